@@ -1,0 +1,126 @@
+//! Logs to the terminal, spans to an OpenTelemetry collector. The binary starts it once.
+
+use std::{
+    sync::atomic::{AtomicBool, Ordering},
+    time::Duration,
+};
+
+use opentelemetry::trace::TracerProvider as _;
+use opentelemetry_otlp::{SpanExporter, WithExportConfig as _};
+use opentelemetry_sdk::{Resource, trace::SdkTracerProvider};
+use tracing::{Metadata, Subscriber};
+use tracing_subscriber::{
+    EnvFilter, Layer,
+    filter::{FilterExt as _, dynamic_filter_fn},
+    layer::SubscriberExt as _,
+    registry::LookupSpan,
+    util::SubscriberInitExt as _,
+};
+
+use crate::StartError;
+
+/// Without it one call is near two thousand spans: the transport's own, and the exporter's.
+const SPANS: &str = "info,h2=off,hyper=off,hyper_util=off,tonic=off,tower=off,rustls=off";
+/// The log lines an operator wants when nothing else is set.
+pub const DEFAULT_FILTER: &str = "info,h2=off,hyper=off,tonic=off,tower=off,rustls=off,sqlx=warn";
+/// A collector that does not take spans by then loses them.
+const EXPORT_TIMEOUT: Duration = Duration::from_secs(3);
+/// The whole of shutting down, part of the process's grace period.
+const SHUTDOWN: Duration = Duration::from_secs(5);
+
+/// How the process tells what it does.
+#[derive(Clone, Debug)]
+pub struct Telemetry {
+    /// The name spans carry: `mizan` or a service's.
+    pub service: String,
+    /// Where spans go, `http://host:4317`; none keeps them in the process, and traces still travel.
+    pub otlp_endpoint: Option<String>,
+    /// How log lines look.
+    pub lines: Lines,
+    /// Which log lines are written, in `tracing`'s directives; [`DEFAULT_FILTER`].
+    pub filter: String,
+}
+
+/// How log lines look.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Lines {
+    /// One JSON object a line, for machines.
+    Json,
+    /// For a person at a terminal.
+    Plain,
+}
+
+/// Holds the exporter. Call [`Guard::shutdown`] last.
+#[must_use = "dropping the guard without shutdown loses the last spans"]
+#[derive(Debug)]
+pub struct Guard(Option<SdkTracerProvider>);
+
+/// Starts logs and spans. In a process where they run already (tests), changes nothing.
+/// Call it inside the runtime, which needs two worker threads or more.
+///
+/// # Errors
+/// [`StartError::Setting`] for a bad filter or endpoint.
+pub fn init(telemetry: &Telemetry) -> Result<Guard, StartError> {
+    let filter = EnvFilter::try_new(&telemetry.filter).map_err(|error| {
+        StartError::setting("MIZAN_LOG", error.to_string(), format!("use directives like {DEFAULT_FILTER}"))
+    })?;
+    let provider = provider(telemetry)?;
+    let spans = tracing_opentelemetry::layer()
+        .with_tracer(provider.tracer("mizan"))
+        .with_filter(EnvFilter::try_new(SPANS).map_err(StartError::bug)?);
+    let filter = filter.and(dynamic_filter_fn(|metadata, _| first_of_exporter(metadata)));
+    let started = tracing_subscriber::registry().with(spans).with(log(telemetry.lines).with_filter(filter));
+    Ok(Guard(started.try_init().is_ok().then_some(provider)))
+}
+
+fn log<S>(lines: Lines) -> Box<dyn Layer<S> + Send + Sync>
+where
+    S: Subscriber + for<'span> LookupSpan<'span>,
+{
+    let log = tracing_subscriber::fmt::layer().with_writer(std::io::stderr);
+    match lines {
+        Lines::Json => log.json().flatten_event(true).with_span_list(false).boxed(),
+        Lines::Plain => log.boxed(),
+    }
+}
+
+/// A collector that is down is said once, not at every interval.
+fn first_of_exporter(metadata: &Metadata<'_>) -> bool {
+    static SAID: AtomicBool = AtomicBool::new(false);
+    let about_exporter = metadata.is_event() && metadata.target().starts_with("opentelemetry");
+    !about_exporter || (*metadata.level() <= tracing::Level::WARN && !SAID.swap(true, Ordering::Relaxed))
+}
+
+fn provider(telemetry: &Telemetry) -> Result<SdkTracerProvider, StartError> {
+    let resource = Resource::builder().with_service_name(telemetry.service.clone()).build();
+    let builder = SdkTracerProvider::builder().with_resource(resource);
+    let Some(endpoint) = &telemetry.otlp_endpoint else { return Ok(builder.build()) };
+    let exporter = SpanExporter::builder()
+        .with_tonic()
+        .with_endpoint(endpoint)
+        .with_timeout(EXPORT_TIMEOUT)
+        .build()
+        .map_err(|error| {
+            StartError::setting(
+                "MIZAN_OTLP_ENDPOINT",
+                format!("`{endpoint}`: {error}"),
+                "use http://host:4317 or leave it out",
+            )
+        })?;
+    Ok(builder.with_batch_exporter(exporter).build())
+}
+
+impl Guard {
+    /// Sends what is left, for a few seconds at most.
+    pub async fn shutdown(self) {
+        let Some(provider) = self.0 else { return };
+        // It blocks until the exporter answers, which needs the runtime's threads: never on one of them.
+        let flush = tokio::task::spawn_blocking(move || provider.shutdown_with_timeout(EXPORT_TIMEOUT));
+        match tokio::time::timeout(SHUTDOWN, flush).await {
+            Ok(Ok(Ok(()))) => {}
+            Ok(Ok(Err(error))) => tracing::warn!(%error, "the last spans were not sent"),
+            Ok(Err(error)) => tracing::warn!(%error, "the last spans were not sent"),
+            Err(_elapsed) => tracing::warn!("the last spans were not sent in time"),
+        }
+    }
+}
