@@ -1,1 +1,16 @@
-//! pg
+//! Postgres: a pool that refuses unsafe servers, a unit of work, and errors that say what is known.
+//!
+//! The pool itself is out of reach: whoever wants to write has a [`Tx`]. A [`Tx`] ends in one of three ways, and the
+//! caller always knows which: committed, not committed, or [`Error::CommitUnknown`].
+
+mod checks;
+mod connect;
+mod error;
+mod migrate;
+mod retry;
+mod tx;
+
+pub use connect::{Options, Pg};
+pub use error::{Error, exactly_one};
+pub use retry::{MayRetry, retry};
+pub use tx::Tx;

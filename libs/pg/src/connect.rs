@@ -1,0 +1,187 @@
+//! The pool: how a service comes to a transaction.
+
+use std::{str::FromStr as _, sync::Arc, time::Duration};
+
+use boot::{Clock, Context, StartError};
+use sqlx::{
+    Connection as _, PgConnection, PgPool,
+    postgres::{PgConnectOptions, PgPoolOptions},
+};
+use tokio::time::timeout;
+
+use crate::{
+    Error, Tx, checks,
+    error::{connection_lost, timed_out},
+    tx::leave_nothing_open,
+};
+
+/// A server that does not take a connection by then is away.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
+/// Who waits longer for a free connection is turned away, before callers pile up.
+const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(3);
+
+/// How a service uses Postgres.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// Connections at most.
+    pub max_connections: u32,
+    /// Who we are, in `pg_stat_activity`.
+    pub application_name: String,
+    /// A statement that runs longer is cancelled, and its transaction rolled back.
+    pub statement_timeout: Duration,
+    /// A transaction that waits longer for its client is rolled back.
+    pub idle_in_transaction_timeout: Duration,
+    /// Accept a server that may forget commits (`fsync`, `synchronous_commit`). For the private servers of tests only.
+    pub allow_unsafe: bool,
+}
+
+impl Options {
+    /// The usual limits with `max_connections`.
+    pub fn new(max_connections: u32) -> Options {
+        Options {
+            max_connections,
+            application_name: "mizan".to_owned(),
+            statement_timeout: Duration::from_secs(30),
+            idle_in_transaction_timeout: Duration::from_secs(60),
+            allow_unsafe: false,
+        }
+    }
+}
+
+/// A service's Postgres. Clones share the pool, which is out of everybody's reach.
+#[derive(Clone, Debug)]
+pub struct Pg {
+    pool: PgPool,
+    setting: Arc<str>,
+    begin: Arc<str>,
+    read: Arc<str>,
+}
+
+impl Pg {
+    /// Connects with [`Options::new`].
+    ///
+    /// # Errors
+    /// As [`Pg::connect_with`].
+    pub async fn connect(url: &str, setting: &str, max_connections: u32) -> Result<Pg, StartError> {
+        Pg::connect_with(url, setting, &Options::new(max_connections)).await
+    }
+
+    /// Connects to `url`, which the setting `setting` holds, and checks that the server is one that keeps what it
+    /// confirms: see [`checks`].
+    ///
+    /// # Errors
+    /// The URL is none, the server does not answer, is too old, set up unsafely, or its clock is far from ours.
+    pub async fn connect_with(url: &str, setting: &str, options: &Options) -> Result<Pg, StartError> {
+        let server = server(url, setting)?.application_name(&options.application_name);
+        let mut first = first_connection(&server, setting).await?;
+        checks::run(&mut first, setting, options, &Clock::system()).await?;
+        drop(first.close().await);
+
+        let pool = PgPoolOptions::new()
+            .max_connections(options.max_connections)
+            .acquire_timeout(ACQUIRE_TIMEOUT)
+            .test_before_acquire(false) // BEGIN is the test, see `Pg::start`
+            .after_release(|conn, _age| Box::pin(leave_nothing_open(conn)))
+            .connect_lazy_with(server);
+        // Per transaction rather than per session, so that a transaction-pooling proxy may stand between.
+        let limits = format!(
+            "SET LOCAL statement_timeout = {}; SET LOCAL idle_in_transaction_session_timeout = {}",
+            options.statement_timeout.as_millis(),
+            options.idle_in_transaction_timeout.as_millis()
+        );
+        Ok(Pg {
+            pool,
+            setting: setting.into(),
+            begin: format!("BEGIN; {limits}").into(),
+            read: format!("BEGIN READ ONLY; {limits}").into(),
+        })
+    }
+
+    /// Opens a transaction. Dropping this future leaves none behind.
+    ///
+    /// # Errors
+    /// Postgres is away, or no connection became free in time; see [`Error::is_unavailable`].
+    pub async fn begin(&self) -> Result<Tx, Error> {
+        self.start(&self.begin).await
+    }
+
+    /// Opens a transaction that cannot write.
+    ///
+    /// # Errors
+    /// As [`Pg::begin`].
+    pub async fn read(&self) -> Result<Tx, Error> {
+        self.start(&self.read).await
+    }
+
+    async fn start(&self, begin: &Arc<str>) -> Result<Tx, Error> {
+        // After a restart of Postgres every pooled connection may be dead, and the first after them is fresh.
+        let mut dead = 0;
+        loop {
+            let conn = self.pool.acquire().await?;
+            match begun(conn, begin.clone()).await {
+                Err(error) if connection_lost(&error) && dead < self.pool.options().get_max_connections() => {
+                    dead += 1
+                }
+                done => return Ok(done?),
+            }
+        }
+    }
+
+    /// Makes `ctx` not ready while Postgres does not answer.
+    pub fn watch(&self, ctx: &Context) {
+        let pg = self.clone();
+        ctx.health.check("Postgres", move || {
+            let pg = pg.clone();
+            async move {
+                let tx = pg.read().await.map_err(|error| boot::start_error::chain(&error))?;
+                tx.rollback().await.map_err(|error| boot::start_error::chain(&error))
+            }
+        });
+    }
+
+    /// Closes the pool when the service has stopped; waits for open transactions.
+    pub async fn close(&self) {
+        self.pool.close().await;
+    }
+
+    pub(crate) fn setting(&self) -> &str {
+        &self.setting
+    }
+}
+
+/// A cancelled BEGIN leaves an open transaction on a connection that goes back to the pool; the next borrower's writes
+/// would vanish with it. So BEGIN has its own task: if nobody waits for the answer any more, the finished transaction is
+/// dropped there, and rolled back.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "bounded by its own time-out, and the pool waits for its connection"
+)]
+async fn begun(conn: sqlx::pool::PoolConnection<sqlx::Postgres>, begin: Arc<str>) -> Result<Tx, sqlx::Error> {
+    match tokio::spawn(Tx::open(conn, begin)).await {
+        Ok(answer) => answer,
+        Err(_gone) => Err(sqlx::Error::WorkerCrashed),
+    }
+}
+
+pub(crate) fn server(url: &str, setting: &str) -> Result<PgConnectOptions, StartError> {
+    // The parser's message does not repeat the URL, which holds a password.
+    PgConnectOptions::from_str(url).map_err(|error| {
+        StartError::setting(
+            setting,
+            format!("is not a Postgres URL ({error})"),
+            "write postgres://user@host:5432/database",
+        )
+    })
+}
+
+/// One connection outside the pool, whose error says what is wrong: the pool only says that it waited.
+pub(crate) async fn first_connection(
+    server: &PgConnectOptions,
+    setting: &str,
+) -> Result<PgConnection, StartError> {
+    let connected = match timeout(CONNECT_TIMEOUT, PgConnection::connect_with(server)).await {
+        Ok(connected) => connected,
+        Err(_elapsed) => Err(timed_out("no answer in 5 s")),
+    };
+    connected.map_err(|error| StartError::dependency("Postgres", setting, error))
+}

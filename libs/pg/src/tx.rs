@@ -1,0 +1,100 @@
+//! The unit of work.
+//!
+//! | call | round trips |
+//! |---|---|
+//! | `begin`, `read` | 1 (BEGIN with this transaction's time limits; it is also the test that the connection lives) |
+//! | `commit` | 1 |
+//! | after it, in the background | 2 (nothing left open, ping) |
+
+use std::{sync::Arc, time::Duration};
+
+use sqlx::{AssertSqlSafe, PgConnection, Postgres, Row as _, pool::PoolConnection};
+use tokio::time::timeout;
+
+use crate::{
+    Error,
+    error::{at_commit, timed_out},
+};
+
+/// An answer to BEGIN, COMMIT or ROLLBACK that takes longer than this never comes: the network swallowed it.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+/// An open transaction. Dropped without [`Tx::commit`], it is rolled back before its connection is used again.
+///
+/// Do not open savepoints with sqlx's `begin` on [`Tx::conn`]: sqlx would take their end for the end of the whole.
+#[must_use = "a transaction that is not committed is rolled back"]
+#[derive(Debug)]
+pub struct Tx {
+    conn: PoolConnection<Postgres>,
+}
+
+impl Tx {
+    /// Sends `begin`. This future must not be dropped before it ends, so [`crate::Pg::begin`] gives it its own task.
+    pub(crate) async fn open(mut conn: PoolConnection<Postgres>, begin: Arc<str>) -> Result<Tx, sqlx::Error> {
+        match said(&mut conn, AssertSqlSafe(begin)).await {
+            Ok(()) => Ok(Tx { conn }),
+            Err(error) => {
+                conn.close_on_drop();
+                Err(error)
+            }
+        }
+    }
+
+    /// The connection, for one statement after the other.
+    pub fn conn(&mut self) -> &mut PgConnection {
+        &mut self.conn
+    }
+
+    /// Keeps everything this transaction wrote.
+    ///
+    /// # Errors
+    /// [`Error::CommitUnknown`] when Postgres did not answer. Any other error: it was rolled back.
+    pub async fn commit(mut self) -> Result<(), Error> {
+        // COMMIT of a transaction in which a statement failed rolls back and reports no error. The SELECT before it, in
+        // the same message, fails then: a swallowed error cannot pass for a commit.
+        let committed = said(&mut self.conn, "SELECT 1; COMMIT").await;
+        committed.map_err(|source| {
+            let error = at_commit(source);
+            if matches!(error, Error::CommitUnknown(_)) {
+                self.conn.close_on_drop();
+            }
+            error
+        })
+    }
+
+    /// Gives everything up, and waits until Postgres has (dropping does the same a moment later).
+    ///
+    /// # Errors
+    /// The connection broke, which rolls back as well.
+    pub async fn rollback(mut self) -> Result<(), Error> {
+        said(&mut self.conn, "ROLLBACK").await.map_err(|source| {
+            self.conn.close_on_drop();
+            Error::from(source)
+        })
+    }
+}
+
+/// Sends control statements by the simple protocol: one message, one answer.
+async fn said(conn: &mut PgConnection, sql: impl sqlx::SqlSafeStr) -> Result<(), sqlx::Error> {
+    match timeout(PATIENCE, sqlx::raw_sql(sql).execute(conn)).await {
+        Ok(answer) => answer.map(|_nothing| ()),
+        Err(_elapsed) => Err(timed_out("no answer of Postgres in time")),
+    }
+}
+
+/// Runs when a connection comes back to the pool, whatever happened to it: rolls back what is still open. An error or a
+/// time-out closes the connection instead.
+pub(crate) async fn leave_nothing_open(conn: &mut PgConnection) -> Result<bool, sqlx::Error> {
+    // Outside a transaction both are the time of this message; an open one began earlier; a failed one answers an error.
+    let asked = sqlx::raw_sql("SELECT transaction_timestamp() = statement_timestamp()").fetch_one(&mut *conn);
+    let nothing_open = match timeout(PATIENCE, asked).await {
+        Ok(Ok(row)) => row.try_get::<bool, _>(0)?,
+        Ok(Err(error)) if error.as_database_error().is_some() => false,
+        Ok(Err(error)) => return Err(error),
+        Err(_elapsed) => return Err(timed_out("a statement still runs on a returned connection")),
+    };
+    if !nothing_open {
+        said(conn, "ROLLBACK").await?;
+    }
+    Ok(true)
+}
