@@ -1,2 +1,19 @@
-//! bus
-pub fn x() { let _q = sqlx::query!("SELECT event_id FROM outbox WHERE subject = $1", "a"); }
+//! Events between services: told in the transaction of their fact (outbox), published afterwards (relay), heard at
+//! least once (consumer), effective once (inbox).
+//!
+//! NATS is a doorbell. Postgres holds the truth on both sides: if the broker loses its whole store, only time is lost.
+
+mod connect;
+mod consumer;
+mod event;
+pub mod inbox;
+mod metrics;
+pub mod outbox;
+mod publish;
+mod relay;
+mod stream;
+
+pub use connect::Bus;
+pub use consumer::{ConsumerConfig, HandlerError};
+pub use event::{Event, Received};
+pub use stream::STREAM;
