@@ -40,7 +40,7 @@ struct Inner {
 struct Check {
     name: &'static str,
     ask: Ask,
-    /// Misses in a row; a check that never answered counts as missed for good.
+    /// Misses in a row.
     missed: u32,
     last: String,
 }

@@ -1,18 +1,18 @@
 //! HTTP servers: one span a request that continues the caller's trace, an answer even when a handler
 //! panics, graceful stop.
 
-use std::{net::SocketAddr, panic::AssertUnwindSafe};
+use std::{net::SocketAddr, panic::AssertUnwindSafe, sync::Arc, time::Duration};
 
 use axum::{
     Router,
     body::Body,
     extract::{MatchedPath, Request, State},
-    http::{Method, StatusCode, header},
+    http::{HeaderValue, Method, StatusCode, header},
     middleware::{self, Next},
     response::Response,
 };
 use futures::FutureExt as _;
-use tokio::net::TcpListener;
+use tokio::{net::TcpListener, sync::Semaphore};
 use tracing::{Instrument as _, Span, field::Empty};
 
 use crate::{Clock, Context, StartError, metrics::CallSeconds, tasks::panic_text, trace};
@@ -22,7 +22,11 @@ use crate::{Clock, Context, StartError, metrics::CallSeconds, tasks::panic_text,
 struct Around {
     clock: Clock,
     seconds: CallSeconds,
+    room: Arc<Semaphore>,
 }
+
+/// More requests at once than this are refused at once: waiting would only make all of them late.
+const AT_ONCE_MAX: usize = 1_024;
 
 /// Serves `router` until [`crate::Tasks::stopping`]; then it takes no new connections and finishes what
 /// runs. `name` is in the metric and the log (`api`, `pages`). Returns the bound address.
@@ -53,7 +57,8 @@ pub async fn serve(
 pub fn traced(ctx: &Context, name: &str, router: Router) -> Router {
     let metric = format!("mizan_http_{}_seconds", name.replace(['-', ' '], "_"));
     let seconds = CallSeconds::register(ctx, &metric, "Time of an HTTP request to its answer");
-    let around = Around { clock: ctx.clock.clone(), seconds };
+    let room = Arc::new(Semaphore::new(AT_ONCE_MAX));
+    let around = Around { clock: ctx.clock.clone(), seconds, room };
     router.layer(middleware::from_fn_with_state(around, one_request))
 }
 
@@ -61,16 +66,22 @@ async fn one_request(State(around): State<Around>, request: Request, next: Next)
     // The route, not the path: paths hold references that belong in no metric and no span's name.
     let route = request.extensions().get::<MatchedPath>().map_or("unmatched", MatchedPath::as_str);
     let call = format!("{} {route}", method_name(request.method()));
+    let Ok(_permit) = around.room.clone().try_acquire_owned() else {
+        around.seconds.observe(&call, "503", Duration::ZERO);
+        return overloaded();
+    };
     let span = tracing::info_span!(
         "http",
         otel.name = call,
         otel.kind = "server",
         otel.status_code = Empty,
         http.response.status_code = Empty,
+        trace_id = Empty,
     );
     if let Some(parent) = request.headers().get("traceparent").and_then(|value| value.to_str().ok()) {
         trace::continue_from(&span, parent);
     }
+    span.record("trace_id", span.in_scope(trace::trace_id));
     let start = around.clock.monotonic();
     let answer = async {
         let answer = match AssertUnwindSafe(next.run(request)).catch_unwind().await {
@@ -103,9 +114,20 @@ fn method_name(method: &Method) -> &'static str {
 
 fn broken() -> Response {
     let body = r#"{"type":"/problems/internal","title":"Internal error","status":500,"code":"internal","money_moved":"unknown"}"#;
+    problem(StatusCode::INTERNAL_SERVER_ERROR, body)
+}
+
+fn overloaded() -> Response {
+    let body = r#"{"type":"/problems/overloaded","title":"Too many requests at once","status":503,"code":"overloaded","money_moved":false}"#;
+    let mut answer = problem(StatusCode::SERVICE_UNAVAILABLE, body);
+    answer.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
+    answer
+}
+
+fn problem(status: StatusCode, body: &'static str) -> Response {
     let mut answer = Response::new(Body::from(body));
-    *answer.status_mut() = StatusCode::INTERNAL_SERVER_ERROR;
-    let kind = header::HeaderValue::from_static("application/problem+json");
+    *answer.status_mut() = status;
+    let kind = HeaderValue::from_static("application/problem+json");
     answer.headers_mut().insert(header::CONTENT_TYPE, kind);
     answer
 }

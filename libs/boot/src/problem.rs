@@ -104,6 +104,30 @@ impl Problem {
         Problem::new(Kind::Internal, "internal", "Something went wrong on our side.").caused_by(cause)
     }
 
+    /// Did the call perhaps have its effect? True for everything but a clear refusal: a timeout, a broken
+    /// connection or a bug is *unknown*, never *failed*. Ask again with the same idempotency key.
+    pub fn outcome_unknown(&self) -> bool {
+        match self.kind {
+            Kind::Cancelled
+            | Kind::Unknown
+            | Kind::DeadlineExceeded
+            | Kind::Internal
+            | Kind::Unavailable
+            | Kind::DataLoss => true,
+            Kind::Ok
+            | Kind::InvalidArgument
+            | Kind::NotFound
+            | Kind::AlreadyExists
+            | Kind::PermissionDenied
+            | Kind::ResourceExhausted
+            | Kind::FailedPrecondition
+            | Kind::Aborted
+            | Kind::OutOfRange
+            | Kind::Unimplemented
+            | Kind::Unauthenticated => false,
+        }
+    }
+
     /// The refusal another service answered with. A status without our code keeps its kind, which names it.
     pub fn from_status(status: &Status) -> Problem {
         let details = status.get_error_details();

@@ -72,6 +72,7 @@ where
         let span = span(&rpc, request.headers());
         let TraceLayer { clock, seconds, room } = self.around.clone();
         let Ok(permit) = room.try_acquire_owned() else {
+            seconds.observe(&rpc, code_name(Code::ResourceExhausted), Duration::ZERO);
             return Box::pin(std::future::ready(Ok(overloaded().into_http())));
         };
         let start = clock.monotonic();
@@ -115,10 +116,12 @@ fn span(rpc: &str, headers: &HeaderMap) -> Span {
         rpc.service = service,
         rpc.method = method,
         rpc.grpc.status_code = Empty,
+        trace_id = Empty,
     );
     if let Some(parent) = headers.get("traceparent").and_then(|value| value.to_str().ok()) {
         trace::continue_from(&span, parent);
     }
+    span.record("trace_id", span.in_scope(trace::trace_id));
     span
 }
 
