@@ -1,1 +1,9 @@
-//! loadtest
+//! The platform seen from the outside. Starts everything as separate processes, plays payers, clerks, kiosks and
+//! agencies over the public interfaces, and believes only what it can see there.
+#![expect(clippy::disallowed_methods, reason = "the world outside lives in real time and has its own randomness")]
+
+pub mod api;
+pub mod demo;
+pub mod report;
+pub mod stack;
+pub mod world;

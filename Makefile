@@ -1,0 +1,37 @@
+# What people do with Mizan. Every target works on a fresh clone; what is missing is installed by tools/install.
+.PHONY: help install build demo up down test lint bench pictures sqlx
+
+help: ## this list
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
+
+install: ## PostgreSQL, NATS, Redis, Chromium, where they are missing
+	@tools/install
+
+build: install ## the binary, as it ships
+	cargo build --release -p mizan -p loadtest
+
+demo: build ## the platform's main job end to end, checked from the outside
+	target/release/demo run
+
+up: build ## everything running, with links; make down ends it
+	target/release/demo up
+
+down: ## ends what make up started
+	target/release/demo down
+
+test: install lint ## all tests, on private servers
+	cargo build --workspace --all-targets
+	cargo run -q -p testkit -- run -- cargo test --workspace --no-fail-fast
+
+lint: ## format and lints
+	cargo fmt --all --check
+	cargo clippy --workspace --all-targets -- -D warnings
+
+bench: build ## the figures of docs/performance.md
+	target/release/bench
+
+pictures: build ## the pages in docs/pictures, by the system's Chromium
+	target/release/demo pictures
+
+sqlx: install ## the committed descriptions of all checked queries
+	tools/sqlx-prepare --all

@@ -1,0 +1,75 @@
+//! The platform's main job, end to end, checked from the outside.
+mod bills;
+mod books;
+mod idempotency;
+mod kiosks;
+mod killer;
+mod messages;
+mod race;
+mod setup;
+mod uploads;
+mod wallets;
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use crate::api::Api;
+use crate::report::{Report, say};
+use crate::stack::{SERVICES, Stack};
+use crate::world::World;
+
+pub use bills::{Bill, Purse};
+pub use setup::{links, seed};
+pub use uploads::run as uploads;
+
+/// What every chapter works with.
+#[derive(Debug)]
+pub struct Demo {
+    pub world: World,
+    /// By agency.
+    pub apis: BTreeMap<String, Api>,
+    /// By agency: the secret that its webhooks are signed with.
+    pub webhook_secrets: BTreeMap<String, String>,
+    /// The payer's pages.
+    pub portal: String,
+    /// Issued bills that nobody has paid yet.
+    pub purse: Purse,
+}
+
+/// How the run ended.
+#[derive(Debug)]
+pub struct Ended {
+    pub failed: u32,
+    pub took: Duration,
+}
+
+/// Runs the whole demo in `folder`.
+///
+/// # Errors
+/// The platform does not start or an outside party is out of reach; failed checks are counted, not errors.
+pub async fn run(folder: &Path) -> anyhow::Result<Ended> {
+    let begun = Instant::now();
+    let mut report = Report::default();
+    let stack = Stack::start(folder, &SERVICES).await?;
+    say(format!("ten processes ready in {:.1} s", begun.elapsed().as_secs_f32()));
+    let mut demo = seed(&stack.layout, &mut report).await?;
+    uploads(&mut demo, &mut report).await?;
+
+    // Payments and kiosk cash go on while one service after the other is killed.
+    let killer = killer::Killer::start(stack);
+    let paid = wallets::run(&mut demo, &mut report).await?;
+    let cash = kiosks::run(&mut demo, &killer.layout(), &mut report).await?;
+    let stack = killer.finish(&mut report).await?;
+
+    race::run(&mut demo, &stack.layout, &mut report).await?;
+    idempotency::run(&mut demo, &paid, &mut report).await?;
+    messages::run(&demo, &paid, &cash, &mut report).await?;
+    books::run(&demo, &stack.layout, &mut report).await?;
+    report.chapter("Stopping");
+    report.done("every service ends in order when asked to", stack.stop().await);
+    say(format!("\nWhere to look: `make up` leaves it running; {}/logs has this run's logs", folder.display()));
+    say(format!("took {:.1} s", begun.elapsed().as_secs_f32()));
+    report.close();
+    Ok(Ended { failed: report.failed(), took: begun.elapsed() })
+}

@@ -1,0 +1,143 @@
+//! Which service listens where, and the settings that follow.
+use std::collections::BTreeMap;
+use std::net::{Ipv4Addr, SocketAddr, TcpListener};
+use std::path::{Path, PathBuf};
+
+use testkit::Addresses;
+
+/// All processes, in the order they are started.
+pub const SERVICES: [&str; 10] = [
+    "sandbox",
+    "catalogue",
+    "identity",
+    "invoicing",
+    "payments",
+    "wallet-adapter",
+    "kiosk-relay",
+    "notifications",
+    "gateway",
+    "portal",
+];
+
+/// Those that own a database.
+pub const WITH_DATABASE: [&str; 8] = [
+    "sandbox",
+    "catalogue",
+    "identity",
+    "invoicing",
+    "payments",
+    "wallet-adapter",
+    "kiosk-relay",
+    "notifications",
+];
+
+/// Addresses, folders and settings of one running platform.
+#[derive(Debug, Clone)]
+pub struct Layout {
+    folder: PathBuf,
+    servers: Addresses,
+    ports: BTreeMap<String, SocketAddr>,
+}
+
+impl Layout {
+    /// Finds free ports.
+    ///
+    /// # Errors
+    /// The machine has none, or the key files cannot be written.
+    pub fn plan(folder: &Path, servers: Addresses) -> anyhow::Result<Layout> {
+        let mut ports = BTreeMap::new();
+        // Held until all are known, so that no port is given twice.
+        let mut held = Vec::new();
+        let speaks = ["grpc", "health", "http", "smtp", "device"];
+        for name in SERVICES.iter().flat_map(|service| speaks.iter().map(move |what| format!("{service}.{what}"))) {
+            let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
+            ports.insert(name, listener.local_addr()?);
+            held.push(listener);
+        }
+        let layout = Layout { folder: folder.canonicalize()?, servers, ports };
+        for service in ["invoicing", "notifications"] {
+            let key = [uuid::Uuid::now_v7(), uuid::Uuid::now_v7()].map(|part| part.simple().to_string()).concat();
+            std::fs::write(layout.master_key(service), key)?;
+        }
+        Ok(layout)
+    }
+
+    /// Where data and logs are.
+    pub fn folder(&self) -> &Path {
+        &self.folder
+    }
+
+    /// A service's log.
+    pub fn log(&self, service: &str) -> PathBuf {
+        self.folder.join("logs").join(format!("{service}.log"))
+    }
+
+    /// A database of this platform's Postgres.
+    pub fn database_url(&self, database: &str) -> String {
+        self.servers.database_url(database)
+    }
+
+    /// The name of a service's database.
+    pub fn database(service: &str) -> String {
+        format!("mizan_{}", service.replace('-', "_"))
+    }
+
+    /// `http://…` of what a service speaks: `url("gateway", "http")`.
+    pub fn url(&self, service: &str, what: &str) -> String {
+        format!("http://{}", self.address(service, what))
+    }
+
+    /// The address of what a service speaks.
+    pub fn address(&self, service: &str, what: &str) -> SocketAddr {
+        let known = self.ports.get(&format!("{service}.{what}"));
+        *known.expect("every service and protocol has a port in the plan")
+    }
+
+    fn master_key(&self, service: &str) -> PathBuf {
+        self.folder.join(format!("{service}.key"))
+    }
+
+    /// The folder where the device CA of `kiosk-relay` keeps its files.
+    pub fn device_ca(&self) -> PathBuf {
+        self.folder.join("device-ca")
+    }
+
+    /// Every setting of every service.
+    pub fn environment(&self) -> Vec<(String, String)> {
+        let mut settings = Vec::new();
+        for service in SERVICES {
+            let prefix = format!("MIZAN_{}", service.to_uppercase().replace('-', "_"));
+            let mut set = |name: &str, value: String| settings.push((format!("{prefix}_{name}"), value));
+            for what in ["grpc", "health", "http", "smtp", "device"] {
+                set(&format!("{}_ADDR", what.to_uppercase()), self.address(service, what).to_string());
+            }
+            set("DATABASE_URL", self.database_url(&Self::database(service)));
+            set("NATS_URL", self.servers.nats_url());
+            set("REDIS_URL", self.servers.redis_url(0));
+            for other in SERVICES {
+                set(&format!("{}_URL", other.to_uppercase().replace('-', "_")), self.url(other, "grpc"));
+            }
+            set("MASTER_KEY_FILE", self.master_key(service).display().to_string());
+        }
+        settings.extend(self.world_settings());
+        settings
+    }
+
+    /// What ties the platform to the simulated world, and the schedules of a demo that lasts a minute, not a week.
+    fn world_settings(&self) -> Vec<(String, String)> {
+        let own = [
+            ("MIZAN_SANDBOX_DATA_DIR", self.folder.join("sandbox").display().to_string()),
+            ("MIZAN_KIOSK_RELAY_CA_DIR", self.device_ca().display().to_string()),
+            ("MIZAN_WALLET_ADAPTER_PUBLIC_URL", self.url("wallet-adapter", "http")),
+            ("MIZAN_WALLET_ADAPTER_BENEFIT_PAY_URL", self.url("sandbox", "http")),
+            ("MIZAN_WALLET_ADAPTER_TIMEOUT_MS", "1500".to_owned()),
+            ("MIZAN_NOTIFICATIONS_SMTP_URL", format!("smtp://{}", self.address("sandbox", "smtp"))),
+            ("MIZAN_NOTIFICATIONS_WEBHOOK_ALLOW_PRIVATE", "127.0.0.0/8".to_owned()),
+            ("MIZAN_NOTIFICATIONS_RETRY_SCALE_PERCENT", "5".to_owned()),
+            ("MIZAN_GATEWAY_RATE_PER_SECOND", "5000".to_owned()),
+            ("MIZAN_GATEWAY_RATE_BURST", "5000".to_owned()),
+            ("MIZAN_PORTAL_GATEWAY_PUBLIC_URL", self.url("gateway", "http")),
+        ];
+        own.map(|(name, value)| (name.to_owned(), value)).into()
+    }
+}
