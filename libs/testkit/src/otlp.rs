@@ -1,0 +1,141 @@
+//! Collects the spans that services export, so that a test can follow one payment through all of them.
+
+use std::collections::BTreeMap;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use anyhow::Context as _;
+use opentelemetry_proto::tonic::collector::trace::v1::trace_service_server::{
+    TraceService, TraceServiceServer,
+};
+use opentelemetry_proto::tonic::collector::trace::v1::{
+    ExportTraceServiceRequest, ExportTraceServiceResponse,
+};
+use opentelemetry_proto::tonic::common::v1::{AnyValue, KeyValue, any_value};
+use opentelemetry_proto::tonic::trace::v1 as wire;
+use tokio::net::TcpListener;
+use tokio::task::JoinSet;
+use tokio_stream::wrappers::TcpListenerStream;
+
+/// A span as a service exported it. Ids are lower-case hex.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Span {
+    /// `service.name` of its resource; empty when it has none.
+    pub service: String,
+    pub name: String,
+    pub trace_id: String,
+    pub span_id: String,
+    /// `None` for the first span of a trace.
+    pub parent: Option<String>,
+    pub links: Vec<Link>,
+    /// As text, whatever their type.
+    pub attributes: BTreeMap<String, String>,
+}
+
+/// A span that another one refers to without being its child.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Link {
+    pub trace_id: String,
+    pub span_id: String,
+}
+
+/// An OTLP/gRPC server that keeps what it is sent. Dropping it stops it.
+#[derive(Debug)]
+pub struct Collector {
+    address: SocketAddr,
+    spans: Spans,
+    _tasks: JoinSet<()>,
+}
+
+type Spans = Arc<Mutex<Vec<Span>>>;
+
+impl Collector {
+    /// Starts one on a free port of this machine.
+    ///
+    /// # Panics
+    /// When no port can be opened.
+    pub async fn start() -> Self {
+        Self::try_start().await.expect("a free port of this machine can be opened")
+    }
+
+    async fn try_start() -> anyhow::Result<Self> {
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.context("opening a port")?;
+        let address = listener.local_addr().context("asking for the port")?;
+        let spans = Spans::default();
+        let service = TraceServiceServer::new(Keeper { spans: spans.clone() });
+        let mut tasks = JoinSet::new();
+        tasks.spawn(async move {
+            let server = tonic::transport::Server::builder().add_service(service);
+            // It ends when the collector is dropped; a test that misses its spans says so itself.
+            server.serve_with_incoming(TcpListenerStream::new(listener)).await.ok();
+        });
+        Ok(Self { address, spans, _tasks: tasks })
+    }
+
+    /// Where services send their spans: the value of `OTEL_EXPORTER_OTLP_ENDPOINT`.
+    pub fn endpoint(&self) -> String {
+        format!("http://{}", self.address)
+    }
+
+    /// All spans so far, in order of arrival.
+    pub fn spans(&self) -> Vec<Span> {
+        self.spans.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+}
+
+struct Keeper {
+    spans: Spans,
+}
+
+#[tonic::async_trait]
+impl TraceService for Keeper {
+    async fn export(
+        &self,
+        request: tonic::Request<ExportTraceServiceRequest>,
+    ) -> Result<tonic::Response<ExportTraceServiceResponse>, tonic::Status> {
+        let mut spans = self.spans.lock().unwrap_or_else(PoisonError::into_inner);
+        for resource_spans in request.into_inner().resource_spans {
+            let resource = texts(resource_spans.resource.unwrap_or_default().attributes);
+            let service = resource.get("service.name").cloned().unwrap_or_default();
+            let sent = resource_spans.scope_spans.into_iter().flat_map(|scope| scope.spans);
+            spans.extend(sent.map(|span| Span::of(&service, span)));
+        }
+        Ok(tonic::Response::new(ExportTraceServiceResponse::default()))
+    }
+}
+
+impl Span {
+    fn of(service: &str, span: wire::Span) -> Self {
+        let link =
+            |link: wire::span::Link| Link { trace_id: hex(&link.trace_id), span_id: hex(&link.span_id) };
+        Self {
+            service: service.to_owned(),
+            name: span.name,
+            trace_id: hex(&span.trace_id),
+            span_id: hex(&span.span_id),
+            parent: Some(hex(&span.parent_span_id)).filter(|parent| !parent.is_empty()),
+            links: span.links.into_iter().map(link).collect(),
+            attributes: texts(span.attributes),
+        }
+    }
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+fn texts(attributes: Vec<KeyValue>) -> BTreeMap<String, String> {
+    attributes.into_iter().map(|pair| (pair.key, text(pair.value))).collect()
+}
+
+fn text(value: Option<AnyValue>) -> String {
+    use any_value::Value as V;
+    match value.and_then(|value| value.value) {
+        Some(V::StringValue(text)) => text,
+        Some(V::BoolValue(value)) => value.to_string(),
+        Some(V::IntValue(value)) => value.to_string(),
+        Some(V::DoubleValue(value)) => value.to_string(),
+        Some(other) => format!("{other:?}"),
+        None => String::new(),
+    }
+}
