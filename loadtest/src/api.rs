@@ -112,7 +112,8 @@ impl Api {
         key: Option<&str>,
         body: Option<&Body>,
     ) -> anyhow::Result<Answer> {
-        let mut request = self.http.request(method, format!("{}{path}", self.base)).timeout(Duration::from_secs(20));
+        let mut request =
+            self.http.request(method, format!("{}{path}", self.base)).timeout(Duration::from_secs(20));
         if !self.key.is_empty() {
             request = request.bearer_auth(&self.key);
         }

@@ -32,7 +32,7 @@ impl World {
     /// It refuses: with its words.
     pub async fn post(&self, path: &str, body: &Value) -> anyhow::Result<Value> {
         let url = format!("{}{path}", self.base);
-        let answer = self.http.post(url).json(body).timeout(Duration::from_secs(60)).send().await?;
+        let answer = self.http.post(url).json(body).timeout(Duration::from_mins(1)).send().await?;
         let (code, text) = (answer.status(), answer.text().await?);
         if !code.is_success() {
             bail!("sandbox {path}: {code} {text}");

@@ -14,7 +14,7 @@ use loadtest::stack::{ALL_IN_ONE, Stack};
 /// Where `make up` keeps its data and its process id.
 const UP_FOLDER: &str = ".mizan/up";
 const RUN_FOLDER: &str = ".mizan/demo";
-const UP_WITHIN: Duration = Duration::from_secs(60);
+const UP_WITHIN: Duration = Duration::from_mins(1);
 
 #[derive(Parser)]
 struct Cli {

@@ -29,7 +29,8 @@ impl Purse {
         let each = count.checked_div(self.0.len()).context("bills were issued")?;
         let mut taken = Vec::with_capacity(count);
         for (agency, bills) in &mut self.0 {
-            let rest = bills.len().checked_sub(each).with_context(|| format!("{agency} has {each} unpaid bills"))?;
+            let rest =
+                bills.len().checked_sub(each).with_context(|| format!("{agency} has {each} unpaid bills"))?;
             taken.extend(bills.split_off(rest));
         }
         Ok(taken)

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use anyhow::Context as _;
 use serde_json::Value;
 
-use super::kiosks::KIOSKS;
 use super::Demo;
+use super::kiosks::KIOSKS;
 use crate::report::{Report, say};
 use crate::stack::{Layout, mizan};
 
@@ -29,14 +29,18 @@ pub async fn run(demo: &Demo, layout: &Layout, report: &mut Report) -> anyhow::R
     let mut ours = Sums::new();
     for row in rows {
         let key = (word(row, "agency_id")?, word(row, "channel")?);
-        let sum = ["collected_fils", "credited_fils", "suspense_fils"].iter().filter_map(|part| row[*part].as_i64()).sum::<i64>();
+        let sum = ["collected_fils", "credited_fils", "suspense_fils"]
+            .iter()
+            .filter_map(|part| row[*part].as_i64())
+            .sum::<i64>();
         *ours.entry(key).or_default() += sum;
     }
     let mut theirs = wallet_book(demo).await?;
     let (cash, counted) = kiosk_books(demo).await?;
     theirs.extend(cash);
     report.equal("ledger = the provider's book + the kiosks' notes, per channel and agency", &theirs, &ours);
-    let in_ledger: i64 = ours.iter().filter(|((_, channel), _)| channel == "kiosk_cash").map(|(_, fils)| fils).sum();
+    let in_ledger: i64 =
+        ours.iter().filter(|((_, channel), _)| channel == "kiosk_cash").map(|(_, fils)| fils).sum();
     report.equal("every note that the acceptors counted is in the ledger", &counted, &in_ledger);
 
     say("\n  Collected            channel       payments       collected        credited        suspense");

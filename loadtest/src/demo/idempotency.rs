@@ -3,8 +3,8 @@ use anyhow::Context as _;
 use reqwest::StatusCode;
 use serde_json::json;
 
-use super::wallets::Paid;
 use super::Demo;
+use super::wallets::Paid;
 use crate::api::Body;
 use crate::report::Report;
 

@@ -46,7 +46,11 @@ impl Killer {
     /// The killing itself broke.
     pub async fn finish(self, report: &mut Report) -> anyhow::Result<Stack> {
         let (stack, back, wrong) = self.work.await.context("the killer's task")?;
-        let title = format!("each of {} services was killed with -9 once and came back: {}", back.len(), back.join(", "));
+        let title = format!(
+            "each of {} services was killed with -9 once and came back: {}",
+            back.len(),
+            back.join(", ")
+        );
         report.nothing_wrong(&title, &wrong);
         Ok(stack)
     }

@@ -41,7 +41,10 @@ pub async fn run(demo: &mut Demo, layout: &Layout, report: &mut Report) -> anyho
     let [power, offline, replay] = &at_kiosks;
     let (first, second, third) =
         tokio::join!(lose_power(demo, power), go_offline(demo, offline), replay_journal(demo, replay));
-    report.done(&format!("{POWER}: power lost with a note in escrow and with a note stacked, then recovered"), first);
+    report.done(
+        &format!("{POWER}: power lost with a note in escrow and with a note stacked, then recovered"),
+        first,
+    );
     report.done(&format!("{OFFLINE}: paid while offline, then caught up"), second);
     report.done(&format!("{REPLAY}: the whole journal sent again changes nothing"), third);
 
@@ -60,11 +63,15 @@ pub async fn run(demo: &mut Demo, layout: &Layout, report: &mut Report) -> anyho
 /// # Errors
 /// Any of these is refused.
 pub async fn install(demo: &Demo, layout: &Layout, kiosk: &str) -> anyhow::Result<()> {
-    let said = retry(async || mizan(layout, &["kiosk", "register", "--device", kiosk, "--place", "Manama", "--actor", "operator-a"])).await?;
+    let said = retry(async || {
+        mizan(layout, &["kiosk", "register", "--device", kiosk, "--place", "Manama", "--actor", "operator-a"])
+    })
+    .await?;
     let code = said.split_whitespace().last().context("an enrolment code")?;
     let ca = std::fs::read_to_string(layout.device_ca().join("ca.pem"))?;
     let relay_url = format!("https://{}", layout.address("kiosk-relay", "device"));
-    let body = json!({ "device_id": kiosk, "enrolment_code": code, "relay_url": relay_url, "relay_ca_pem": ca });
+    let body =
+        json!({ "device_id": kiosk, "enrolment_code": code, "relay_url": relay_url, "relay_ca_pem": ca });
     retry(async || demo.world.post("/control/kiosks", &body).await).await?;
     retry(async || mizan(layout, &["kiosk", "activate", "--device", kiosk, "--actor", "operator-b"])).await?;
     Ok(())
@@ -74,7 +81,9 @@ async fn retry<T>(mut work: impl AsyncFnMut() -> anyhow::Result<T>) -> anyhow::R
     let begun = Instant::now();
     loop {
         match work().await {
-            Err(_) if begun.elapsed() < Duration::from_secs(15) => tokio::time::sleep(Duration::from_millis(200)).await,
+            Err(_) if begun.elapsed() < Duration::from_secs(15) => {
+                tokio::time::sleep(Duration::from_millis(200)).await;
+            }
             done => return done,
         }
     }
@@ -166,7 +175,12 @@ pub async fn paid(demo: &Demo, bill: &Bill) -> anyhow::Result<Value> {
         if seen["state"] == "paid" {
             return Ok(seen);
         }
-        anyhow::ensure!(begun.elapsed() < IN_THE_BOOKS_WITHIN, "{} stays {}", bill.bill_reference, seen["state"]);
+        anyhow::ensure!(
+            begun.elapsed() < IN_THE_BOOKS_WITHIN,
+            "{} stays {}",
+            bill.bill_reference,
+            seen["state"]
+        );
         tokio::time::sleep(Duration::from_millis(100)).await;
     }
 }

@@ -2,8 +2,8 @@
 mod bills;
 mod books;
 mod idempotency;
-mod kiosks;
 mod killer;
+mod kiosks;
 mod messages;
 mod race;
 mod setup;
@@ -20,8 +20,8 @@ use crate::stack::{SERVICES, Stack};
 use crate::world::World;
 
 pub use bills::{Bill, Purse};
-pub use setup::{links, seed};
-pub use uploads::run as uploads;
+pub use setup::{data_folder, links, seed};
+pub use uploads::{run as uploads, send};
 
 /// What every chapter works with.
 #[derive(Debug)]
@@ -68,7 +68,10 @@ pub async fn run(folder: &Path) -> anyhow::Result<Ended> {
     books::run(&demo, &stack.layout, &mut report).await?;
     report.chapter("Stopping");
     report.done("every service ends in order when asked to", stack.stop().await);
-    say(format!("\nWhere to look: `make up` leaves it running; {}/logs has this run's logs", folder.display()));
+    say(format!(
+        "\nWhere to look: `make up` leaves it running; {}/logs has this run's logs",
+        folder.display()
+    ));
     say(format!("took {:.1} s", begun.elapsed().as_secs_f32()));
     report.close();
     Ok(Ended { failed: report.failed(), took: begun.elapsed() })

@@ -2,9 +2,9 @@
 use anyhow::Context as _;
 use serde_json::{Value, json};
 
+use super::Demo;
 use super::kiosks::{insert, paid, switch};
 use super::wallets::follow;
-use super::Demo;
 use crate::api::Body;
 use crate::report::Report;
 use crate::stack::{Layout, mizan};
@@ -22,7 +22,8 @@ pub async fn run(demo: &mut Demo, layout: &Layout, report: &mut Report) -> anyho
     switch(demo, KIOSK, "network", json!({ "online": false })).await?;
 
     let api = demo.apis.get(&bill.agency).context("a key of the agency")?;
-    let request = json!({ "bill_reference": bill.bill_reference, "channel": "wallet", "provider": "benefit-pay" });
+    let request =
+        json!({ "bill_reference": bill.bill_reference, "channel": "wallet", "provider": "benefit-pay" });
     let by_wallet = async {
         let started = api.post("/v1/payments", "race", &Body::Json(request)).await?.success()?;
         follow(api, &demo.world, started["payment_id"].as_str().context("a payment_id")?).await
@@ -39,7 +40,11 @@ pub async fn run(demo: &mut Demo, layout: &Layout, report: &mut Report) -> anyho
     report.equal("the bill is paid, once", &json!(seen["total"]), &seen["paid"]);
 
     let wallet_won = wallet["state"] == "captured";
-    report.equal("the wallet's payment is captured or late, nothing else", &true, &(wallet_won || wallet["state"] == "late"));
+    report.equal(
+        "the wallet's payment is captured or late, nothing else",
+        &true,
+        &(wallet_won || wallet["state"] == "late"),
+    );
     let cases = cases_of(layout, &bill.bill_reference).await?;
     report.equal("the second money has one case", &1, &cases.len());
     let kinds: Vec<_> = cases.iter().map(|case| case["kind"].clone()).collect();

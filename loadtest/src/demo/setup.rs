@@ -23,7 +23,11 @@ pub async fn seed(layout: &Layout, report: &mut Report) -> anyhow::Result<Demo> 
     let (agencies, services) = (data.join("agencies.csv"), data.join("services.csv"));
     let import = ["catalogue", "import", "--agencies", text(&agencies)?, "--services", text(&services)?];
     let said = mizan(layout, &import)?;
-    report.equal("12 agencies and 34 fee services are imported", &true, &(said.contains("12") && said.contains("34")));
+    report.equal(
+        "12 agencies and 34 fee services are imported",
+        &true,
+        &(said.contains("12") && said.contains("34")),
+    );
     let again = mizan(layout, &import)?;
     report.equal("importing the same files again changes nothing", &true, &again.contains("0 changed"));
 
@@ -31,11 +35,13 @@ pub async fn seed(layout: &Layout, report: &mut Report) -> anyhow::Result<Demo> 
     let (mut apis, mut webhook_secrets) = (BTreeMap::new(), BTreeMap::new());
     for agency in AGENCIES {
         let key = mizan(layout, &["identity", "create-key", "--agency", agency, "--name", "demo"])?;
-        let key = key.split_whitespace().find(|word| word.starts_with("mzn_")).context("an API key")?.to_owned();
+        let key =
+            key.split_whitespace().find(|word| word.starts_with("mzn_")).context("an API key")?.to_owned();
         let api = Api::new(layout.url("gateway", "http"), key);
         let url = format!("{}/agency-hooks/{agency}", layout.url("sandbox", "http"));
         let body = Body::Json(json!({ "url": url }));
-        let endpoint = api.post("/v1/webhook-endpoints", &format!("hooks-{agency}"), &body).await?.success()?;
+        let endpoint =
+            api.post("/v1/webhook-endpoints", &format!("hooks-{agency}"), &body).await?.success()?;
         let secret = endpoint["secret"].as_str().context("the endpoint's secret")?;
         webhook_secrets.insert(agency.to_owned(), secret.to_owned());
         apis.insert(agency.to_owned(), api);

@@ -7,7 +7,8 @@ use super::{Bill, Demo};
 use crate::api::{Api, Body, fils};
 use crate::report::{Report, say};
 
-const FILES: [&str; 4] = ["traffic-fines.csv", "judgment-copies.csv", "municipal-rents.csv", "health-licences.xlsx"];
+const FILES: [&str; 4] =
+    ["traffic-fines.csv", "judgment-copies.csv", "municipal-rents.csv", "health-licences.xlsx"];
 const XLSX: &str = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet";
 
 /// Uploads the four files, compares with what a correct reader finds, and issues every valid row.
@@ -23,7 +24,7 @@ pub async fn run(demo: &mut Demo, report: &mut Report) -> anyhow::Result<()> {
         let agency = wanted["agency"].as_str().context("expected.json names the agency")?;
         let api = demo.apis.get(agency).context("a key for the agency")?.clone();
         let content = std::fs::read(folder.join(name))?;
-        let upload = send(&api, name, content).await?;
+        let upload = send(&api, name, content, &format!("upload-{name}")).await?;
         check(&api, name, wanted, &upload, report).await?;
         for bill in issue(&api, agency, &upload, report).await? {
             demo.purse.put(bill);
@@ -32,10 +33,14 @@ pub async fn run(demo: &mut Demo, report: &mut Report) -> anyhow::Result<()> {
     Ok(())
 }
 
-async fn send(api: &Api, name: &str, content: Vec<u8>) -> anyhow::Result<Value> {
+/// Sends one file.
+///
+/// # Errors
+/// It is refused as a whole.
+pub async fn send(api: &Api, name: &str, content: Vec<u8>, key: &str) -> anyhow::Result<Value> {
     let content_type = if name.ends_with("xlsx") { XLSX } else { "text/csv" };
     let path = format!("/v1/uploads?filename={name}");
-    api.post(&path, &format!("upload-{name}"), &Body::File { content_type, content }).await?.success()
+    api.post(&path, key, &Body::File { content_type, content }).await?.success()
 }
 
 async fn check(
@@ -69,7 +74,9 @@ async fn check(
     );
     let silent: Vec<_> = found
         .iter()
-        .filter(|error| ["en", "ar"].iter().any(|lang| error["message"][*lang].as_str().is_none_or(str::is_empty)))
+        .filter(|error| {
+            ["en", "ar"].iter().any(|lang| error["message"][*lang].as_str().is_none_or(str::is_empty))
+        })
         .map(place)
         .collect();
     report.nothing_wrong(&format!("{name}: each error has its sentence in both languages"), &silent);
@@ -79,7 +86,8 @@ async fn check(
 async fn issue(api: &Api, agency: &str, upload: &Value, report: &mut Report) -> anyhow::Result<Vec<Bill>> {
     let id = upload["upload_id"].as_str().context("an upload_id")?;
     let confirm = json!({ "confirmed_count": upload["valid"], "confirmed_total": upload["valid_total"] });
-    let issued = api.post(&format!("/v1/uploads/{id}/issue"), &format!("issue-{id}"), &Body::Json(confirm)).await?;
+    let issued =
+        api.post(&format!("/v1/uploads/{id}/issue"), &format!("issue-{id}"), &Body::Json(confirm)).await?;
     let issued = issued.success()?;
     let bills = listed(api, agency, id).await?;
     let total: i64 = bills.iter().map(|bill| bill.total_fils).sum();
@@ -88,7 +96,11 @@ async fn issue(api: &Api, agency: &str, upload: &Value, report: &mut Report) -> 
         &(upload["valid"].as_u64(), fils(&upload["valid_total"])?),
         &(u64::try_from(bills.len()).ok(), total),
     );
-    say(format!("         {} bills, for example {}", issued["issued"], bills.first().map_or("", |b| &b.bill_reference)));
+    say(format!(
+        "         {} bills, for example {}",
+        issued["issued"],
+        bills.first().map_or("", |b| &b.bill_reference)
+    ));
     Ok(bills)
 }
 
@@ -96,7 +108,10 @@ async fn listed(api: &Api, agency: &str, upload_id: &str) -> anyhow::Result<Vec<
     let mut bills = Vec::new();
     let mut after = String::new();
     loop {
-        let page = api.get(&format!("/v1/invoices?upload_id={upload_id}&limit=500&after={after}")).await?.success()?;
+        let page = api
+            .get(&format!("/v1/invoices?upload_id={upload_id}&limit=500&after={after}"))
+            .await?
+            .success()?;
         for invoice in page["invoices"].as_array().context("a page of invoices")? {
             bills.push(Bill {
                 agency: agency.to_owned(),

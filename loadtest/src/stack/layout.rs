@@ -1,8 +1,11 @@
 //! Which service listens where, and the settings that follow.
 use std::collections::BTreeMap;
+use std::io::Read as _;
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use std::path::{Path, PathBuf};
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use testkit::Addresses;
 
 /// All processes, in the order they are started.
@@ -49,15 +52,18 @@ impl Layout {
         // Held until all are known, so that no port is given twice.
         let mut held = Vec::new();
         let speaks = ["grpc", "health", "http", "smtp", "device"];
-        for name in SERVICES.iter().flat_map(|service| speaks.iter().map(move |what| format!("{service}.{what}"))) {
+        for name in
+            SERVICES.iter().flat_map(|service| speaks.iter().map(move |what| format!("{service}.{what}")))
+        {
             let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
             ports.insert(name, listener.local_addr()?);
             held.push(listener);
         }
         let layout = Layout { folder: folder.canonicalize()?, servers, ports };
         for service in ["invoicing", "notifications"] {
-            let key = [uuid::Uuid::now_v7(), uuid::Uuid::now_v7()].map(|part| part.simple().to_string()).concat();
-            std::fs::write(layout.master_key(service), key)?;
+            let mut key = [0; 32];
+            std::fs::File::open("/dev/urandom")?.read_exact(&mut key)?;
+            std::fs::write(layout.master_key(service), STANDARD.encode(key))?;
         }
         Ok(layout)
     }
@@ -88,6 +94,9 @@ impl Layout {
     }
 
     /// The address of what a service speaks.
+    ///
+    /// # Panics
+    /// On a name that is not in the plan.
     pub fn address(&self, service: &str, what: &str) -> SocketAddr {
         let known = self.ports.get(&format!("{service}.{what}"));
         *known.expect("every service and protocol has a port in the plan")

@@ -53,14 +53,28 @@ impl Stack {
         Ok(Stack { layout, services, _servers: servers })
     }
 
+    /// Starts one more process; gives the time until it was ready.
+    ///
+    /// # Errors
+    /// It does not start.
+    pub async fn add(&mut self, name: &'static str) -> anyhow::Result<Duration> {
+        let mut service = Service::start(name, &self.layout)?;
+        let took = service.ready(READY_WITHIN).await?;
+        self.services.push(service);
+        Ok(took)
+    }
+
     /// Kills one service as a power cut would, starts it again, and waits until it is ready.
     ///
     /// # Errors
     /// It does not come back.
     pub async fn kill_and_restart(&mut self, name: &str) -> anyhow::Result<Duration> {
         let layout = self.layout.clone();
-        let service =
-            self.services.iter_mut().find(|service| service.name() == name).context("a service of this stack")?;
+        let service = self
+            .services
+            .iter_mut()
+            .find(|service| service.name() == name)
+            .context("a service of this stack")?;
         service.kill()?;
         *service = Service::start(service.name(), &layout)?;
         service.ready(READY_WITHIN).await

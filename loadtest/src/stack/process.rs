@@ -33,7 +33,11 @@ impl Service {
             .stderr(file)
             .spawn()
             .with_context(|| format!("starting mizan {name}"))?;
-        let parts: Vec<_> = if name == ALL_IN_ONE { SERVICES.iter().filter(|part| **part != "sandbox").collect() } else { vec![&name] };
+        let parts: Vec<_> = if name == ALL_IN_ONE {
+            SERVICES.iter().filter(|part| **part != "sandbox").collect()
+        } else {
+            vec![&name]
+        };
         let health = parts.into_iter().map(|part| format!("{}/ready", layout.url(part, "health"))).collect();
         Ok(Service { name, child, started: Instant::now(), health, log })
     }
@@ -80,7 +84,10 @@ impl Service {
     /// The process is gone.
     pub fn resident_kib(&self) -> anyhow::Result<u64> {
         let status = std::fs::read_to_string(format!("/proc/{}/status", self.id()))?;
-        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).context("VmRSS in the process's status")?;
+        let line = status
+            .lines()
+            .find_map(|line| line.strip_prefix("VmRSS:"))
+            .context("VmRSS in the process's status")?;
         Ok(line.trim().trim_end_matches(" kB").parse()?)
     }
 
