@@ -44,7 +44,14 @@ impl Bus {
         })?;
         let away = |error: boot::BoxError| StartError::dependency("NATS", setting, error);
         let service = ctx.service;
-        let client = ConnectOptions::new()
+        // The client does not take them from the URL by itself.
+        let options = match (server.username(), server.password()) {
+            (Some(user), Some(password)) => {
+                ConnectOptions::with_user_and_password(user.to_owned(), password.to_owned())
+            }
+            (Some(_) | None, None) | (None, Some(_)) => ConnectOptions::new(),
+        };
+        let client = options
             .name(format!("mizan {service}"))
             .connection_timeout(CONNECT_TIMEOUT)
             .ping_interval(PING_INTERVAL)
