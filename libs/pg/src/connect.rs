@@ -42,7 +42,7 @@ impl Options {
             max_connections,
             application_name: "mizan".to_owned(),
             statement_timeout: Duration::from_secs(30),
-            idle_in_transaction_timeout: Duration::from_secs(60),
+            idle_in_transaction_timeout: Duration::from_mins(1),
             allow_unsafe: false,
         }
     }
@@ -117,10 +117,10 @@ impl Pg {
         // After a restart of Postgres every pooled connection may be dead, and the first after them is fresh.
         let mut dead = 0;
         loop {
-            let conn = self.pool.acquire().await?;
+            let conn = Box::pin(self.pool.acquire()).await?; // boxed: callers' futures stay small
             match begun(conn, begin.clone()).await {
                 Err(error) if connection_lost(&error) && dead < self.pool.options().get_max_connections() => {
-                    dead += 1
+                    dead += 1;
                 }
                 done => return Ok(done?),
             }

@@ -57,6 +57,7 @@ impl From<sqlx::Error> for Error {
 ///
 /// # Errors
 /// [`Error::Conflict`] unless exactly one row was written.
+#[expect(clippy::needless_pass_by_value, reason = "takes what `execute` returns, and nobody needs it after")]
 pub fn exactly_one(done: PgQueryResult, table: &'static str) -> Result<(), Error> {
     if done.rows_affected() == 1 { Ok(()) } else { Err(Error::Conflict { table }) }
 }
@@ -85,7 +86,10 @@ pub(crate) fn connection_lost(source: &sqlx::Error) -> bool {
     matches!(
         source,
         sqlx::Error::Io(_) | sqlx::Error::Protocol(_) | sqlx::Error::Tls(_) | sqlx::Error::WorkerCrashed
-    ) || by_server.is_some_and(|code| code.starts_with("57P") || code.starts_with("08"))
+    ) || by_server.is_some_and(|code| {
+        // 25P03: the server gave up a transaction that waited for us, and the connection with it.
+        code.starts_with("57P") || code.starts_with("08") || code == "25P03"
+    })
 }
 
 fn no_room(source: &sqlx::Error) -> bool {

@@ -1,0 +1,140 @@
+//! Whoever goes away leaves no transaction behind.
+
+use std::{future::poll_fn, pin::pin, task::Poll, time::Duration};
+
+use pg::{Options, Pg};
+use sqlx::Row as _;
+use testkit::{Env, FaultProxy, wait_for};
+
+use crate::{boxes, env, idle_in_transaction, put};
+
+const SOON: Duration = Duration::from_secs(10);
+
+/// A pool of one connection, so that each borrower gets what the one before it left.
+async fn one_connection(env: &Env, proxy: &FaultProxy) -> Pg {
+    Pg::connect(&proxy.url(&env.database_url), "DATABASE_URL", 1).await.unwrap()
+}
+
+/// Polls `begin` so often and drops it then; whether it had ended by itself.
+async fn begin_dropped_after(pg: &Pg, polls: u32) -> bool {
+    let mut begin = pin!(pg.begin());
+    for _ in 0..polls {
+        let ended = poll_fn(|cx| Poll::Ready(begin.as_mut().poll(cx).is_ready())).await;
+        if ended {
+            return true;
+        }
+        tokio::task::yield_now().await;
+    }
+    false
+}
+
+#[tokio::test]
+async fn a_begin_cancelled_anywhere_leaves_nothing_open_and_harms_nobody() {
+    let env = env().await;
+    let proxy = FaultProxy::start(env.addresses.postgres).await;
+    let pg = one_connection(&env, &proxy).await;
+    proxy.delay(1); // makes the wait for the answer long enough to be cancelled in
+
+    let mut cancelled = 0;
+    for polls in 0..60 {
+        if !begin_dropped_after(&pg, polls).await {
+            cancelled += 1;
+        }
+        let mut next = pg.begin().await.unwrap();
+        put(&mut next, i64::from(polls), 1).await.unwrap();
+        next.commit().await.unwrap();
+    }
+    assert!(cancelled > 2, "no begin was cancelled on its way");
+    assert_eq!(boxes(&env.pg).await.len(), 60, "each write of a later borrower is there for everybody");
+    wait_for("no transaction is left open", SOON, async || {
+        (idle_in_transaction(&env.pg).await == 0).then_some(())
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_begin_dropped_while_postgres_answers_ends_in_its_own_task() {
+    let env = env().await;
+    let proxy = FaultProxy::start(env.addresses.postgres).await;
+    let pg = one_connection(&env, &proxy).await;
+    drop(pg.begin().await.unwrap());
+    proxy.delay(100);
+
+    let given_up = tokio::time::timeout(Duration::from_millis(50), pg.begin()).await;
+    assert!(given_up.is_err());
+
+    let mut next = pg.begin().await.unwrap();
+    put(&mut next, 1, 1).await.unwrap();
+    next.commit().await.unwrap();
+    assert_eq!(boxes(&env.pg).await, [1]);
+}
+
+#[tokio::test]
+async fn a_dropped_transaction_is_rolled_back_before_its_connection_is_used_again() {
+    let env = env().await;
+    let proxy = FaultProxy::start(env.addresses.postgres).await;
+    let pg = one_connection(&env, &proxy).await;
+
+    let mut dropped = pg.begin().await.unwrap();
+    put(&mut dropped, 1, 1).await.unwrap();
+    drop(dropped);
+    wait_for("it is rolled back", SOON, async || (idle_in_transaction(&env.pg).await == 0).then_some(()))
+        .await;
+
+    let mut failed = pg.begin().await.unwrap();
+    put(&mut failed, 2, -1).await.unwrap_err();
+    drop(failed);
+
+    let mut next = pg.begin().await.unwrap();
+    put(&mut next, 3, 1).await.unwrap();
+    next.commit().await.unwrap();
+    assert_eq!(boxes(&env.pg).await, [3]);
+}
+
+#[tokio::test]
+async fn after_a_restart_of_postgres_the_first_begin_works() {
+    let env = env().await;
+    let pg = Pg::connect(&env.database_url, "DATABASE_URL", 4).await.unwrap();
+    let four = futures::future::join_all([pg.begin(), pg.begin(), pg.begin(), pg.begin()]).await;
+    assert!(four.iter().all(Result::is_ok));
+    drop(four);
+    wait_for("all are idle", SOON, async || (idle_in_transaction(&env.pg).await == 0).then_some(())).await;
+
+    let mut tx = env.pg.begin().await.unwrap();
+    sqlx::query_scalar::<_, bool>(
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()",
+    )
+    .fetch_all(tx.conn())
+    .await
+    .unwrap();
+
+    let mut first = pg.begin().await.unwrap();
+    put(&mut first, 1, 1).await.unwrap();
+    first.commit().await.unwrap();
+}
+
+#[tokio::test]
+async fn statements_and_waiting_clients_have_limits() {
+    let env = env().await;
+    let options = Options {
+        statement_timeout: Duration::from_millis(50),
+        idle_in_transaction_timeout: Duration::from_millis(200),
+        application_name: "limits".to_owned(),
+        ..Options::new(1)
+    };
+    let pg = Pg::connect_with(&env.database_url, "DATABASE_URL", &options).await.unwrap();
+
+    let mut slow = pg.begin().await.unwrap();
+    let error = sqlx::raw_sql("SELECT pg_sleep(5)").execute(slow.conn()).await.unwrap_err();
+    assert_eq!(error.as_database_error().unwrap().code().unwrap(), "57014");
+    drop(slow);
+
+    let mut waiting = pg.begin().await.unwrap();
+    let name =
+        sqlx::raw_sql("SELECT current_setting('application_name')").fetch_one(waiting.conn()).await.unwrap();
+    assert_eq!(name.get::<String, _>(0), "limits");
+    wait_for("Postgres gives it up", SOON, async || (idle_in_transaction(&env.pg).await == 0).then_some(()))
+        .await;
+    let error = put(&mut waiting, 1, 1).await.unwrap_err();
+    assert!(error.is_unavailable(), "{error:?}");
+}
