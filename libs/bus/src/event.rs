@@ -1,6 +1,6 @@
 //! An event and its form on the wire: the body is protobuf, all that is about it travels in headers.
 
-use async_nats::{HeaderMap, header::NATS_MESSAGE_ID, jetstream::message::PublishMessage};
+use async_nats::{HeaderMap, HeaderValue, header::NATS_MESSAGE_ID, jetstream::message::PublishMessage};
 use time::{OffsetDateTime, format_description::well_known::Rfc3339};
 use uuid::Uuid;
 
@@ -71,7 +71,7 @@ impl Outgoing {
 impl Received {
     pub(crate) fn read(message: &async_nats::Message) -> Result<Received, Foreign> {
         let header = |name: &'static str| {
-            message.headers.as_ref().and_then(|h| h.get(name)).map(|v| v.as_str()).ok_or(Foreign(name))
+            message.headers.as_ref().and_then(|h| h.get(name)).map(HeaderValue::as_str).ok_or(Foreign(name))
         };
         let event = Event {
             event_id: header("ce-id")?.parse().map_err(|_not_a_uuid| Foreign("ce-id"))?,

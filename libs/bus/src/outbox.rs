@@ -9,7 +9,7 @@ use uuid::Uuid;
 use crate::event::{Event, Outgoing};
 
 /// Published rows are kept this long, and sent again if the broker loses its store meanwhile.
-pub(crate) const RETENTION: Duration = Duration::from_secs(7 * 24 * 60 * 60);
+pub(crate) const RETENTION: Duration = Duration::from_hours(7 * 24);
 /// A claimed row belongs to its relay this long by the clock of Postgres, which all relays share.
 const CLAIM_SECONDS: i32 = 10;
 /// Rows published by one claim.
@@ -50,10 +50,12 @@ async fn insert(
     let subjects: Vec<String> = events.iter().map(|e| e.subject.clone()).collect();
     let aggregates: Vec<String> = events.iter().map(|e| e.aggregate.clone()).collect();
     let versions: Vec<i64> = events.iter().map(|e| e.version).collect();
+    let traceparents: Vec<String> =
+        traceparents.iter().map(|trace| trace.clone().unwrap_or_default()).collect();
     let bodies: Vec<Vec<u8>> = events.iter().map(|e| e.body.clone()).collect();
     sqlx::query!(
         "INSERT INTO outbox (event_id, subject, aggregate, version, body, traceparent, created_at)
-         SELECT event_id, subject, aggregate, version, body, traceparent, $7
+         SELECT event_id, subject, aggregate, version, body, NULLIF(traceparent, ''), $7
            FROM UNNEST($1::uuid[], $2::text[], $3::text[], $4::bigint[], $5::bytea[], $6::text[])
              AS told (event_id, subject, aggregate, version, body, traceparent)",
         &ids,
@@ -61,7 +63,7 @@ async fn insert(
         &aggregates,
         &versions,
         &bodies,
-        traceparents as &[Option<String>],
+        &traceparents,
         now,
     )
     .execute(tx.conn())

@@ -22,7 +22,7 @@ const PAUSE: Duration = Duration::from_millis(500);
 /// How often it looks whether the broker still has the same store, and how old the outbox is.
 const LOOK: Duration = Duration::from_secs(2);
 /// How often rows past their retention are deleted.
-const FORGET: Duration = Duration::from_secs(15 * 60);
+const FORGET: Duration = Duration::from_mins(15);
 
 #[derive(Debug)]
 pub(crate) struct Relay {

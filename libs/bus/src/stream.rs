@@ -14,7 +14,7 @@ use crate::outbox::RETENTION;
 pub const STREAM: &str = "MIZAN";
 
 /// A message with the same id inside this time is stored once.
-const DUPLICATE_WINDOW: Duration = Duration::from_secs(120);
+const DUPLICATE_WINDOW: Duration = Duration::from_mins(2);
 
 /// The stream, made if it is missing. An existing one keeps the configuration that its operator gave it (replicas).
 pub(crate) async fn ensure(jetstream: &Context) -> Result<Stream, boot::BoxError> {

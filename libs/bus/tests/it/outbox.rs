@@ -117,11 +117,11 @@ fn metrics(ctx: &boot::Context) -> String {
 async fn rows_past_their_retention_are_forgotten_and_waiting_ones_never() {
     let t = Stack::start().await;
     let old = t.tell(1).await;
-    t.env.clock.advance(std::time::Duration::from_secs(8 * 24 * 60 * 60));
+    t.env.clock.advance(std::time::Duration::from_hours(8 * 24));
     crate::run(&t.env.pg, "UPDATE outbox SET published_at = created_at").await;
     let waiting = t.event(1);
     let mut tx = t.env.pg.begin().await.unwrap();
-    let long_ago = t.env.clock.now() - std::time::Duration::from_secs(9 * 24 * 60 * 60);
+    let long_ago = t.env.clock.now() - std::time::Duration::from_hours(9 * 24);
     bus::outbox::push(&mut tx, std::slice::from_ref(&waiting), long_ago).await.unwrap();
     tx.commit().await.unwrap();
 
