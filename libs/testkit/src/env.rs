@@ -30,7 +30,7 @@ pub struct Env {
     /// The servers themselves, for [`crate::FaultProxy`].
     pub addresses: Addresses,
     _lease: Lease,
-    _database: Dropped,
+    _database: Database,
     _work: Work,
 }
 
@@ -82,20 +82,20 @@ impl Env {
         clock: Clock,
     ) -> anyhow::Result<Self> {
         let addresses = addresses().await?;
-        let Database { pg, url, _dropped } = database(addresses, service, migrator).await?;
-        let lease = Lease::take(&addresses, &_dropped.name).await?;
+        let database = database(addresses, service, migrator).await?;
+        let lease = Lease::take(&addresses, &database.url).await?;
         let ids = Ids::seeded(7);
         let ctx = Context::new(service, clock.clone(), ids.clone());
         Ok(Self {
-            pg,
-            database_url: url,
+            pg: database.pg.clone(),
+            database_url: database.url.clone(),
             nats_url: addresses.nats_url_of(lease.number),
             redis_url: addresses.redis_url(Lease::redis_database(lease.number)),
             clock,
             ids,
             addresses,
             _lease: lease,
-            _database: _dropped,
+            _database: database,
             _work: Work { ctx: ctx.clone() },
             ctx,
         })
@@ -107,6 +107,14 @@ impl Env {
     /// As [`Env::start`].
     pub async fn database(&self, service: &'static str, migrator: &'static Migrator) -> Database {
         database(self.addresses, service, migrator).await.unwrap_or_else(|error| fail(&error))
+    }
+
+    /// A connection to the test's NATS account, to publish and listen beside the service.
+    ///
+    /// # Panics
+    /// When NATS does not answer.
+    pub async fn nats(&self) -> async_nats::Client {
+        crate::lease::nats(&self.nats_url).await.unwrap_or_else(|error| fail(&error))
     }
 
     /// Stops the work started through `ctx` and waits for it. False when something still ran after `budget`.
@@ -127,9 +135,10 @@ async fn database(
 ) -> anyhow::Result<Database> {
     let name = template::copy(&addresses, service, migrator).await?;
     let url = addresses.database_url(&name);
-    let _dropped = Dropped { addresses, name };
+    // Before connecting, so that it is dropped also when that fails.
+    let dropped = Dropped { addresses, name };
     let pg = Pg::connect(&url, "DATABASE_URL", CONNECTIONS).await?;
-    Ok(Database { pg, url, _dropped })
+    Ok(Database { pg, url, _dropped: dropped })
 }
 
 /// The shared servers, or those of this process: started once, ended with it.

@@ -56,9 +56,17 @@ async fn free_number(lock: &mut PgConnection, name: &str) -> anyhow::Result<u16>
     }
 }
 
+/// Connects to `url` as the user in it, whom the client does not read from there by itself.
+pub(crate) async fn nats(url: &str) -> anyhow::Result<async_nats::Client> {
+    let server: async_nats::ServerAddr = url.parse()?;
+    let (user, password) = (server.username().unwrap_or_default(), server.password().unwrap_or_default());
+    let options = async_nats::ConnectOptions::with_user_and_password(user.to_owned(), password.to_owned());
+    Ok(options.connect(server).await?)
+}
+
 async fn empty_nats(url: &str) -> anyhow::Result<()> {
     use futures::TryStreamExt as _;
-    let jetstream = async_nats::jetstream::new(async_nats::connect(url).await?);
+    let jetstream = async_nats::jetstream::new(nats(url).await?);
     let streams: Vec<String> = jetstream.stream_names().try_collect().await?;
     for stream in streams {
         jetstream.delete_stream(stream).await?;

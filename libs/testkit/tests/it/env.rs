@@ -22,15 +22,12 @@ async fn two_tests_see_nothing_of_each_other() {
     assert_eq!((notes(&here).await, notes(&there).await), (1, 0));
 
     assert_ne!(here.nats_url, there.nats_url);
-    let (hers, theirs) = (
-        async_nats::connect(&here.nats_url).await.unwrap(),
-        async_nats::connect(&there.nats_url).await.unwrap(),
-    );
-    let mut heard = theirs.subscribe("mizan.>").await.unwrap();
-    theirs.flush().await.unwrap();
-    hers.publish("mizan.notes.note.written", "here".into()).await.unwrap();
-    hers.flush().await.unwrap();
-    theirs.publish("mizan.notes.note.written", "there".into()).await.unwrap();
+    let (mine, yours) = (here.nats().await, there.nats().await);
+    let mut heard = yours.subscribe("mizan.>").await.unwrap();
+    yours.flush().await.unwrap();
+    mine.publish("mizan.notes.note.written", "here".into()).await.unwrap();
+    mine.flush().await.unwrap();
+    yours.publish("mizan.notes.note.written", "there".into()).await.unwrap();
     assert_eq!(heard.next().await.unwrap().payload, "there");
 
     assert_ne!(here.redis_url, there.redis_url);
@@ -40,7 +37,7 @@ async fn two_tests_see_nothing_of_each_other() {
 async fn a_number_is_empty_again_for_its_next_holder() {
     let first = Env::start("notes", &MIGRATOR).await;
     let (url, redis) = (first.nats_url.clone(), first.redis_url.clone());
-    let jetstream = async_nats::jetstream::new(async_nats::connect(&url).await.unwrap());
+    let jetstream = async_nats::jetstream::new(first.nats().await);
     let stream = async_nats::jetstream::stream::Config {
         name: "left".into(),
         subjects: vec!["left.>".into()],

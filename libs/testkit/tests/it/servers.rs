@@ -57,7 +57,7 @@ fn a_second_start_in_the_same_folder_says_that_postgres_already_runs_there() {
     let folder = tempfile::tempdir().unwrap();
     let first = Servers::start(folder.path(), Durable::Yes).unwrap();
     let error = Servers::start(folder.path(), Durable::Yes).unwrap_err();
-    assert!(format!("{error:#}").contains("already in use"), "{error:#}");
+    assert!(format!("{error:#}").contains("already exists"), "{error:#}");
     let at = std::net::TcpStream::connect(first.addresses().redis);
     assert!(at.is_ok(), "the first servers go on");
 }
