@@ -23,7 +23,7 @@ mod template;
 pub mod tools;
 mod wait;
 
-pub use env::{Database, Env};
+pub use env::{Database, Env, START};
 pub use proxy::FaultProxy;
 pub use servers::{Addresses, Durable, Servers};
 pub use wait::wait_for;
