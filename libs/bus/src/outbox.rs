@@ -200,3 +200,112 @@ pub(crate) async fn forget(tx: &mut Tx, now: OffsetDateTime) -> Result<u64, pg::
     .await?;
     Ok(gone.rows_affected())
 }
+
+#[cfg(test)]
+mod tests {
+    use std::{borrow::Cow, sync::LazyLock};
+
+    use sqlx::migrate::{Migration, MigrationType, Migrator};
+    use testkit::Env;
+    use time::macros::datetime;
+
+    use super::*;
+
+    static MIGRATOR: LazyLock<Migrator> = LazyLock::new(|| {
+        let sql = sqlx::SqlSafeStr::into_sql_str(include_str!("../schema.sql"));
+        let schema = Migration::new(1, Cow::Borrowed("bus"), MigrationType::Simple, sql, false);
+        Migrator::with_migrations(vec![schema])
+    });
+
+    const OLD_STORE: OffsetDateTime = datetime!(2026-01-01 00:00:00 UTC);
+    const NEW_STORE: OffsetDateTime = datetime!(2026-01-15 06:00:01 UTC);
+
+    async fn one_row(env: &Env) -> Uuid {
+        let event_id = env.ids.uuid(env.clock.now());
+        let event = Event {
+            event_id,
+            subject: "mizan.payments.payment.captured".to_owned(),
+            aggregate: "p-1".to_owned(),
+            version: 1,
+            body: Vec::new(),
+        };
+        let mut tx = env.pg.begin().await.unwrap();
+        resend_if_new(&mut tx, OLD_STORE, env.clock.now()).await.unwrap();
+        push(&mut tx, &[event], env.clock.now()).await.unwrap();
+        tx.commit().await.unwrap();
+        event_id
+    }
+
+    async fn waiting(env: &Env) -> usize {
+        let mut tx = env.pg.begin().await.unwrap();
+        let claimed = claim(&mut tx).await.unwrap();
+        tx.rollback().await.unwrap();
+        claimed.len()
+    }
+
+    #[tokio::test]
+    async fn a_row_that_went_to_a_lost_store_is_not_marked_and_goes_out_again() {
+        let env = Env::start("payments", &MIGRATOR).await;
+        let row = one_row(&env).await;
+        let now = env.clock.now();
+
+        // One relay has published to the old store and is slow to mark; another finds the new store meanwhile.
+        let mut other = env.pg.begin().await.unwrap();
+        resend_if_new(&mut other, NEW_STORE, now).await.unwrap();
+        let slow = env.pg.clone();
+        let marks = async move {
+            let mut tx = slow.begin().await.unwrap();
+            mark(&mut tx, &[row], OLD_STORE, now).await.unwrap();
+            tx.commit().await.unwrap();
+        };
+        let commits = async {
+            testkit::wait_for("the mark waits for the other", Duration::from_secs(10), async || {
+                let mut tx = env.pg.read().await.unwrap();
+                sqlx::query_scalar::<_, i64>(
+                    "SELECT count(*) FROM pg_locks WHERE NOT granted AND pid <> pg_backend_pid()",
+                )
+                .fetch_one(tx.conn())
+                .await
+                .is_ok_and(|waiters| waiters > 0)
+                .then_some(())
+            })
+            .await;
+            other.commit().await.unwrap();
+        };
+        tokio::join!(marks, commits);
+
+        assert_eq!(waiting(&env).await, 1);
+    }
+
+    #[tokio::test]
+    async fn a_row_marked_in_the_known_store_waits_no_more_until_that_store_is_lost() {
+        let env = Env::start("payments", &MIGRATOR).await;
+        let row = one_row(&env).await;
+        let mut tx = env.pg.begin().await.unwrap();
+        mark(&mut tx, &[row], OLD_STORE, env.clock.now()).await.unwrap();
+        tx.commit().await.unwrap();
+        assert_eq!(waiting(&env).await, 0);
+
+        let mut tx = env.pg.begin().await.unwrap();
+        assert_eq!(resend_if_new(&mut tx, OLD_STORE, env.clock.now()).await.unwrap(), 0);
+        assert_eq!(resend_if_new(&mut tx, NEW_STORE, env.clock.now()).await.unwrap(), 1);
+        tx.commit().await.unwrap();
+        assert_eq!(waiting(&env).await, 1);
+    }
+
+    #[tokio::test]
+    async fn a_claimed_row_is_in_one_hand_and_a_released_one_in_none() {
+        let env = Env::start("payments", &MIGRATOR).await;
+        let row = one_row(&env).await;
+        let mut tx = env.pg.begin().await.unwrap();
+        assert_eq!(claim(&mut tx).await.unwrap().len(), 1);
+        assert_eq!(waiting(&env).await, 0, "locked by an open claim");
+        tx.commit().await.unwrap();
+        assert_eq!(waiting(&env).await, 0, "claimed");
+
+        let mut tx = env.pg.begin().await.unwrap();
+        release(&mut tx, &[row]).await.unwrap();
+        tx.commit().await.unwrap();
+        assert_eq!(waiting(&env).await, 1);
+    }
+}

@@ -109,6 +109,8 @@ async fn a_consumer_hears_again_after_its_connection_was_lost() {
     proxy.cut();
     let meanwhile = t.tell(2).await;
     t.all_published().await;
+    // Long enough to notice the silence (6 s) and to fail once at subscribing anew (5 s): it must not give up then.
+    boot::Clock::system().sleep(Duration::from_secs(14)).await;
     proxy.heal();
 
     t.heard.at_least(1, meanwhile.event_id).await;
