@@ -1,0 +1,42 @@
+//! The services behind the API.
+use boot::StartError;
+use boot::grpc::{Channel, channel};
+use proto::identity::v1::identity_service_client::IdentityServiceClient;
+use proto::invoicing::v1::invoice_service_client::InvoiceServiceClient;
+use proto::invoicing::v1::upload_service_client::UploadServiceClient;
+use proto::notifications::v1::notification_service_client::NotificationServiceClient;
+use proto::payments::v1::ledger_service_client::LedgerServiceClient;
+use proto::payments::v1::payment_service_client::PaymentServiceClient;
+
+use crate::Settings;
+
+/// A correction file is as large as an upload.
+const LARGEST_ANSWER_BYTES: usize = 64 * 1024 * 1024;
+
+/// One client a gRPC service. Connections are made when they are needed and mended by themselves.
+#[derive(Clone)]
+pub(crate) struct Clients {
+    pub identity: IdentityServiceClient<Channel>,
+    pub invoices: InvoiceServiceClient<Channel>,
+    pub uploads: UploadServiceClient<Channel>,
+    pub payments: PaymentServiceClient<Channel>,
+    pub ledger: LedgerServiceClient<Channel>,
+    pub notifications: NotificationServiceClient<Channel>,
+}
+
+impl Clients {
+    /// # Errors
+    /// A URL is none.
+    pub fn connect(settings: &Settings) -> Result<Clients, StartError> {
+        let invoicing = channel(&settings.invoicing_url)?;
+        let payments = channel(&settings.payments_url)?;
+        Ok(Clients {
+            identity: IdentityServiceClient::new(channel(&settings.identity_url)?),
+            invoices: InvoiceServiceClient::new(invoicing.clone()),
+            uploads: UploadServiceClient::new(invoicing).max_decoding_message_size(LARGEST_ANSWER_BYTES),
+            payments: PaymentServiceClient::new(payments.clone()),
+            ledger: LedgerServiceClient::new(payments),
+            notifications: NotificationServiceClient::new(channel(&settings.notifications_url)?),
+        })
+    }
+}

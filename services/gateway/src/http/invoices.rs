@@ -1,0 +1,152 @@
+//! Invoices of the caller's agency.
+use axum::body::Body;
+use axum::extract::{Path, Request, State};
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::Response;
+use proto::invoicing::v1::{
+    GetInvoiceRequest, InvoiceState, IssueInvoiceRequest, ListInvoicesRequest, Payer as PayerMessage,
+};
+use serde::{Deserialize, Serialize};
+use tonic::Code as Kind;
+use utoipa::{IntoParams, ToSchema};
+
+use super::auth::{Scope, admit};
+use super::read::{LONGEST_TEXT, at_most, idempotency_key, json, query};
+use super::resources::{Inputs, Invoice};
+use super::shown;
+use super::uploads::empty;
+use crate::App;
+use crate::problem::{ProblemBody, Refused};
+
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct NewInvoice {
+    /// The fee service's code.
+    #[schema(example = "FINE")]
+    service: String,
+    /// The agency's own reference, used once.
+    reference: String,
+    payer: Payer,
+    /// What the fee schedule asks for, for example `{"amount": "12.500"}`.
+    #[serde(default)]
+    inputs: Inputs,
+    /// ISO date.
+    due_date: String,
+    #[serde(default)]
+    note: String,
+}
+
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Payer {
+    name: String,
+    /// Nine digits.
+    cpr: String,
+    #[serde(default)]
+    phone: String,
+}
+
+/// Prices and issues one invoice.
+#[utoipa::path(post, path = "/v1/invoices", tag = "invoices", params(("idempotency-key" = String, Header)),
+    request_body = NewInvoice,
+    responses((status = 201, body = Invoice), (status = "4XX", body = ProblemBody, content_type = "application/problem+json")))]
+pub(crate) async fn issue(
+    State(app): State<App>,
+    headers: HeaderMap,
+    body: Body,
+) -> Result<Response, Refused> {
+    let caller = admit(&app, &headers, Scope::InvoicesWrite).await?;
+    let key = idempotency_key(&headers)?;
+    let new: NewInvoice = json(&headers, body).await?;
+    let texts = [
+        ("service", &new.service),
+        ("reference", &new.reference),
+        ("payer.name", &new.payer.name),
+        ("payer.cpr", &new.payer.cpr),
+        ("payer.phone", &new.payer.phone),
+        ("due_date", &new.due_date),
+        ("note", &new.note),
+    ];
+    for (field, text) in texts {
+        at_most(field, text, LONGEST_TEXT)?;
+    }
+    for (name, value) in &new.inputs {
+        at_most(&format!("inputs.{name}"), value, LONGEST_TEXT)?;
+    }
+    let request = IssueInvoiceRequest {
+        service_code: new.service,
+        reference: new.reference,
+        payer: Some(PayerMessage { name: new.payer.name, cpr: new.payer.cpr, phone: new.payer.phone }),
+        inputs: new.inputs.into_iter().collect(),
+        due_date: new.due_date,
+        note: new.note,
+    };
+    let call = caller.call().with_key(key).request(request)?;
+    let answer = app.clients.invoices.clone().issue_invoice(call).await?.into_inner();
+    Ok(shown(StatusCode::CREATED, &Invoice::from(answer.invoice.ok_or_else(|| empty("invoice"))?)))
+}
+
+/// One invoice by its number.
+#[utoipa::path(get, path = "/v1/invoices/{invoice_number}", tag = "invoices", params(("invoice_number" = String, Path)),
+    responses((status = 200, body = Invoice), (status = "4XX", body = ProblemBody, content_type = "application/problem+json")))]
+pub(crate) async fn show(
+    State(app): State<App>,
+    Path(invoice_number): Path<String>,
+    headers: HeaderMap,
+) -> Result<Response, Refused> {
+    let caller = admit(&app, &headers, Scope::InvoicesRead).await?;
+    let call = caller.call().request(GetInvoiceRequest { invoice_number })?;
+    let answer = app.clients.invoices.clone().get_invoice(call).await?.into_inner();
+    Ok(shown(StatusCode::OK, &Invoice::from(answer.invoice.ok_or_else(|| empty("invoice"))?)))
+}
+
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields, default)]
+#[derive(Default)]
+pub(crate) struct Filter {
+    /// Only those of one upload.
+    upload_id: String,
+    /// issued, partially_paid, paid.
+    state: String,
+    /// `next_after` of the page before.
+    after: String,
+    /// 1 to 1000; 100 when left out.
+    limit: i32,
+}
+
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct Invoices {
+    invoices: Vec<Invoice>,
+    /// Where the next page begins; absent at the end.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    next_after: String,
+}
+
+/// Invoices, a page at a time.
+#[utoipa::path(get, path = "/v1/invoices", tag = "invoices", params(Filter),
+    responses((status = 200, body = Invoices), (status = "4XX", body = ProblemBody, content_type = "application/problem+json")))]
+pub(crate) async fn list(State(app): State<App>, request: Request) -> Result<Response, Refused> {
+    let caller = admit(&app, request.headers(), Scope::InvoicesRead).await?;
+    let filter: Filter = query(&request)?;
+    let state = if filter.state.is_empty() {
+        InvoiceState::Unspecified
+    } else {
+        InvoiceState::from_str_name(&format!("INVOICE_STATE_{}", filter.state.to_uppercase())).ok_or_else(
+            || {
+                let detail = format!("`{}` is no state of an invoice.", filter.state);
+                Refused::new(Kind::InvalidArgument, "field_invalid", detail).field("state")
+            },
+        )?
+    };
+    let mut message = ListInvoicesRequest {
+        upload_id: filter.upload_id,
+        after: filter.after,
+        limit: filter.limit,
+        ..Default::default()
+    };
+    message.set_state(state);
+    let call = caller.call().request(message)?;
+    let page = app.clients.invoices.clone().list_invoices(call).await?.into_inner();
+    let invoices = page.invoices.into_iter().map(Invoice::from).collect();
+    Ok(shown(StatusCode::OK, &Invoices { invoices, next_after: page.next_after }))
+}
