@@ -1,0 +1,3 @@
+//! What identity knows, without a database.
+pub mod api_client;
+pub mod scope;

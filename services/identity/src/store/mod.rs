@@ -1,0 +1,2 @@
+//! SQL.
+pub mod api_client;
