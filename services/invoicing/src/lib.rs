@@ -1,1 +1,76 @@
-//! invoicing
+//! Invoices: files of bills in, documents with gapless numbers out. See `README.md`.
+
+mod app;
+mod catalogue;
+mod config;
+pub mod domain;
+mod error;
+mod events;
+mod grpc;
+mod person;
+mod sentences;
+mod store;
+mod wire;
+
+use std::net::SocketAddr;
+
+use boot::{Context, StartError};
+use bus::Bus;
+use pg::Pg;
+
+pub use app::Invoicing;
+pub use config::Settings;
+pub use domain::states::states_dot;
+pub use error::Error;
+
+/// The tables of this service.
+pub static MIGRATOR: sqlx::migrate::Migrator = sqlx::migrate!();
+
+/// Connections to Postgres at most.
+const CONNECTIONS: u32 = 16;
+
+/// Where the started service listens.
+#[derive(Clone, Copy, Debug)]
+pub struct Running {
+    pub grpc: SocketAddr,
+    pub health: SocketAddr,
+}
+
+/// Runs the service until the process stops.
+///
+/// # Errors
+/// As [`start`].
+pub async fn run(settings: Settings, ctx: Context) -> Result<(), StartError> {
+    start(settings, &ctx).await?;
+    ctx.tasks.stopping().cancelled_owned().await;
+    Ok(())
+}
+
+/// Starts the service and says where it listens; it ends with `ctx.tasks`.
+///
+/// # Errors
+/// The master key cannot be read, Postgres or NATS is away, migrations are pending, a port is taken.
+pub async fn start(settings: Settings, ctx: &Context) -> Result<Running, StartError> {
+    let invoicing = connect(&settings, ctx).await?;
+    let grpc = boot::grpc::serve(ctx, settings.grpc_addr, grpc::routes(&invoicing)).await?;
+    let health = boot::Health::serve(ctx, settings.health_addr).await?;
+    ctx.health.started();
+    tracing::info!(%grpc, %health, "invoicing is open");
+    Ok(Running { grpc, health })
+}
+
+async fn connect(settings: &Settings, ctx: &Context) -> Result<Invoicing, StartError> {
+    let master =
+        boot::seal::MasterKey::from_file(&ctx.setting("MASTER_KEY_FILE"), &settings.master_key_file)?;
+    let catalogue = catalogue::Catalogue::new(boot::grpc::channel(&settings.catalogue_url)?);
+    let texts = sentences::load().map_err(StartError::bug)?;
+    let pg = Pg::connect(&settings.database_url, &ctx.setting("DATABASE_URL"), CONNECTIONS).await?;
+    pg.check_migrated(&MIGRATOR).await?;
+    pg.watch(ctx);
+    let bus = Bus::connect(&settings.nats_url, &ctx.setting("NATS_URL"), ctx).await?;
+    bus.relay(pg.clone(), "invoicing");
+    let max_upload_bytes = settings.max_upload_bytes;
+    let invoicing = Invoicing { ctx: ctx.clone(), pg, bus, catalogue, master, texts, max_upload_bytes };
+    events::listen(&invoicing);
+    Ok(invoicing)
+}

@@ -1,0 +1,90 @@
+//! Valid rows become invoices: numbered without gaps, stored and told in the caller's transaction.
+
+use ids::{AgencyId, InvoiceId, UploadId};
+use money::Money;
+use pg::Tx;
+
+use super::Invoicing;
+use crate::domain::calendar::bahrain_date;
+use crate::domain::fee_service::LocalText;
+use crate::domain::invoice::{Invoice, State};
+use crate::domain::numbering::{self, SECRET_CHARS};
+use crate::store::invoice::Document;
+use crate::store::upload_row::ValidRow;
+use crate::{Error, events, store};
+
+/// For whom invoices are issued, and from which file.
+pub struct Origin<'a> {
+    pub agency: &'a AgencyId,
+    pub agency_name: &'a LocalText,
+    pub upload: Option<UploadId>,
+}
+
+/// The numbers of the agency and year, locked: nobody else issues for this agency until the transaction ends.
+pub struct Numbers {
+    year: i32,
+    last: i64,
+}
+
+/// Locks the agency's numbers of this year in Bahrain.
+///
+/// # Errors
+/// As any write.
+pub async fn lock_numbers(svc: &Invoicing, tx: &mut Tx, agency: &AgencyId) -> Result<Numbers, Error> {
+    let year = bahrain_date(svc.ctx.clock.now()).year();
+    let last = store::numbering::lock(tx, agency, year).await?;
+    Ok(Numbers { year, last })
+}
+
+/// Issues `rows` in their order. The caller commits, then rings the bus.
+///
+/// # Errors
+/// The constraint `invoice_reference_once` when a reference was used before.
+pub async fn issue(
+    svc: &Invoicing,
+    tx: &mut Tx,
+    (origin, numbers): (&Origin<'_>, Numbers),
+    rows: Vec<ValidRow>,
+) -> Result<Vec<Invoice>, Error> {
+    let now = svc.ctx.clock.now();
+    let mut last = numbers.last;
+    let mut documents = Vec::with_capacity(rows.len());
+    for row in rows {
+        last += 1;
+        let number = numbering::invoice_number(origin.agency.as_str(), numbers.year, last);
+        let secret = svc.ctx.ids.bytes::<SECRET_CHARS>();
+        let invoice = Invoice {
+            id: InvoiceId(svc.ctx.ids.uuid(now)),
+            agency: origin.agency.clone(),
+            year: numbers.year,
+            number: last,
+            bill_reference: numbering::bill_reference(&number, secret),
+            service_code: row.service_code,
+            reference: row.reference,
+            party_ref: row.party_ref,
+            fee: Money::fils(row.price.fee_fils),
+            vat: Money::fils(row.price.vat_fils),
+            total: Money::fils(row.price.total_fils),
+            due_date: row.due_date,
+            upload_id: origin.upload,
+            state: State::Issued,
+            receivable_version: 0,
+            version: 1,
+            issued_at: now,
+        };
+        documents.push(Document {
+            invoice,
+            agency_name: origin.agency_name.clone(),
+            service_name: row.service_name,
+            payer_sealed: row.payer_sealed,
+            steps: row.price.steps,
+            schedule_version: row.price.schedule_version,
+        });
+    }
+    store::invoice::insert(tx, &documents).await?;
+    store::numbering::advance(tx, origin.agency, numbers.year, (numbers.last, last)).await?;
+    let invoices: Vec<Invoice> = documents.into_iter().map(|document| document.invoice).collect();
+    let told: Vec<_> = invoices.iter().map(|invoice| events::issued(&svc.ctx.ids, invoice, now)).collect();
+    bus::outbox::push(tx, &told, now).await?;
+    Ok(invoices)
+}

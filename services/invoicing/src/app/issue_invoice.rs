@@ -1,0 +1,126 @@
+//! One bill by API: judged like a row of a file, issued at once.
+
+use std::collections::BTreeMap;
+
+use boot::Call;
+use prost::Message as _;
+use proto::invoicing::v1::{IssueInvoiceRequest, IssueInvoiceResponse};
+
+use super::issue::{Origin, issue, lock_numbers};
+use super::judge::{Billable, judge};
+use super::{Invoicing, decoded, party};
+use crate::domain::fee_service::LocalText;
+use crate::domain::upload::Cell;
+use crate::domain::upload_row::{Code, Fault, Field, Fields};
+use crate::store::idempotency::{self, Claim};
+use crate::store::upload_row::ValidRow;
+use crate::{Error, sentences, wire};
+
+/// Prices and issues one invoice of the caller's agency.
+///
+/// # Errors
+/// `Row` with the code and field at fault; `KeyReused`; the catalogue or the database is away.
+pub async fn issue_one(
+    svc: Invoicing,
+    call: Call,
+    request: IssueInvoiceRequest,
+) -> Result<IssueInvoiceResponse, Error> {
+    let agency = call.agency()?.clone();
+    let claim = svc.claim(&call, "IssueInvoice", &canonical(&request))?;
+    if let Some(first) = first_answer(&svc, &claim).await? {
+        return Ok(first);
+    }
+    let verdict = judge(&svc, &agency, vec![fields(request)]).await?;
+    let judged = verdict.rows.into_iter().next().ok_or(Error::Corrupt { table: "invoice" })?;
+    let Some(billable) = judged.billable else {
+        // The reference may be used by our own twin, a moment ago.
+        if let Some(first) = first_answer(&svc, &claim).await? {
+            return Ok(first);
+        }
+        return Err(refused(&svc, judged.faults.first()));
+    };
+    let answer = pg::retry(|| attempt(&svc, &call, (&billable, &verdict.agency_name), &claim)).await;
+    svc.bus.ring();
+    match answer {
+        Err(Error::Database(error)) if error.constraint() == Some("invoice_reference_once") => {
+            Err(refused(&svc, Some(&Fault::new(Field::Reference, Code::ReferenceDuplicate))))
+        }
+        other => other,
+    }
+}
+
+async fn first_answer(svc: &Invoicing, claim: &Claim) -> Result<Option<IssueInvoiceResponse>, Error> {
+    let mut tx = svc.pg.begin().await?;
+    let first = idempotency::claim(&mut tx, claim, svc.ctx.clock.now()).await?;
+    tx.rollback().await?;
+    first.map(|first| decoded(&first)).transpose()
+}
+
+async fn attempt(
+    svc: &Invoicing,
+    call: &Call,
+    (billable, agency_name): (&Billable, &LocalText),
+    claim: &Claim,
+) -> Result<IssueInvoiceResponse, Error> {
+    let agency = call.agency()?;
+    let mut tx = svc.pg.begin().await?;
+    if let Some(first) = idempotency::claim(&mut tx, claim, svc.ctx.clock.now()).await? {
+        return decoded(&first);
+    }
+    let cpr = &billable.draft.payer.cpr;
+    let parties = party::ensure(svc, &mut tx, agency, &[cpr]).await?;
+    let row = ValidRow::new(1, billable, parties.of(svc, agency, cpr)?);
+    let numbers = lock_numbers(svc, &mut tx, agency).await?;
+    let origin = Origin { agency, agency_name, upload: None };
+    let invoices = issue(svc, &mut tx, (&origin, numbers), vec![row]).await?;
+    let answer = IssueInvoiceResponse { invoice: invoices.first().map(wire::invoice) };
+    idempotency::keep(&mut tx, claim, &answer.encode_to_vec()).await?;
+    tx.commit().await?;
+    Ok(answer)
+}
+
+/// The request as a row of one.
+fn fields(request: IssueInvoiceRequest) -> Fields {
+    // As it came: only files of ours put apostrophes before cells.
+    let cell = |text: String| if text.trim().is_empty() { Cell::Empty } else { Cell::Text(text) };
+    let payer = request.payer.unwrap_or_default();
+    Fields {
+        reference: Some(cell(request.reference)),
+        service: Some(cell(request.service_code)),
+        name: Some(cell(payer.name)),
+        cpr: Some(cell(payer.cpr)),
+        phone: Some(cell(payer.phone)),
+        due_date: Some(cell(request.due_date)),
+        note: Some(cell(request.note)),
+        inputs: request.inputs.into_iter().map(|(name, value)| (name, cell(value))).collect(),
+        ends_at: None,
+    }
+}
+
+/// Every part of the request in one order; a map has none of its own.
+fn canonical(request: &IssueInvoiceRequest) -> Vec<&str> {
+    let payer = request.payer.as_ref();
+    let payer = payer.map(|payer| [payer.name.as_str(), payer.cpr.as_str(), payer.phone.as_str()]);
+    let mut parts = vec![request.service_code.as_str(), &request.reference, &request.due_date, &request.note];
+    parts.extend(payer.unwrap_or_default());
+    let inputs: BTreeMap<&String, &String> = request.inputs.iter().collect();
+    parts.extend(inputs.into_iter().flat_map(|(name, value)| [name.as_str(), value.as_str()]));
+    parts
+}
+
+fn refused(svc: &Invoicing, fault: Option<&Fault>) -> Error {
+    let Some(fault) = fault else { return Error::Corrupt { table: "invoice" } };
+    let details = fault.details.iter().map(|(name, value)| ((*name).to_owned(), value.clone())).collect();
+    let detail = sentences::fault(&svc.texts, fault.code.name(), &details).en;
+    let field = match &fault.field {
+        Field::Reference => "reference".to_owned(),
+        Field::Service | Field::Column(_) => "service_code".to_owned(),
+        Field::Name => "payer.name".to_owned(),
+        Field::Cpr => "payer.cpr".to_owned(),
+        Field::Phone => "payer.phone".to_owned(),
+        Field::DueDate => "due_date".to_owned(),
+        Field::Note => "note".to_owned(),
+        Field::Input(name) => format!("inputs.{name}"),
+    };
+    Error::Row { code: fault.code.name(), field, detail }
+}

@@ -1,0 +1,116 @@
+//! Rows judged and priced: cells by the domain, references by the database, prices by the catalogue.
+
+use std::collections::{HashMap, HashSet};
+
+use ids::AgencyId;
+use time::Date;
+
+use super::{Invoicing, blocking};
+use crate::Error;
+use crate::catalogue::NoPrice;
+use crate::domain::calendar::bahrain_date;
+use crate::domain::fee_service::{FeeService, InputKind, LocalText, Price};
+use crate::domain::upload_row::{self, Checked, Code, Draft, Fault, Field, Fields, Quote, Rules};
+use crate::store;
+
+/// A row that can be issued.
+#[derive(Debug)]
+pub struct Billable {
+    pub draft: Draft,
+    pub price: Price,
+    pub service_name: LocalText,
+}
+
+/// A row, and everything that is wrong with it.
+#[derive(Debug)]
+pub struct Judged {
+    /// There if and only if there are no faults.
+    pub billable: Option<Billable>,
+    pub faults: Vec<Fault>,
+}
+
+/// All rows, in their order.
+#[derive(Debug)]
+pub struct Verdict {
+    pub agency_name: LocalText,
+    pub rows: Vec<Judged>,
+}
+
+/// Judges `rows` of `agency`; no transaction is open while the catalogue is asked.
+///
+/// # Errors
+/// The catalogue refuses or does not answer; the database is away. Nothing has changed.
+pub async fn judge(svc: &Invoicing, agency: &AgencyId, rows: Vec<Fields>) -> Result<Verdict, Error> {
+    let today = bahrain_date(svc.ctx.clock.now());
+    let (agency_name, services) =
+        futures::try_join!(svc.catalogue.agency_name(agency), svc.catalogue.fee_services(agency))?;
+    let (services, mut checked) = blocking(move || {
+        let rules = Rules { services: &services, today };
+        let checked: Vec<Checked> = rows.iter().map(|row| upload_row::check(row, &rules)).collect();
+        (services, checked)
+    })
+    .await?;
+    let used = used_references(svc, agency, &checked).await?;
+    upload_row::check_references(&mut checked, &used);
+    let rows = price(svc, agency, (today, &services), checked).await?;
+    Ok(Verdict { agency_name, rows })
+}
+
+async fn used_references(
+    svc: &Invoicing,
+    agency: &AgencyId,
+    rows: &[Checked],
+) -> Result<HashSet<String>, Error> {
+    let references: Vec<String> = rows.iter().filter_map(|row| row.reference.clone()).collect();
+    let mut tx = svc.pg.read().await?;
+    let used = store::invoice::used_references(&mut tx, agency, &references).await?;
+    tx.commit().await?;
+    Ok(used)
+}
+
+async fn price(
+    svc: &Invoicing,
+    agency: &AgencyId,
+    (today, services): (Date, &HashMap<String, FeeService>),
+    rows: Vec<Checked>,
+) -> Result<Vec<Judged>, Error> {
+    let quotes: Vec<&Quote> = rows.iter().filter_map(|row| row.quote.as_ref()).collect();
+    let mut prices = svc.catalogue.prices(agency, today, &quotes).await?.into_iter();
+    let judged = rows.into_iter().map(|mut row| {
+        let price = row.quote.as_ref().and_then(|quote| {
+            let service = services.get(&quote.service)?;
+            let answer = prices.next()?;
+            let price = answer.map_err(|problem| fault(problem, service));
+            let price = price.and_then(|price| upload_row::check_price(&price, quote).map(|()| price));
+            price.map_err(|fault| row.faults.push(fault)).ok().map(|price| (price, service))
+        });
+        let billable = row.draft.zip(price).filter(|_| row.faults.is_empty());
+        let billable = billable.map(|(draft, (price, service))| Billable {
+            draft,
+            price,
+            service_name: service.name.clone(),
+        });
+        Judged { billable, faults: row.faults }
+    });
+    Ok(judged.collect())
+}
+
+/// The catalogue's refusal as the fault of a cell, with what its sentence names.
+fn fault(problem: NoPrice, service: &FeeService) -> Fault {
+    let Some(input) = problem.input else { return with_limit(Fault::new(Field::Service, problem.code)) };
+    let known = service.inputs.iter().find(|known| known.name == input);
+    let allowed = known.and_then(|known| match &known.kind {
+        InputKind::Category(categories) => Some(categories.join(", ")),
+        InputKind::Quantity | InputKind::Measure | InputKind::Amount => None,
+    });
+    let fault = Fault::new(Field::Input(input.clone()), problem.code).with("input", input);
+    with_limit(fault).with("allowed", allowed.unwrap_or_default())
+}
+
+fn with_limit(fault: Fault) -> Fault {
+    if fault.code == Code::AmountOverLimit {
+        let limit = money::Money::fils(upload_row::MAX_BILL_FILS).to_json_amount();
+        return fault.with("limit", limit);
+    }
+    fault
+}

@@ -1,0 +1,57 @@
+//! Use cases: load, decide, store, tell, commit.
+
+pub mod bill;
+pub mod create_upload;
+pub mod invoice;
+pub mod issue;
+pub mod issue_invoice;
+pub mod issue_upload;
+pub mod judge;
+pub mod party;
+pub mod receivable;
+pub mod upload;
+
+use std::sync::Arc;
+
+use boot::locale::Texts;
+use boot::seal::MasterKey;
+use boot::{Call, Context, Panicked};
+use bus::Bus;
+use pg::Pg;
+
+use crate::Error;
+use crate::catalogue::Catalogue;
+use crate::store::idempotency::Claim;
+
+/// The service, as its use cases see it. Clones share everything.
+#[derive(Clone)]
+pub struct Invoicing {
+    pub(crate) ctx: Context,
+    pub(crate) pg: Pg,
+    pub(crate) bus: Bus,
+    pub(crate) catalogue: Catalogue,
+    pub(crate) master: MasterKey,
+    pub(crate) texts: Arc<Texts>,
+    pub(crate) max_upload_bytes: usize,
+}
+
+impl Invoicing {
+    /// How twins of this call are recognised: by who calls, what, and a hash of `body`, its canonical form.
+    fn claim(&self, call: &Call, operation: &'static str, body: &[&str]) -> Result<Claim, Error> {
+        let caller = format!("{} {}", call.agency()?, call.actor);
+        // The length before each part keeps ("ab", "c") and ("a", "bc") apart.
+        let canonical: String = body.iter().map(|part| format!("{}:{part}\n", part.len())).collect();
+        let body_hash = crate::person::body_hash(&self.master, canonical.as_bytes());
+        Ok(Claim { caller, operation, key: call.key()?.to_owned(), body_hash })
+    }
+}
+
+/// Runs work that keeps a processor busy where it holds up nobody else.
+async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, Error> {
+    tokio::task::spawn_blocking(work).await.ok().ok_or(Error::Panicked(Panicked))
+}
+
+/// The first answer, as it was stored.
+fn decoded<M: prost::Message + Default>(stored: &[u8]) -> Result<M, Error> {
+    M::decode(stored).ok().ok_or(Error::Corrupt { table: "idempotency" })
+}

@@ -1,0 +1,157 @@
+//! What we ask the catalogue: who the agency is, what it charges for, and prices.
+
+use std::collections::HashMap;
+
+use boot::{Call, Problem};
+use futures::{StreamExt as _, TryStreamExt as _};
+use ids::AgencyId;
+use proto::catalogue::v1 as pb;
+use proto::catalogue::v1::catalogue_service_client::CatalogueServiceClient;
+use time::Date;
+
+use crate::domain::fee_service::{FeeService, Input, InputKind, LocalText, Price};
+use crate::domain::upload_row::{Code, Quote};
+
+/// Prices the catalogue gives in one call.
+const QUOTES_PER_CALL: usize = 1_000;
+/// Calls for one file that run at the same time.
+const CALLS_AT_ONCE: usize = 4;
+
+/// The catalogue. Clones share the connection.
+#[derive(Clone)]
+pub struct Catalogue {
+    client: CatalogueServiceClient<boot::grpc::Channel>,
+}
+
+/// Why there is no price: the code, and the input at fault if it is one.
+pub struct NoPrice {
+    pub code: Code,
+    pub input: Option<String>,
+}
+
+impl Catalogue {
+    pub fn new(channel: boot::grpc::Channel) -> Catalogue {
+        Catalogue { client: CatalogueServiceClient::new(channel) }
+    }
+
+    /// The agency's name.
+    ///
+    /// # Errors
+    /// The catalogue's refusal, or that it did not answer.
+    pub async fn agency_name(&self, agency: &AgencyId) -> Result<LocalText, Problem> {
+        let request = call(agency, pb::GetAgencyRequest { agency_id: agency.to_string() })?;
+        let answer = self.client.clone().get_agency(request).await.map_err(|status| problem(&status))?;
+        Ok(local(answer.into_inner().agency.and_then(|agency| agency.name)))
+    }
+
+    /// The agency's fee services by code.
+    ///
+    /// # Errors
+    /// As [`Catalogue::agency_name`].
+    pub async fn fee_services(&self, agency: &AgencyId) -> Result<HashMap<String, FeeService>, Problem> {
+        let request = call(agency, pb::ListFeeServicesRequest { agency_id: agency.to_string() })?;
+        let answer =
+            self.client.clone().list_fee_services(request).await.map_err(|status| problem(&status))?;
+        let services = answer.into_inner().fee_services.into_iter().map(fee_service);
+        Ok(services.map(|service| (service.code.clone(), service)).collect())
+    }
+
+    /// Prices for `date`, in the order of `quotes`.
+    ///
+    /// # Errors
+    /// As [`Catalogue::agency_name`].
+    pub async fn prices(
+        &self,
+        agency: &AgencyId,
+        date: Date,
+        quotes: &[&Quote],
+    ) -> Result<Vec<Result<Price, NoPrice>>, Problem> {
+        let calls: Vec<_> =
+            quotes.chunks(QUOTES_PER_CALL).map(|part| self.part(agency, date, part)).collect();
+        let parts: Vec<Vec<_>> = futures::stream::iter(calls).buffered(CALLS_AT_ONCE).try_collect().await?;
+        Ok(parts.into_iter().flatten().collect())
+    }
+
+    async fn part(
+        &self,
+        agency: &AgencyId,
+        date: Date,
+        quotes: &[&Quote],
+    ) -> Result<Vec<Result<Price, NoPrice>>, Problem> {
+        let wire = |quote: &&Quote| pb::Quote {
+            service_code: quote.service.clone(),
+            inputs: quote.inputs.clone().into_iter().collect(),
+        };
+        let request = pb::QuoteFeesRequest {
+            agency_id: agency.to_string(),
+            date: date.to_string(),
+            quotes: quotes.iter().map(wire).collect(),
+        };
+        let answer = self.client.clone().quote_fees(call(agency, request)?).await;
+        let results = answer.map_err(|status| problem(&status))?.into_inner().results;
+        if results.len() != quotes.len() {
+            return Err(nonsense());
+        }
+        results.into_iter().map(price).collect()
+    }
+}
+
+fn call<T>(agency: &AgencyId, message: T) -> Result<tonic::Request<T>, Problem> {
+    Call::by("service:invoicing").for_agency(agency.clone()).request(message)
+}
+
+/// A price is a question: nothing has begun, whatever went wrong.
+fn problem(status: &tonic::Status) -> Problem {
+    let problem = Problem::from_status(status);
+    if problem.outcome_unknown() {
+        let detail = "Prices cannot be had at the moment; nothing was begun, come back shortly.";
+        let retry = std::time::Duration::from_secs(2);
+        return Problem::new(tonic::Code::Unavailable, "unavailable", detail)
+            .retry_after(retry)
+            .caused_by(problem);
+    }
+    problem
+}
+
+fn nonsense() -> Problem {
+    Problem::internal(std::io::Error::other("the catalogue's answer does not fit the question"))
+}
+
+fn price(result: pb::QuoteResult) -> Result<Result<Price, NoPrice>, Problem> {
+    use pb::quote_result::Result as R;
+    match result.result {
+        Some(R::Price(price)) => {
+            let fils = |money| boot::wire::money_from_wire("price", money).map(|money| money.minor_units());
+            Ok(Ok(Price {
+                fee_fils: fils(&price.fee)?,
+                vat_fils: fils(&price.vat)?,
+                total_fils: fils(&price.total)?,
+                steps: price.steps.into_iter().map(|step| local(Some(step))).collect(),
+                schedule_version: price.schedule_version,
+            }))
+        }
+        Some(R::Problem(problem)) => {
+            let code = Code::from_name(&problem.code).ok_or_else(nonsense)?;
+            Ok(Err(NoPrice { code, input: Some(problem.input).filter(|input| !input.is_empty()) }))
+        }
+        None => Err(nonsense()),
+    }
+}
+
+fn fee_service(service: pb::FeeService) -> FeeService {
+    let inputs = service.inputs.into_iter().map(|input| {
+        let kind = match input.kind() {
+            pb::FeeInputKind::Quantity => InputKind::Quantity,
+            pb::FeeInputKind::Measure | pb::FeeInputKind::Unspecified => InputKind::Measure,
+            pb::FeeInputKind::Category => InputKind::Category(input.categories),
+            pb::FeeInputKind::Amount => InputKind::Amount,
+        };
+        Input { name: input.name, kind }
+    });
+    FeeService { inputs: inputs.collect(), code: service.service_code, name: local(service.name) }
+}
+
+fn local(text: Option<proto::common::v1::LocalText>) -> LocalText {
+    let text = text.unwrap_or_default();
+    LocalText { en: text.en, ar: text.ar }
+}

@@ -1,0 +1,74 @@
+//! The settings of invoicing.
+
+use std::{net::SocketAddr, path::PathBuf};
+
+/// Where invoicing listens, keeps its invoices and asks for prices.
+#[derive(Clone, Debug, clap::Args)]
+pub struct Settings {
+    /// Its own RPCs.
+    #[arg(
+        id = "invoicing.grpc_addr",
+        long = "invoicing-grpc-addr",
+        env = "MIZAN_INVOICING_GRPC_ADDR",
+        default_value = "127.0.0.1:7102"
+    )]
+    pub grpc_addr: SocketAddr,
+
+    /// Start-up, readiness and metrics.
+    #[arg(
+        id = "invoicing.health_addr",
+        long = "invoicing-health-addr",
+        env = "MIZAN_INVOICING_HEALTH_ADDR",
+        default_value = "127.0.0.1:7302"
+    )]
+    pub health_addr: SocketAddr,
+
+    /// The database of invoices, uploads and the people they are for.
+    #[arg(
+        id = "invoicing.database_url",
+        long = "invoicing-database-url",
+        env = "MIZAN_INVOICING_DATABASE_URL",
+        default_value = "postgres://localhost/invoicing",
+        hide_env_values = true
+    )]
+    pub database_url: String,
+
+    /// The NATS server that carries events.
+    #[arg(
+        id = "invoicing.nats_url",
+        long = "invoicing-nats-url",
+        env = "MIZAN_INVOICING_NATS_URL",
+        default_value = "nats://127.0.0.1:4222",
+        hide_env_values = true
+    )]
+    pub nats_url: String,
+
+    /// The catalogue, which knows agencies and prices.
+    #[arg(
+        id = "invoicing.catalogue_url",
+        long = "invoicing-catalogue-url",
+        env = "MIZAN_INVOICING_CATALOGUE_URL",
+        default_value = "http://127.0.0.1:7101"
+    )]
+    pub catalogue_url: String,
+
+    /// A file with the 32 bytes (base64) that wrap every person's key. Without it nobody's name can be read again: keep
+    /// a copy apart from the database.
+    #[arg(
+        id = "invoicing.master_key_file",
+        long = "invoicing-master-key-file",
+        env = "MIZAN_INVOICING_MASTER_KEY_FILE",
+        default_value = "/etc/mizan/invoicing.key"
+    )]
+    pub master_key_file: PathBuf,
+
+    /// The largest file of bills, in bytes; 32 MiB hold about 200,000 rows. A larger one is refused before it is read
+    /// to its end.
+    #[arg(
+        id = "invoicing.max_upload_bytes",
+        long = "invoicing-max-upload-bytes",
+        env = "MIZAN_INVOICING_MAX_UPLOAD_BYTES",
+        default_value_t = 32 * 1024 * 1024
+    )]
+    pub max_upload_bytes: usize,
+}

@@ -1,0 +1,208 @@
+//! An invoice after it was issued: how far it is paid, as `payments` tells.
+
+use ids::{AgencyId, InvoiceId, PartyRef, UploadId};
+use money::Money;
+use time::{Date, OffsetDateTime};
+
+use super::numbering;
+
+/// Where the money stands, as events told so far. `payments` knows exactly.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum State {
+    Issued,
+    PartiallyPaid { paid: Money },
+    Paid,
+}
+
+/// What the receivable says now.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Command {
+    HearUnpaid,
+    HearPart { paid: Money },
+    HearWhole,
+}
+
+/// What came of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Effect {
+    /// Nothing new about the money.
+    Unchanged,
+    Advanced,
+}
+
+/// News that cannot be true: paid money does not become unpaid without a refund, which has its own command.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("an invoice that is {state} cannot {command}")]
+pub struct Refusal {
+    pub state: &'static str,
+    pub command: &'static str,
+}
+
+/// An issued invoice, without what it says about the person.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Invoice {
+    pub id: InvoiceId,
+    pub agency: AgencyId,
+    pub year: i32,
+    pub number: i64,
+    pub bill_reference: String,
+    pub service_code: String,
+    /// The agency's own, used once.
+    pub reference: String,
+    pub party_ref: PartyRef,
+    pub fee: Money,
+    pub vat: Money,
+    pub total: Money,
+    pub due_date: Date,
+    pub upload_id: Option<UploadId>,
+    pub state: State,
+    /// The newest version of the receivable heard of; 0 before any.
+    pub receivable_version: i64,
+    pub version: i64,
+    pub issued_at: OffsetDateTime,
+}
+
+impl State {
+    /// The word in the database, in graphs and in the contract.
+    pub fn name(self) -> &'static str {
+        match self {
+            State::Issued => "issued",
+            State::PartiallyPaid { .. } => "partially_paid",
+            State::Paid => "paid",
+        }
+    }
+}
+
+impl Command {
+    /// What the receivable's `paid` means for a bill of `total`.
+    pub fn from_paid(paid: Money, total: Money) -> Command {
+        if !paid.is_positive() {
+            Command::HearUnpaid
+        } else if paid.minor_units() < total.minor_units() {
+            Command::HearPart { paid }
+        } else {
+            Command::HearWhole
+        }
+    }
+
+    fn name(self) -> &'static str {
+        match self {
+            Command::HearUnpaid => "hear_unpaid",
+            Command::HearPart { .. } => "hear_part",
+            Command::HearWhole => "hear_whole",
+        }
+    }
+}
+
+impl Invoice {
+    /// `TRF-2026-000123`.
+    pub fn invoice_number(&self) -> String {
+        numbering::invoice_number(self.agency.as_str(), self.year, self.number)
+    }
+
+    /// What is paid.
+    pub fn paid(&self) -> Money {
+        match self.state {
+            State::Issued => Money::zero(self.total.currency()),
+            State::PartiallyPaid { paid } => paid,
+            State::Paid => self.total,
+        }
+    }
+
+    /// The invoice after news of version `receivable_version`; older news than the last changes nothing.
+    ///
+    /// # Errors
+    /// [`Refusal`] when less is paid than was before; nothing has changed.
+    pub fn hear(&self, command: Command, receivable_version: i64) -> Result<(Invoice, Effect), Refusal> {
+        if receivable_version <= self.receivable_version {
+            return Ok((self.clone(), Effect::Unchanged));
+        }
+        let (state, effect) = step(self.state, command)?;
+        let version = match effect {
+            Effect::Unchanged => self.version,
+            Effect::Advanced => self.version + 1,
+        };
+        Ok((Invoice { state, version, receivable_version, ..self.clone() }, effect))
+    }
+}
+
+/// The state after `command`.
+///
+/// # Errors
+/// [`Refusal`]: less paid than before.
+pub fn step(state: State, command: Command) -> Result<(State, Effect), Refusal> {
+    use {Command as C, State as S};
+    let refusal = Refusal { state: state.name(), command: command.name() };
+    match (state, command) {
+        (S::Issued, C::HearUnpaid) | (S::Paid, C::HearWhole) => Ok((state, Effect::Unchanged)),
+        (S::Issued, C::HearPart { paid }) => Ok((S::PartiallyPaid { paid }, Effect::Advanced)),
+        (S::Issued | S::PartiallyPaid { .. }, C::HearWhole) => Ok((S::Paid, Effect::Advanced)),
+        (S::PartiallyPaid { paid: before }, C::HearPart { paid }) => {
+            if paid == before {
+                Ok((state, Effect::Unchanged))
+            } else if paid.minor_units() > before.minor_units() {
+                Ok((S::PartiallyPaid { paid }, Effect::Advanced))
+            } else {
+                Err(refusal)
+            }
+        }
+        (S::PartiallyPaid { .. }, C::HearUnpaid) | (S::Paid, C::HearUnpaid | C::HearPart { .. }) => {
+            Err(refusal)
+        }
+    }
+}
+
+/// Every step that changes the state, found by trying all of them.
+pub fn arrows() -> Vec<(&'static str, &'static str, &'static str)> {
+    let (part, more) = (Money::fils(1), Money::fils(2));
+    let states = [State::Issued, State::PartiallyPaid { paid: part }, State::Paid];
+    let commands = [Command::HearUnpaid, Command::HearPart { paid: more }, Command::HearWhole];
+    let mut arrows = vec![("start", State::Issued.name(), "issue")];
+    for state in states {
+        for command in commands {
+            if let Ok((after, Effect::Advanced)) = step(state, command) {
+                arrows.push((state.name(), after.name(), command.name()));
+            }
+        }
+    }
+    arrows
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_pair_of_state_and_command_is_decided() {
+        let fils = Money::fils;
+        let (issued, part, paid) = (State::Issued, State::PartiallyPaid { paid: fils(5) }, State::Paid);
+        let (none, less, same, more, whole) = (
+            Command::HearUnpaid,
+            Command::HearPart { paid: fils(4) },
+            Command::HearPart { paid: fils(5) },
+            Command::HearPart { paid: fils(6) },
+            Command::HearWhole,
+        );
+        let after = |state, command| step(state, command).ok();
+        assert_eq!(after(issued, none), Some((issued, Effect::Unchanged)));
+        assert_eq!(after(issued, same), Some((part, Effect::Advanced)));
+        assert_eq!(after(issued, whole), Some((paid, Effect::Advanced)));
+        assert_eq!(after(part, none), None);
+        assert_eq!(after(part, less), None);
+        assert_eq!(after(part, same), Some((part, Effect::Unchanged)));
+        assert_eq!(after(part, more), Some((State::PartiallyPaid { paid: fils(6) }, Effect::Advanced)));
+        assert_eq!(after(part, whole), Some((paid, Effect::Advanced)));
+        assert_eq!(after(paid, none), None);
+        assert_eq!(after(paid, more), None);
+        assert_eq!(after(paid, whole), Some((paid, Effect::Unchanged)));
+    }
+
+    #[test]
+    fn what_is_paid_decides_what_is_heard() {
+        let heard = |paid| Command::from_paid(Money::fils(paid), Money::fils(10));
+        assert_eq!(heard(0), Command::HearUnpaid);
+        assert_eq!(heard(9), Command::HearPart { paid: Money::fils(9) });
+        assert_eq!(heard(10), Command::HearWhole);
+        assert_eq!(heard(12), Command::HearWhole);
+    }
+}

@@ -1,0 +1,12 @@
+//! What is right and wrong about files, rows and invoices: pure and synchronous.
+
+pub mod calendar;
+pub mod correction;
+pub mod fee_service;
+pub mod invoice;
+pub mod numbering;
+pub mod payer;
+pub mod states;
+pub mod typed;
+pub mod upload;
+pub mod upload_row;

@@ -1,0 +1,57 @@
+//! What is known of an upload, without its cells.
+
+use ids::{AgencyId, UploadId};
+use money::Money;
+use time::OffsetDateTime;
+
+use super::State;
+use crate::domain::fee_service::LocalText;
+
+/// Characters kept of a file's name.
+const MAX_FILE_NAME_CHARS: usize = 200;
+
+/// An upload: what was found in it and how far it came.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Upload {
+    pub id: UploadId,
+    pub agency: AgencyId,
+    pub file_name: String,
+    pub sha256: [u8; 32],
+    pub encoding: String,
+    pub delimiter: String,
+    pub rows: i32,
+    pub valid: i32,
+    /// Valid rows whose CPR got its leading zeros back.
+    pub restored: i32,
+    pub errors: i32,
+    pub valid_total: Money,
+    /// Where references stand, from 1.
+    pub reference_column: i32,
+    /// The agency's name as it was; invoices print it.
+    pub agency_name: LocalText,
+    pub state: State,
+    /// Invoices made of it.
+    pub issued: i32,
+    pub created_at: OffsetDateTime,
+}
+
+/// The name of a file as it is kept: no folders, nothing invisible, not endless.
+pub fn file_name(given: &str) -> String {
+    let last = given.rsplit(['/', '\\']).next().unwrap_or_default();
+    let name: String = last.chars().filter(|c| !c.is_control()).take(MAX_FILE_NAME_CHARS).collect();
+    let name = name.trim();
+    if name.is_empty() { "upload".to_owned() } else { name.to_owned() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_name_is_only_a_name() {
+        assert_eq!(file_name("C:\\bills\\fines.csv"), "fines.csv");
+        assert_eq!(file_name("../../etc/passwd\n"), "passwd");
+        assert_eq!(file_name("مخالفات.csv"), "مخالفات.csv");
+        assert_eq!(file_name(" / "), "upload");
+    }
+}

@@ -1,0 +1,138 @@
+//! Why a call is refused or broken.
+
+use boot::{Code as PublicCode, Problem};
+use money::Money;
+use pg::MayRetry;
+use tonic::Code as Kind;
+
+use crate::domain::upload::{Refusal, WrongState};
+
+/// Why a call did not do what it should.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The call itself is wrong, or another service refused or did not answer.
+    #[error(transparent)]
+    Problem(#[from] Problem),
+    /// The file is refused as a whole; `detail` says so to the clerk.
+    #[error("{detail}")]
+    File { refusal: Refusal, detail: String },
+    /// The file is larger than the setting allows.
+    #[error("the file is larger than {limit_bytes} bytes; split it, or save it without pictures")]
+    FileTooLarge { limit_bytes: usize },
+    /// The stream of a file does not begin with its head, or has two.
+    #[error("send the head of the file once, first, then its bytes")]
+    UploadStream,
+    /// A single bill is wrong.
+    #[error("{detail}")]
+    Row { code: &'static str, field: String, detail: String },
+    #[error("there is no such upload of this agency")]
+    UploadUnknown,
+    #[error("the upload has no errors, so there is nothing to correct")]
+    UploadHasNoErrors,
+    #[error("this upload cannot be issued: it was issued before, or has no valid row")]
+    UploadState(#[source] WrongState),
+    #[error(
+        "confirmed were {confirmed_count} bills of {confirmed_total}, valid are {count} of {total}; look at the upload again"
+    )]
+    ConfirmationDiffers { confirmed_count: i32, confirmed_total: Money, count: i32, total: Money },
+    #[error("there is no such invoice of this agency")]
+    InvoiceUnknown,
+    #[error("there is no bill with this reference; check each character")]
+    BillUnknown,
+    #[error("this Idempotency-Key was used with another request; take a new one")]
+    KeyReused,
+    #[error(
+        "the database did not say whether it kept the change; send the same call with the same key again"
+    )]
+    CommitUnknown(#[source] pg::Error),
+    #[error("the database is away")]
+    DatabaseAway(#[source] pg::Error),
+    #[error("the database broke")]
+    Database(#[source] pg::Error),
+    /// What is stored does not make sense.
+    #[error("a row of {table} cannot be read")]
+    Corrupt { table: &'static str },
+    #[error("sealed data of {table} does not open")]
+    Sealed { table: &'static str, source: boot::seal::Error },
+    #[error("the corrections could not be written")]
+    Corrections(#[from] crate::domain::correction::WriteError),
+    #[error(transparent)]
+    Panicked(#[from] boot::Panicked),
+}
+
+impl Error {
+    /// Public code and kind: the one map of this service.
+    fn code(&self) -> (PublicCode, Kind) {
+        let (code, kind) = match self {
+            Error::Problem(problem) => return (problem.code.clone(), problem.kind),
+            Error::File { refusal, .. } => (refusal.code(), Kind::InvalidArgument),
+            Error::FileTooLarge { .. } => ("file_too_large", Kind::InvalidArgument),
+            Error::UploadStream => ("upload_stream_invalid", Kind::InvalidArgument),
+            Error::Row { code, .. } => (*code, Kind::InvalidArgument),
+            Error::UploadUnknown => ("upload_unknown", Kind::NotFound),
+            Error::UploadHasNoErrors => ("upload_has_no_errors", Kind::FailedPrecondition),
+            Error::UploadState(_) => ("upload_wrong_state", Kind::FailedPrecondition),
+            Error::ConfirmationDiffers { .. } => ("confirmation_differs", Kind::FailedPrecondition),
+            Error::InvoiceUnknown => ("invoice_unknown", Kind::NotFound),
+            Error::BillUnknown => ("bill_unknown", Kind::NotFound),
+            Error::KeyReused => ("idempotency_key_reused", Kind::AlreadyExists),
+            Error::CommitUnknown(_) => ("outcome_unknown", Kind::Unavailable),
+            Error::DatabaseAway(_) => ("unavailable", Kind::Unavailable),
+            Error::Database(_)
+            | Error::Corrupt { .. }
+            | Error::Sealed { .. }
+            | Error::Corrections(_)
+            | Error::Panicked(_) => ("internal", Kind::Internal),
+        };
+        (code.into(), kind)
+    }
+}
+
+impl From<Error> for Problem {
+    fn from(error: Error) -> Problem {
+        let (code, kind) = error.code();
+        match error {
+            Error::Problem(problem) => problem,
+            internal if kind == Kind::Internal => Problem::internal(internal),
+            Error::Row { field, detail, .. } => Problem::new(kind, code, detail).field(field),
+            Error::FileTooLarge { .. } | Error::File { .. } | Error::UploadStream => {
+                Problem::new(kind, code, error.to_string()).field("file")
+            }
+            other => Problem::new(kind, code, other.to_string()).caused_by(other),
+        }
+    }
+}
+
+impl From<Error> for tonic::Status {
+    fn from(error: Error) -> tonic::Status {
+        Problem::from(error).into()
+    }
+}
+
+impl From<pg::Error> for Error {
+    fn from(error: pg::Error) -> Error {
+        match error {
+            unknown @ pg::Error::CommitUnknown(_) => Error::CommitUnknown(unknown),
+            away if away.is_unavailable() => Error::DatabaseAway(away),
+            other => Error::Database(other),
+        }
+    }
+}
+
+impl From<sqlx::Error> for Error {
+    fn from(error: sqlx::Error) -> Error {
+        pg::Error::from(error).into()
+    }
+}
+
+impl From<ids::Invalid> for Error {
+    fn from(error: ids::Invalid) -> Error {
+        Problem::from(error).into()
+    }
+}
+
+impl MayRetry for Error {
+    fn is_retryable(&self) -> bool {
+        matches!(self, Error::Database(error) | Error::DatabaseAway(error) if error.is_retryable())
+    }
+}

@@ -1,0 +1,65 @@
+//! Sealing what is personal. The context names table, column and person, so that nothing sealed can stand in another's
+//! place.
+
+use boot::seal::{DataKey, MasterKey};
+use ids::{AgencyId, PartyRef, UploadId};
+use standards::references::Cpr;
+
+use crate::Error;
+use crate::domain::payer::PayerFacts;
+use crate::domain::upload::Sheet;
+
+/// A person inside an agency, and the key of what is kept about them.
+pub struct Party {
+    pub party_ref: PartyRef,
+    pub key: DataKey,
+}
+
+/// Finds the same person again inside the agency, and links nobody across agencies.
+pub fn cpr_index(master: &MasterKey, agency: &AgencyId, cpr: &Cpr) -> [u8; 32] {
+    master.blind_index(b"cpr", format!("{agency}:{}", cpr.as_str()))
+}
+
+/// A hash of a request that may name a person: keyed, because nine digits are quickly tried.
+pub fn body_hash(master: &MasterKey, body: &[u8]) -> [u8; 32] {
+    master.blind_index(b"idempotency", body)
+}
+
+pub fn seal_cpr(key: &DataKey, party: PartyRef, cpr: &Cpr) -> Vec<u8> {
+    key.seal(cpr.as_str().as_bytes(), context("party.cpr", party).as_bytes())
+}
+
+pub fn seal_facts(party: &Party, facts: &PayerFacts) -> Vec<u8> {
+    let plain = serde_json::to_vec(facts).expect("three strings are JSON");
+    party.key.seal(&plain, context("payer", party.party_ref).as_bytes())
+}
+
+/// # Errors
+/// `Sealed` or `Corrupt`.
+pub fn open_facts(party: &Party, sealed: &[u8]) -> Result<PayerFacts, Error> {
+    let table = "invoice";
+    let plain = party
+        .key
+        .open(sealed, context("payer", party.party_ref).as_bytes())
+        .map_err(|source| Error::Sealed { table, source })?;
+    serde_json::from_slice(&plain).ok().ok_or(Error::Corrupt { table })
+}
+
+pub fn seal_sheet(key: &DataKey, upload: UploadId, sheet: &Sheet) -> Vec<u8> {
+    let plain = serde_json::to_vec(sheet).expect("cells are JSON");
+    key.seal(&plain, format!("upload.sheet {upload}").as_bytes())
+}
+
+/// # Errors
+/// `Sealed` or `Corrupt`.
+pub fn open_sheet(key: &DataKey, upload: UploadId, sealed: &[u8]) -> Result<Sheet, Error> {
+    let table = "upload";
+    let plain = key
+        .open(sealed, format!("upload.sheet {upload}").as_bytes())
+        .map_err(|source| Error::Sealed { table, source })?;
+    serde_json::from_slice(&plain).ok().ok_or(Error::Corrupt { table })
+}
+
+fn context(what: &str, party: PartyRef) -> String {
+    format!("{what} {party}")
+}

@@ -1,0 +1,5 @@
+mod read;
+mod write;
+
+pub use read::{Page, bill, by_number, list, lock, used_references};
+pub use write::{Document, insert, save};

@@ -1,0 +1,188 @@
+use std::collections::HashSet;
+
+use ids::{AgencyId, InvoiceId, PartyRef, UploadId};
+use money::Money;
+use pg::Tx;
+use time::{Date, OffsetDateTime};
+use uuid::Uuid;
+
+use crate::Error;
+use crate::domain::fee_service::LocalText;
+use crate::domain::invoice::{Invoice, State};
+
+/// What a bill page needs.
+#[derive(Debug)]
+pub struct Bill {
+    pub invoice: Invoice,
+    pub agency_name: LocalText,
+    pub service_name: LocalText,
+    pub steps: Vec<LocalText>,
+    pub payer_sealed: Vec<u8>,
+    pub wrapped_key: Vec<u8>,
+}
+
+/// Which invoices of an agency.
+#[derive(Debug)]
+pub struct Page {
+    pub upload: Option<UploadId>,
+    pub state: Option<&'static str>,
+    /// Year and number of the last one seen.
+    pub after: (i32, i64),
+    pub limit: i64,
+}
+
+struct Row {
+    invoice_id: Uuid,
+    agency_id: String,
+    year: i32,
+    number: i64,
+    bill_reference: String,
+    service_code: String,
+    reference: String,
+    party_ref: Uuid,
+    fee_fils: i64,
+    vat_fils: i64,
+    total_fils: i64,
+    due_date: Date,
+    upload_id: Option<Uuid>,
+    state: String,
+    paid_fils: i64,
+    receivable_version: i64,
+    version: i64,
+    issued_at: OffsetDateTime,
+}
+
+impl TryFrom<Row> for Invoice {
+    type Error = Error;
+
+    fn try_from(row: Row) -> Result<Invoice, Error> {
+        let paid = Money::fils(row.paid_fils);
+        let states = [State::Issued, State::PartiallyPaid { paid }, State::Paid];
+        let state = states.into_iter().find(|state| state.name() == row.state);
+        Ok(Invoice {
+            id: InvoiceId(row.invoice_id),
+            agency: AgencyId(row.agency_id),
+            year: row.year,
+            number: row.number,
+            bill_reference: row.bill_reference,
+            service_code: row.service_code,
+            reference: row.reference,
+            party_ref: PartyRef(row.party_ref),
+            fee: Money::fils(row.fee_fils),
+            vat: Money::fils(row.vat_fils),
+            total: Money::fils(row.total_fils),
+            due_date: row.due_date,
+            upload_id: row.upload_id.map(UploadId),
+            state: state.ok_or(Error::Corrupt { table: "invoice" })?,
+            receivable_version: row.receivable_version,
+            version: row.version,
+            issued_at: row.issued_at,
+        })
+    }
+}
+
+/// Those of `references` that a bill of the agency has.
+///
+/// # Errors
+/// As any read.
+pub async fn used_references(
+    tx: &mut Tx,
+    agency: &AgencyId,
+    references: &[String],
+) -> Result<HashSet<String>, Error> {
+    let used = sqlx::query_scalar!(
+        "SELECT reference FROM invoice WHERE agency_id = $1 AND reference = ANY($2)",
+        agency.as_str(),
+        references,
+    )
+    .fetch_all(tx.conn())
+    .await?;
+    Ok(used.into_iter().collect())
+}
+
+/// An invoice of the agency by year and number.
+///
+/// # Errors
+/// `InvoiceUnknown`.
+pub async fn by_number(tx: &mut Tx, agency: &AgencyId, (year, number): (i32, i64)) -> Result<Invoice, Error> {
+    let row = sqlx::query_as!(
+        Row,
+        "SELECT invoice_id, agency_id, year, number, bill_reference, service_code, reference, party_ref, fee_fils,
+                vat_fils, total_fils, due_date, upload_id, state, paid_fils, receivable_version, version, issued_at
+           FROM invoice WHERE agency_id = $1 AND year = $2 AND number = $3",
+        agency.as_str(),
+        year,
+        number,
+    )
+    .fetch_optional(tx.conn())
+    .await?;
+    row.ok_or(Error::InvoiceUnknown)?.try_into()
+}
+
+/// An invoice, locked until the transaction ends.
+///
+/// # Errors
+/// `InvoiceUnknown`.
+pub async fn lock(tx: &mut Tx, agency: &AgencyId, id: InvoiceId) -> Result<Invoice, Error> {
+    let row = sqlx::query_as!(
+        Row,
+        "SELECT invoice_id, agency_id, year, number, bill_reference, service_code, reference, party_ref, fee_fils,
+                vat_fils, total_fils, due_date, upload_id, state, paid_fils, receivable_version, version, issued_at
+           FROM invoice WHERE agency_id = $1 AND invoice_id = $2 FOR UPDATE",
+        agency.as_str(),
+        id.0,
+    )
+    .fetch_optional(tx.conn())
+    .await?;
+    row.ok_or(Error::InvoiceUnknown)?.try_into()
+}
+
+/// A page of the agency's invoices, newest last.
+///
+/// # Errors
+/// As any read.
+pub async fn list(tx: &mut Tx, agency: &AgencyId, page: &Page) -> Result<Vec<Invoice>, Error> {
+    let rows = sqlx::query_as!(
+        Row,
+        "SELECT invoice_id, agency_id, year, number, bill_reference, service_code, reference, party_ref, fee_fils,
+                vat_fils, total_fils, due_date, upload_id, state, paid_fils, receivable_version, version, issued_at
+           FROM invoice
+          WHERE agency_id = $1 AND (year, number) > ($2, $3)
+            AND ($4::uuid IS NULL OR upload_id = $4) AND ($5::text IS NULL OR state = $5)
+          ORDER BY year, number LIMIT $6",
+        agency.as_str(),
+        page.after.0,
+        page.after.1,
+        page.upload.map(Uuid::from),
+        page.state,
+        page.limit,
+    )
+    .fetch_all(tx.conn())
+    .await?;
+    rows.into_iter().map(Invoice::try_from).collect()
+}
+
+/// The bill with this reference, of any agency: who holds the reference may see it.
+///
+/// # Errors
+/// `BillUnknown`.
+pub async fn bill(tx: &mut Tx, bill_reference: &str) -> Result<Bill, Error> {
+    let row = sqlx::query!(
+        "SELECT invoice.agency_id, year, number, agency_name_en, agency_name_ar, service_name_en,
+                service_name_ar, steps, payer_sealed, wrapped_key
+           FROM invoice JOIN party USING (party_ref) WHERE bill_reference = $1",
+        bill_reference,
+    )
+    .fetch_optional(tx.conn())
+    .await?
+    .ok_or(Error::BillUnknown)?;
+    let invoice = by_number(tx, &AgencyId(row.agency_id), (row.year, row.number)).await?;
+    Ok(Bill {
+        invoice,
+        agency_name: LocalText { en: row.agency_name_en, ar: row.agency_name_ar },
+        service_name: LocalText { en: row.service_name_en, ar: row.service_name_ar },
+        steps: serde_json::from_value(row.steps).ok().ok_or(Error::Corrupt { table: "invoice" })?,
+        payer_sealed: row.payer_sealed,
+        wrapped_key: row.wrapped_key,
+    })
+}

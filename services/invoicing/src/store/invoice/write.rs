@@ -1,0 +1,131 @@
+use pg::Tx;
+use time::Date;
+use uuid::Uuid;
+
+use crate::Error;
+use crate::domain::fee_service::LocalText;
+use crate::domain::invoice::Invoice;
+
+/// An invoice to store, with what the document says besides.
+#[derive(Clone, Debug)]
+pub struct Document {
+    pub invoice: Invoice,
+    pub agency_name: LocalText,
+    pub service_name: LocalText,
+    pub payer_sealed: Vec<u8>,
+    pub steps: Vec<LocalText>,
+    pub schedule_version: i32,
+}
+
+/// Adds invoices of one agency, one moment and one origin (an upload or none).
+///
+/// # Errors
+/// The constraint `invoice_reference_once` when a reference was used before.
+pub async fn insert(tx: &mut Tx, documents: &[Document]) -> Result<(), Error> {
+    let Some(Document { invoice: first, agency_name, .. }) = documents.first() else { return Ok(()) };
+    let columns = Columns::of(documents);
+    sqlx::query!(
+        "INSERT INTO invoice (invoice_id, agency_id, year, number, bill_reference, agency_name_en, agency_name_ar,
+                              service_code, service_name_en, service_name_ar, reference, party_ref, payer_sealed,
+                              fee_fils, vat_fils, total_fils, steps, schedule_version, due_date, upload_id, state,
+                              paid_fils, receivable_version, version, issued_at)
+         SELECT invoice_id, $1, $2, number, bill_reference, $3, $4, service_code, service_name_en, service_name_ar,
+                reference, party_ref, payer_sealed, fee_fils, vat_fils, total_fils, steps, schedule_version, due_date,
+                $5, $6, 0, 0, 1, $7
+           FROM UNNEST($8::uuid[], $9::bigint[], $10::text[], $11::text[], $12::text[], $13::text[], $14::text[],
+                       $15::uuid[], $16::bytea[], $17::bigint[], $18::bigint[], $19::bigint[], $20::jsonb[],
+                       $21::int[], $22::date[])
+             AS new (invoice_id, number, bill_reference, service_code, service_name_en, service_name_ar, reference,
+                     party_ref, payer_sealed, fee_fils, vat_fils, total_fils, steps, schedule_version, due_date)",
+        first.agency.as_str(),
+        first.year,
+        agency_name.en,
+        agency_name.ar,
+        first.upload_id.map(Uuid::from),
+        first.state.name(),
+        first.issued_at,
+        &columns.ids,
+        &columns.numbers,
+        &columns.bill_references,
+        &columns.service_codes,
+        &columns.service_names_en,
+        &columns.service_names_ar,
+        &columns.references,
+        &columns.parties,
+        &columns.payers,
+        &columns.fees,
+        &columns.vats,
+        &columns.totals,
+        &columns.steps,
+        &columns.schedule_versions,
+        &columns.due_dates,
+    )
+    .execute(tx.conn())
+    .await?;
+    Ok(())
+}
+
+/// The documents turned on their side, as UNNEST takes them.
+struct Columns {
+    ids: Vec<Uuid>,
+    numbers: Vec<i64>,
+    bill_references: Vec<String>,
+    service_codes: Vec<String>,
+    service_names_en: Vec<String>,
+    service_names_ar: Vec<String>,
+    references: Vec<String>,
+    parties: Vec<Uuid>,
+    payers: Vec<Vec<u8>>,
+    fees: Vec<i64>,
+    vats: Vec<i64>,
+    totals: Vec<i64>,
+    steps: Vec<serde_json::Value>,
+    schedule_versions: Vec<i32>,
+    due_dates: Vec<Date>,
+}
+
+impl Columns {
+    fn of(documents: &[Document]) -> Columns {
+        fn each<T>(documents: &[Document], get: impl Fn(&Document) -> T) -> Vec<T> {
+            documents.iter().map(get).collect()
+        }
+        Columns {
+            ids: each(documents, |d| d.invoice.id.0),
+            numbers: each(documents, |d| d.invoice.number),
+            bill_references: each(documents, |d| d.invoice.bill_reference.clone()),
+            service_codes: each(documents, |d| d.invoice.service_code.clone()),
+            service_names_en: each(documents, |d| d.service_name.en.clone()),
+            service_names_ar: each(documents, |d| d.service_name.ar.clone()),
+            references: each(documents, |d| d.invoice.reference.clone()),
+            parties: each(documents, |d| d.invoice.party_ref.0),
+            payers: each(documents, |d| d.payer_sealed.clone()),
+            fees: each(documents, |d| d.invoice.fee.minor_units()),
+            vats: each(documents, |d| d.invoice.vat.minor_units()),
+            totals: each(documents, |d| d.invoice.total.minor_units()),
+            steps: each(documents, |d| serde_json::json!(d.steps)),
+            schedule_versions: each(documents, |d| d.schedule_version),
+            due_dates: each(documents, |d| d.invoice.due_date),
+        }
+    }
+}
+
+/// Writes how far an invoice is paid: `after` over `before`.
+///
+/// # Errors
+/// `Conflict` when the row is no longer `before`.
+pub async fn save(tx: &mut Tx, before: &Invoice, after: &Invoice) -> Result<(), Error> {
+    let done = sqlx::query!(
+        "UPDATE invoice SET state = $4, paid_fils = $5, receivable_version = $6, version = $7
+          WHERE invoice_id = $1 AND version = $2 AND receivable_version = $3",
+        before.id.0,
+        before.version,
+        before.receivable_version,
+        after.state.name(),
+        after.paid().minor_units(),
+        after.receivable_version,
+        after.version,
+    )
+    .execute(tx.conn())
+    .await?;
+    Ok(pg::exactly_one(done, "invoice")?)
+}

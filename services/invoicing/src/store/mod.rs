@@ -1,0 +1,9 @@
+//! SQL. Everything here takes an open transaction; the pool is out of reach.
+
+pub mod idempotency;
+pub mod invoice;
+pub mod numbering;
+pub mod party;
+pub mod upload;
+pub mod upload_error;
+pub mod upload_row;

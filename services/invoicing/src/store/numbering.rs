@@ -1,0 +1,48 @@
+use ids::AgencyId;
+use pg::Tx;
+
+use crate::Error;
+
+/// The last number used, locked: whoever issues for this agency next waits, so numbers have no gaps.
+///
+/// # Errors
+/// As any write.
+pub async fn lock(tx: &mut Tx, agency: &AgencyId, year: i32) -> Result<i64, Error> {
+    sqlx::query!(
+        "INSERT INTO numbering (agency_id, year, last_number) VALUES ($1, $2, 0) ON CONFLICT DO NOTHING",
+        agency.as_str(),
+        year,
+    )
+    .execute(tx.conn())
+    .await?;
+    let last = sqlx::query_scalar!(
+        "SELECT last_number FROM numbering WHERE agency_id = $1 AND year = $2 FOR UPDATE",
+        agency.as_str(),
+        year,
+    )
+    .fetch_one(tx.conn())
+    .await?;
+    Ok(last)
+}
+
+/// Moves on from `before` to `after`.
+///
+/// # Errors
+/// `Conflict` when `before` was not locked by [`lock`].
+pub async fn advance(
+    tx: &mut Tx,
+    agency: &AgencyId,
+    year: i32,
+    (before, after): (i64, i64),
+) -> Result<(), Error> {
+    let done = sqlx::query!(
+        "UPDATE numbering SET last_number = $4 WHERE agency_id = $1 AND year = $2 AND last_number = $3",
+        agency.as_str(),
+        year,
+        before,
+        after,
+    )
+    .execute(tx.conn())
+    .await?;
+    Ok(pg::exactly_one(done, "numbering")?)
+}

@@ -1,0 +1,72 @@
+//! Our things as the contract has them.
+
+use boot::wire::{money_to_wire, time_to_wire};
+use proto::common::v1 as common;
+use proto::invoicing::v1 as pb;
+
+use crate::domain::fee_service::LocalText;
+use crate::domain::invoice::{Invoice, State};
+use crate::domain::upload::{self, Upload};
+
+pub fn local(text: &LocalText) -> common::LocalText {
+    common::LocalText { en: text.en.clone(), ar: text.ar.clone() }
+}
+
+pub fn upload(upload: &Upload) -> pb::Upload {
+    let state = match upload.state {
+        upload::State::Checked => pb::UploadState::Checked,
+        upload::State::Issued => pb::UploadState::Issued,
+    };
+    pb::Upload {
+        upload_id: upload.id.to_string(),
+        agency_id: upload.agency.to_string(),
+        file_name: upload.file_name.clone(),
+        sha256: hex::encode(upload.sha256),
+        encoding: upload.encoding.clone(),
+        delimiter: upload.delimiter.clone(),
+        rows: upload.rows,
+        valid: upload.valid,
+        cpr_leading_zero_restored: upload.restored,
+        valid_total: Some(money_to_wire(upload.valid_total)),
+        state: state.into(),
+        errors: upload.errors,
+        created_at: Some(time_to_wire(upload.created_at)),
+        issued: upload.issued,
+    }
+}
+
+pub fn invoice(invoice: &Invoice) -> pb::Invoice {
+    let state = match invoice.state {
+        State::Issued => pb::InvoiceState::Issued,
+        State::PartiallyPaid { .. } => pb::InvoiceState::PartiallyPaid,
+        State::Paid => pb::InvoiceState::Paid,
+    };
+    pb::Invoice {
+        invoice_id: invoice.id.to_string(),
+        agency_id: invoice.agency.to_string(),
+        invoice_number: invoice.invoice_number(),
+        bill_reference: invoice.bill_reference.clone(),
+        service_code: invoice.service_code.clone(),
+        reference: invoice.reference.clone(),
+        party_ref: invoice.party_ref.to_string(),
+        fee: Some(money_to_wire(invoice.fee)),
+        vat: Some(money_to_wire(invoice.vat)),
+        total: Some(money_to_wire(invoice.total)),
+        paid: Some(money_to_wire(invoice.paid())),
+        due_date: invoice.due_date.to_string(),
+        state: state.into(),
+        issued_at: Some(time_to_wire(invoice.issued_at)),
+        upload_id: invoice.upload_id.map(|id| id.to_string()).unwrap_or_default(),
+        version: invoice.version,
+    }
+}
+
+/// The word by which a state is stored; none for "all".
+pub fn state_filter(state: pb::InvoiceState) -> Option<&'static str> {
+    match state {
+        pb::InvoiceState::Unspecified => None,
+        pb::InvoiceState::Issued => Some("issued"),
+        pb::InvoiceState::PartiallyPaid => Some("partially_paid"),
+        pb::InvoiceState::Paid => Some("paid"),
+    }
+}
