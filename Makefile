@@ -30,8 +30,9 @@ lint: ## format and lints
 bench: build ## the figures of docs/performance.md
 	target/release/bench
 
-pictures: build ## the pages in docs/pictures, by the system's Chromium
-	target/release/demo pictures
+pictures: install ## the bill pages in docs/pictures anew, by the system's Chromium
+	rm -f docs/pictures/bill-en.png docs/pictures/bill-ar.png
+	cargo run -q -p testkit -- run -- cargo test -q -p portal --test it picture
 
-sqlx: install ## the committed descriptions of all checked queries
-	tools/sqlx-prepare --all
+sqlx: install ## are the committed descriptions of all checked queries true?
+	tools/sqlx-prepare --check

@@ -22,6 +22,7 @@ use crate::world::World;
 pub use bills::{Bill, Purse};
 pub use setup::{data_folder, links, seed};
 pub use uploads::{run as uploads, send};
+pub use wallets::follow;
 
 /// What every chapter works with.
 #[derive(Debug)]

@@ -40,6 +40,7 @@ pub struct Layout {
     folder: PathBuf,
     servers: Addresses,
     ports: BTreeMap<String, SocketAddr>,
+    extra: Vec<(String, String)>,
 }
 
 impl Layout {
@@ -59,13 +60,28 @@ impl Layout {
             ports.insert(name, listener.local_addr()?);
             held.push(listener);
         }
-        let layout = Layout { folder: folder.canonicalize()?, servers, ports };
+        let layout = Layout { folder: folder.canonicalize()?, servers, ports, extra: Vec::new() };
         for service in ["invoicing", "notifications"] {
             let mut key = [0; 32];
             std::fs::File::open("/dev/urandom")?.read_exact(&mut key)?;
             std::fs::write(layout.master_key(service), STANDARD.encode(key))?;
         }
         Ok(layout)
+    }
+
+    /// One more setting for every process that is started from here on.
+    pub fn set(&mut self, name: &str, value: String) {
+        self.extra.push((name.to_owned(), value));
+    }
+
+    /// Where the servers themselves listen.
+    pub fn servers(&self) -> Addresses {
+        self.servers
+    }
+
+    /// Lets every process reach the servers somewhere else: through proxies that fail on command.
+    pub fn reach_servers_at(&mut self, addresses: Addresses) {
+        self.servers = addresses;
     }
 
     /// Where data and logs are.
@@ -129,6 +145,7 @@ impl Layout {
             set("MASTER_KEY_FILE", self.master_key(service).display().to_string());
         }
         settings.extend(self.world_settings());
+        settings.extend(self.extra.clone());
         settings
     }
 
@@ -143,9 +160,9 @@ impl Layout {
             ("MIZAN_NOTIFICATIONS_SMTP_URL", format!("smtp://{}", self.address("sandbox", "smtp"))),
             ("MIZAN_NOTIFICATIONS_WEBHOOK_ALLOW_PRIVATE", "127.0.0.0/8".to_owned()),
             ("MIZAN_NOTIFICATIONS_RETRY_SCALE_PERCENT", "5".to_owned()),
+            ("MIZAN_PORTAL_UNKNOWN_PER_MINUTE", "1000".to_owned()),
             ("MIZAN_GATEWAY_RATE_PER_SECOND", "5000".to_owned()),
             ("MIZAN_GATEWAY_RATE_BURST", "5000".to_owned()),
-            ("MIZAN_PORTAL_GATEWAY_PUBLIC_URL", self.url("gateway", "http")),
         ];
         own.map(|(name, value)| (name.to_owned(), value)).into()
     }

@@ -28,19 +28,34 @@ pub struct Stack {
     _servers: Servers,
 }
 
-impl Stack {
-    /// Starts private servers, makes and migrates the databases, then starts `processes` and waits until all are
-    /// ready. `folder` is emptied before.
+/// Servers run and everything is planned; no process was started yet.
+#[derive(Debug)]
+pub struct Prepared {
+    pub layout: Layout,
+    servers: Servers,
+}
+
+impl Prepared {
+    /// Starts private servers with their data in `folder`, which is emptied before.
     ///
     /// # Errors
-    /// The first thing that did not start, with the end of its log.
-    pub async fn start(folder: &Path, processes: &[&'static str]) -> anyhow::Result<Stack> {
+    /// A server does not start.
+    pub fn new(folder: &Path) -> anyhow::Result<Prepared> {
         if folder.exists() {
             std::fs::remove_dir_all(folder).with_context(|| format!("emptying {}", folder.display()))?;
         }
         std::fs::create_dir_all(folder.join("logs"))?;
         let servers = Servers::start(&folder.join("servers"), Durable::Yes)?;
         let layout = Layout::plan(folder, servers.addresses())?;
+        Ok(Prepared { layout, servers })
+    }
+
+    /// Makes and migrates the databases, then starts `processes` and waits until all are ready.
+    ///
+    /// # Errors
+    /// The first thing that did not start, with the end of its log.
+    pub async fn start(self, processes: &[&'static str]) -> anyhow::Result<Stack> {
+        let Prepared { layout, servers } = self;
         make_databases(&layout).await?;
         mizan(&layout, &["migrate", "all"])?;
         let mut services = Vec::new();
@@ -51,6 +66,16 @@ impl Stack {
             service.ready(READY_WITHIN).await?;
         }
         Ok(Stack { layout, services, _servers: servers })
+    }
+}
+
+impl Stack {
+    /// Everything from nothing: [`Prepared::new`] and [`Prepared::start`].
+    ///
+    /// # Errors
+    /// As these two.
+    pub async fn start(folder: &Path, processes: &[&'static str]) -> anyhow::Result<Stack> {
+        Prepared::new(folder)?.start(processes).await
     }
 
     /// Starts one more process; gives the time until it was ready.
@@ -122,9 +147,9 @@ pub fn mizan(layout: &Layout, args: &[&str]) -> anyhow::Result<String> {
 /// # Errors
 /// It was not built.
 pub fn binary() -> anyhow::Result<PathBuf> {
-    let path = std::env::current_exe()?.with_file_name("mizan");
-    if !path.exists() {
-        bail!("{} is missing: run `make build`", path.display());
-    }
-    Ok(path)
+    let own = std::env::current_exe()?;
+    // A test's own program lies one folder deeper.
+    let folders = own.ancestors().skip(1).take(2);
+    let found = folders.map(|folder| folder.join("mizan")).find(|path| path.is_file());
+    found.context("the binary `mizan` is not built: run `make build`, or `cargo build` for tests")
 }

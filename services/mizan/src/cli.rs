@@ -1,0 +1,141 @@
+//! The command line, and which code answers it.
+use std::process::ExitCode;
+
+use boot::telemetry::{DEFAULT_FILTER, Lines};
+use clap::{Args, Parser, Subcommand};
+
+use crate::commands::{catalogue, config, identity, kiosk, ledger, migrate, states};
+use crate::services::{self, All};
+
+/// Mizan, the national payment platform for government services.
+#[derive(Debug, Parser)]
+#[command(name = "mizan", version, propagate_version = true)]
+pub struct Cli {
+    #[command(flatten)]
+    pub telemetry: Telemetry,
+    #[command(subcommand)]
+    command: Command,
+}
+
+/// Logs and spans, the same for every command.
+#[derive(Clone, Debug, Args)]
+pub struct Telemetry {
+    /// Which log lines are written: directives of `tracing`, for example `info,payments=debug`.
+    #[arg(id = "log", long = "log", env = "MIZAN_LOG", global = true, default_value = DEFAULT_FILTER)]
+    pub filter: String,
+    /// How log lines look.
+    #[arg(id = "log_lines", long = "log-lines", env = "MIZAN_LOG_LINES", global = true, default_value = "plain")]
+    pub lines: LogLines,
+    /// Where spans go, for example `http://collector:4317`; unset, they stay in the process.
+    #[arg(id = "otlp_endpoint", long = "otlp-endpoint", env = "MIZAN_OTLP_ENDPOINT", global = true)]
+    pub otlp_endpoint: Option<String>,
+}
+
+/// For people or for machines.
+#[derive(Clone, Copy, Debug, clap::ValueEnum)]
+pub enum LogLines {
+    /// For a person at a terminal.
+    Plain,
+    /// One JSON object a line.
+    Json,
+}
+
+impl From<LogLines> for Lines {
+    fn from(lines: LogLines) -> Lines {
+        match lines {
+            LogLines::Plain => Lines::Plain,
+            LogLines::Json => Lines::Json,
+        }
+    }
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Every service in one process: for development and small installations.
+    All(Box<All>),
+    /// Agencies, fee services, prices; with a verb: its commands.
+    #[command(args_conflicts_with_subcommands = true)]
+    Catalogue {
+        #[command(flatten)]
+        settings: ::catalogue::Settings,
+        #[command(subcommand)]
+        verb: Option<catalogue::Verb>,
+    },
+    /// API clients and their keys; with a verb: its commands.
+    #[command(args_conflicts_with_subcommands = true)]
+    Identity {
+        #[command(flatten)]
+        settings: ::identity::Settings,
+        #[command(subcommand)]
+        verb: Option<identity::Verb>,
+    },
+    /// Uploads, invoices, bills.
+    Invoicing(::invoicing::Settings),
+    /// Receivables, payments, the books.
+    Payments(Box<::payments::Settings>),
+    /// The way to wallet providers.
+    WalletAdapter(::wallet_adapter::Settings),
+    /// Kiosks and their cash.
+    KioskRelay(::kiosk_relay::Settings),
+    /// Receipts and webhooks.
+    Notifications(::notifications::Settings),
+    /// The public REST API.
+    Gateway(::gateway::Settings),
+    /// The payer's pages.
+    Portal(::portal::Settings),
+    /// The simulated outside world.
+    Sandbox(::sandbox::Settings),
+    /// Brings databases to the schema of this binary.
+    Migrate(migrate::Migrate),
+    /// The books: verified, summed up, open questions.
+    Ledger(ledger::Ledger),
+    /// Operators' work on devices.
+    Kiosk(kiosk::Kiosk),
+    /// Settings, checked and listed.
+    Config(config::Config),
+    /// The states of a noun as a graph in dot.
+    States(states::States),
+}
+
+/// Runs what was asked for.
+pub async fn dispatch(cli: Cli) -> ExitCode {
+    let Cli { telemetry, command } = cli;
+    match command {
+        Command::All(all) => services::run_all(*all, &telemetry).await,
+        Command::Catalogue { verb: Some(verb), .. } => catalogue::run(verb).await,
+        Command::Catalogue { settings, verb: None } => {
+            services::run("catalogue", &telemetry, |ctx| ::catalogue::run(settings, ctx)).await
+        }
+        Command::Identity { verb: Some(verb), .. } => identity::run(verb).await,
+        Command::Identity { settings, verb: None } => {
+            services::run("identity", &telemetry, |ctx| ::identity::run(settings, ctx)).await
+        }
+        Command::Invoicing(settings) => {
+            services::run("invoicing", &telemetry, |ctx| ::invoicing::run(settings, ctx)).await
+        }
+        Command::Payments(settings) => {
+            services::run("payments", &telemetry, |ctx| ::payments::run(*settings, ctx)).await
+        }
+        Command::WalletAdapter(settings) => {
+            services::run("wallet-adapter", &telemetry, |ctx| ::wallet_adapter::run(settings, ctx)).await
+        }
+        Command::KioskRelay(settings) => {
+            services::run("kiosk-relay", &telemetry, |ctx| ::kiosk_relay::run(settings, ctx)).await
+        }
+        Command::Notifications(settings) => {
+            services::run("notifications", &telemetry, |ctx| ::notifications::run(settings, ctx)).await
+        }
+        Command::Gateway(settings) => {
+            services::run("gateway", &telemetry, |ctx| ::gateway::run(settings, ctx)).await
+        }
+        Command::Portal(settings) => services::run("portal", &telemetry, |ctx| ::portal::run(settings, ctx)).await,
+        Command::Sandbox(settings) => {
+            services::run("sandbox", &telemetry, |ctx| ::sandbox::run(settings, ctx)).await
+        }
+        Command::Migrate(migrate) => migrate::run(migrate).await,
+        Command::Ledger(ledger) => ledger::run(ledger).await,
+        Command::Kiosk(kiosk) => kiosk::run(kiosk).await,
+        Command::Config(config) => config::run(&config),
+        Command::States(states) => states::run(&states),
+    }
+}

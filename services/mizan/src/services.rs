@@ -1,0 +1,91 @@
+//! Running services: one, or all in one process.
+use std::process::ExitCode;
+use std::time::Duration;
+
+use boot::{Clock, Context, Ids, StartError};
+use clap::Args;
+
+use crate::cli::Telemetry;
+use crate::commands::end_with;
+
+/// After the signal, until callers have noticed that we are not ready.
+const DRAIN: Duration = Duration::from_millis(200);
+
+/// The settings of every service.
+#[derive(Clone, Debug, Args)]
+pub struct All {
+    #[command(flatten)]
+    catalogue: ::catalogue::Settings,
+    #[command(flatten)]
+    identity: ::identity::Settings,
+    #[command(flatten)]
+    invoicing: ::invoicing::Settings,
+    #[command(flatten)]
+    payments: ::payments::Settings,
+    #[command(flatten)]
+    wallet_adapter: ::wallet_adapter::Settings,
+    #[command(flatten)]
+    kiosk_relay: ::kiosk_relay::Settings,
+    #[command(flatten)]
+    notifications: ::notifications::Settings,
+    #[command(flatten)]
+    gateway: ::gateway::Settings,
+    #[command(flatten)]
+    portal: ::portal::Settings,
+}
+
+/// Runs one service until it is asked to stop.
+pub async fn run<F>(name: &'static str, telemetry: &Telemetry, service: impl FnOnce(Context) -> F) -> ExitCode
+where
+    F: Future<Output = Result<(), StartError>>,
+{
+    with_telemetry(name, telemetry, async |ctx| {
+        let running = service(ctx.clone());
+        boot::run_service(&ctx, DRAIN, running).await
+    })
+    .await
+}
+
+/// Runs every service until asked to stop; one that cannot start ends all.
+pub async fn run_all(all: All, telemetry: &Telemetry) -> ExitCode {
+    with_telemetry("all", telemetry, async |ctx| {
+        let of = |name| ctx.for_service(name);
+        let running = async {
+            tokio::try_join!(
+                ::catalogue::run(all.catalogue, of("catalogue")),
+                ::identity::run(all.identity, of("identity")),
+                ::invoicing::run(all.invoicing, of("invoicing")),
+                ::payments::run(all.payments, of("payments")),
+                ::wallet_adapter::run(all.wallet_adapter, of("wallet-adapter")),
+                ::kiosk_relay::run(all.kiosk_relay, of("kiosk-relay")),
+                ::notifications::run(all.notifications, of("notifications")),
+                ::gateway::run(all.gateway, of("gateway")),
+                ::portal::run(all.portal, of("portal")),
+            )
+            .map(drop)
+        };
+        boot::run_service(&ctx, DRAIN, running).await
+    })
+    .await
+}
+
+async fn with_telemetry(
+    name: &'static str,
+    telemetry: &Telemetry,
+    work: impl AsyncFnOnce(Context) -> ExitCode,
+) -> ExitCode {
+    let started = boot::telemetry::init(&boot::Telemetry {
+        service: format!("mizan-{name}"),
+        otlp_endpoint: telemetry.otlp_endpoint.clone(),
+        lines: telemetry.lines.into(),
+        filter: telemetry.filter.clone(),
+    });
+    match started {
+        Ok(guard) => {
+            let code = work(Context::new(name, Clock::system(), Ids::random())).await;
+            guard.shutdown().await;
+            code
+        }
+        Err(error) => end_with(&error),
+    }
+}
