@@ -1,0 +1,69 @@
+//! The table `device_session`.
+
+use ids::DeviceId;
+use pg::Tx;
+use time::OffsetDateTime;
+
+use crate::{
+    Error,
+    domain::cash::{Session, SessionState, Sessions},
+};
+
+/// Those of the named sessions that are known. The device's row is locked, so nobody else writes them.
+pub async fn of(tx: &mut Tx, device_id: &DeviceId, named: &[String]) -> Result<Sessions, Error> {
+    let rows = sqlx::query!(
+        "SELECT session_id, bill_reference, stacked_fils, state
+           FROM device_session
+          WHERE device_id = $1
+            AND session_id = ANY($2)",
+        device_id.as_str(),
+        named,
+    )
+    .fetch_all(tx.conn())
+    .await?;
+    let read = rows.into_iter().map(|row| {
+        let state = SessionState::from_name(&row.state)
+            .ok_or_else(|| Error::Corrupt { table: "device_session", id: row.session_id.clone() })?;
+        let session = Session {
+            session_id: row.session_id.clone(),
+            bill_reference: row.bill_reference,
+            stacked_fils: row.stacked_fils,
+            state,
+        };
+        Ok((row.session_id, session))
+    });
+    read.collect()
+}
+
+/// Writes sessions as they are after a batch.
+pub async fn save(
+    tx: &mut Tx,
+    device_id: &DeviceId,
+    sessions: &Sessions,
+    now: OffsetDateTime,
+) -> Result<(), Error> {
+    let each = sessions.values();
+    let session_ids: Vec<String> = each.clone().map(|s| s.session_id.clone()).collect();
+    let bills: Vec<String> = each.clone().map(|s| s.bill_reference.clone()).collect();
+    let stacked: Vec<i64> = each.clone().map(|s| s.stacked_fils).collect();
+    let states: Vec<String> = each.map(|s| s.state.name().to_owned()).collect();
+    sqlx::query!(
+        "INSERT INTO device_session AS known
+                (device_id, session_id, bill_reference, stacked_fils, state, opened_at, closed_at)
+         SELECT $1, session_id, bill_reference, stacked_fils, state, $6::timestamptz, CASE WHEN state = 'open' THEN NULL ELSE $6::timestamptz END
+           FROM UNNEST($2::text[], $3::text[], $4::bigint[], $5::text[])
+             AS said (session_id, bill_reference, stacked_fils, state)
+             ON CONFLICT (device_id, session_id) DO UPDATE
+            SET stacked_fils = excluded.stacked_fils, state = excluded.state, closed_at = excluded.closed_at
+          WHERE known.state = 'open'",
+        device_id.as_str(),
+        &session_ids,
+        &bills,
+        &stacked,
+        &states,
+        now,
+    )
+    .execute(tx.conn())
+    .await?;
+    Ok(())
+}
