@@ -121,7 +121,7 @@ fn price(result: pb::QuoteResult) -> Result<Result<Price, NoPrice>, Problem> {
     use pb::quote_result::Result as R;
     match result.result {
         Some(R::Price(price)) => {
-            let fils = |money| boot::wire::money_from_wire("price", money).map(|money| money.minor_units());
+            let fils = |money| boot::wire::money_from_wire("price", money).map(money::Money::minor_units);
             Ok(Ok(Price {
                 fee_fils: fils(&price.fee)?,
                 vat_fils: fils(&price.vat)?,

@@ -1,11 +1,16 @@
 //! Why a call is refused or broken.
 
+use std::time::Duration;
+
 use boot::{Code as PublicCode, Problem};
 use money::Money;
 use pg::MayRetry;
 use tonic::Code as Kind;
 
 use crate::domain::upload::{Refusal, WrongState};
+
+/// When to come back while the database is away.
+const RETRY_AFTER: Duration = Duration::from_secs(1);
 
 /// Why a call did not do what it should.
 #[derive(Debug, thiserror::Error)]
@@ -91,14 +96,31 @@ impl Error {
 impl From<Error> for Problem {
     fn from(error: Error) -> Problem {
         let (code, kind) = error.code();
+        if kind == Kind::Internal {
+            return Problem::internal(error);
+        }
+        let detail = error.to_string();
         match error {
             Error::Problem(problem) => problem,
-            internal if kind == Kind::Internal => Problem::internal(internal),
-            Error::Row { field, detail, .. } => Problem::new(kind, code, detail).field(field),
+            Error::Row { field, .. } => Problem::new(kind, code, detail).field(field),
             Error::FileTooLarge { .. } | Error::File { .. } | Error::UploadStream => {
-                Problem::new(kind, code, error.to_string()).field("file")
+                Problem::new(kind, code, detail).field("file")
             }
-            other => Problem::new(kind, code, other.to_string()).caused_by(other),
+            Error::CommitUnknown(_) | Error::DatabaseAway(_) => {
+                Problem::new(kind, code, detail).retry_after(RETRY_AFTER).caused_by(error)
+            }
+            Error::UploadUnknown
+            | Error::UploadHasNoErrors
+            | Error::UploadState(_)
+            | Error::ConfirmationDiffers { .. }
+            | Error::InvoiceUnknown
+            | Error::BillUnknown
+            | Error::KeyReused
+            | Error::Database(_)
+            | Error::Corrupt { .. }
+            | Error::Sealed { .. }
+            | Error::Corrections(_)
+            | Error::Panicked(_) => Problem::new(kind, code, detail).caused_by(error),
         }
     }
 }
@@ -111,10 +133,12 @@ impl From<Error> for tonic::Status {
 
 impl From<pg::Error> for Error {
     fn from(error: pg::Error) -> Error {
-        match error {
-            unknown @ pg::Error::CommitUnknown(_) => Error::CommitUnknown(unknown),
-            away if away.is_unavailable() => Error::DatabaseAway(away),
-            other => Error::Database(other),
+        if matches!(error, pg::Error::CommitUnknown(_)) {
+            Error::CommitUnknown(error)
+        } else if error.is_unavailable() {
+            Error::DatabaseAway(error)
+        } else {
+            Error::Database(error)
         }
     }
 }

@@ -3,7 +3,7 @@
 mod app;
 mod catalogue;
 mod config;
-pub mod domain;
+mod domain;
 mod error;
 mod events;
 mod grpc;

@@ -12,7 +12,7 @@ use super::judge::{Billable, Judged, Verdict, judge};
 use super::{Invoicing, blocking, decoded, party};
 use crate::domain::upload::header::{Column, column};
 use crate::domain::upload::{self, Cell, Sheet, State, Upload};
-use crate::domain::upload_row::{Fault, Field, Fields};
+use crate::domain::upload_row::{Fault, Field, Fields, Others};
 use crate::store::idempotency::{self, Claim};
 use crate::store::upload::SealedSheet;
 use crate::store::upload_error::UploadError;
@@ -64,7 +64,7 @@ pub async fn create(svc: Invoicing, call: Call, file: File) -> Result<CreateUplo
         read.map_err(|refusal| Error::File { detail: sentences::refusal(&svc.texts, &refusal), refusal })?;
     let columns: Vec<Column> = sheet.headers.iter().map(|header| column(header)).collect();
     let fields = sheet.rows.iter().map(|row| Fields::of_row(&columns, row.cells.clone())).collect();
-    let verdict = judge(&svc, &agency, fields).await?;
+    let verdict = judge(&svc, &agency, fields, Others::Ignored).await?;
     let found = found(&svc, (agency, name, sha256), (sheet, &columns), verdict)?;
 
     pg::retry(|| keep(&svc, &found, &claim)).await

@@ -11,7 +11,7 @@ use super::judge::{Billable, judge};
 use super::{Invoicing, decoded, party};
 use crate::domain::fee_service::LocalText;
 use crate::domain::upload::Cell;
-use crate::domain::upload_row::{Code, Fault, Field, Fields};
+use crate::domain::upload_row::{Code, Fault, Field, Fields, Others};
 use crate::store::idempotency::{self, Claim};
 use crate::store::upload_row::ValidRow;
 use crate::{Error, sentences, wire};
@@ -30,7 +30,7 @@ pub async fn issue_one(
     if let Some(first) = first_answer(&svc, &claim).await? {
         return Ok(first);
     }
-    let verdict = judge(&svc, &agency, vec![fields(request)]).await?;
+    let verdict = judge(&svc, &agency, vec![fields(request)], Others::Refused).await?;
     let judged = verdict.rows.into_iter().next().ok_or(Error::Corrupt { table: "invoice" })?;
     let Some(billable) = judged.billable else {
         // The reference may be used by our own twin, a moment ago.

@@ -10,7 +10,7 @@ use crate::Error;
 use crate::catalogue::NoPrice;
 use crate::domain::calendar::bahrain_date;
 use crate::domain::fee_service::{FeeService, InputKind, LocalText, Price};
-use crate::domain::upload_row::{self, Checked, Code, Draft, Fault, Field, Fields, Quote, Rules};
+use crate::domain::upload_row::{self, Checked, Code, Draft, Fault, Field, Fields, Others, Quote, Rules};
 use crate::store;
 
 /// A row that can be issued.
@@ -40,12 +40,17 @@ pub struct Verdict {
 ///
 /// # Errors
 /// The catalogue refuses or does not answer; the database is away. Nothing has changed.
-pub async fn judge(svc: &Invoicing, agency: &AgencyId, rows: Vec<Fields>) -> Result<Verdict, Error> {
+pub async fn judge(
+    svc: &Invoicing,
+    agency: &AgencyId,
+    rows: Vec<Fields>,
+    others: Others,
+) -> Result<Verdict, Error> {
     let today = bahrain_date(svc.ctx.clock.now());
     let (agency_name, services) =
         futures::try_join!(svc.catalogue.agency_name(agency), svc.catalogue.fee_services(agency))?;
     let (services, mut checked) = blocking(move || {
-        let rules = Rules { services: &services, today };
+        let rules = Rules { services: &services, today, others };
         let checked: Vec<Checked> = rows.iter().map(|row| upload_row::check(row, &rules)).collect();
         (services, checked)
     })

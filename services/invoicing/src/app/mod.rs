@@ -40,8 +40,9 @@ impl Invoicing {
     fn claim(&self, call: &Call, operation: &'static str, body: &[&str]) -> Result<Claim, Error> {
         let caller = format!("{} {}", call.agency()?, call.actor);
         // The length before each part keeps ("ab", "c") and ("a", "bc") apart.
-        let canonical: String = body.iter().map(|part| format!("{}:{part}\n", part.len())).collect();
-        let body_hash = crate::person::body_hash(&self.master, canonical.as_bytes());
+        let lengths = body.iter().map(|part| part.len().to_string());
+        let parts: Vec<String> = lengths.zip(body).map(|(length, part)| format!("{length}:{part}")).collect();
+        let body_hash = crate::person::body_hash(&self.master, parts.concat().as_bytes());
         Ok(Claim { caller, operation, key: call.key()?.to_owned(), body_hash })
     }
 }

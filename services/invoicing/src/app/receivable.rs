@@ -40,7 +40,7 @@ async fn attempt(svc: &Invoicing, news: &News) -> Result<(), Error> {
         Ok((after, _)) => store::invoice::save(&mut tx, &before, &after).await?,
         // The books are right by definition; that we cannot follow them is for a person to look at.
         Err(refusal) => {
-            tracing::error!(invoice_id = %news.invoice, %refusal, "news of a receivable was refused")
+            tracing::error!(invoice_id = %news.invoice, %refusal, "news of a receivable was refused");
         }
     }
     Ok(tx.commit().await?)

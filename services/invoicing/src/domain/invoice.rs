@@ -17,9 +17,9 @@ pub enum State {
 /// What the receivable says now.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Command {
-    HearUnpaid,
-    HearPart { paid: Money },
-    HearWhole,
+    Unpaid,
+    Part { paid: Money },
+    Whole,
 }
 
 /// What came of it.
@@ -77,19 +77,19 @@ impl Command {
     /// What the receivable's `paid` means for a bill of `total`.
     pub fn from_paid(paid: Money, total: Money) -> Command {
         if !paid.is_positive() {
-            Command::HearUnpaid
+            Command::Unpaid
         } else if paid.minor_units() < total.minor_units() {
-            Command::HearPart { paid }
+            Command::Part { paid }
         } else {
-            Command::HearWhole
+            Command::Whole
         }
     }
 
     fn name(self) -> &'static str {
         match self {
-            Command::HearUnpaid => "hear_unpaid",
-            Command::HearPart { .. } => "hear_part",
-            Command::HearWhole => "hear_whole",
+            Command::Unpaid => "hear_unpaid",
+            Command::Part { .. } => "hear_part",
+            Command::Whole => "hear_whole",
         }
     }
 }
@@ -122,7 +122,7 @@ impl Invoice {
             Effect::Unchanged => self.version,
             Effect::Advanced => self.version + 1,
         };
-        Ok((Invoice { state, version, receivable_version, ..self.clone() }, effect))
+        Ok((Invoice { state, receivable_version, version, ..self.clone() }, effect))
     }
 }
 
@@ -134,10 +134,10 @@ pub fn step(state: State, command: Command) -> Result<(State, Effect), Refusal> 
     use {Command as C, State as S};
     let refusal = Refusal { state: state.name(), command: command.name() };
     match (state, command) {
-        (S::Issued, C::HearUnpaid) | (S::Paid, C::HearWhole) => Ok((state, Effect::Unchanged)),
-        (S::Issued, C::HearPart { paid }) => Ok((S::PartiallyPaid { paid }, Effect::Advanced)),
-        (S::Issued | S::PartiallyPaid { .. }, C::HearWhole) => Ok((S::Paid, Effect::Advanced)),
-        (S::PartiallyPaid { paid: before }, C::HearPart { paid }) => {
+        (S::Issued, C::Unpaid) | (S::Paid, C::Whole) => Ok((state, Effect::Unchanged)),
+        (S::Issued, C::Part { paid }) => Ok((S::PartiallyPaid { paid }, Effect::Advanced)),
+        (S::Issued | S::PartiallyPaid { .. }, C::Whole) => Ok((S::Paid, Effect::Advanced)),
+        (S::PartiallyPaid { paid: before }, C::Part { paid }) => {
             if paid == before {
                 Ok((state, Effect::Unchanged))
             } else if paid.minor_units() > before.minor_units() {
@@ -146,9 +146,7 @@ pub fn step(state: State, command: Command) -> Result<(State, Effect), Refusal> 
                 Err(refusal)
             }
         }
-        (S::PartiallyPaid { .. }, C::HearUnpaid) | (S::Paid, C::HearUnpaid | C::HearPart { .. }) => {
-            Err(refusal)
-        }
+        (S::PartiallyPaid { .. }, C::Unpaid) | (S::Paid, C::Unpaid | C::Part { .. }) => Err(refusal),
     }
 }
 
@@ -156,7 +154,7 @@ pub fn step(state: State, command: Command) -> Result<(State, Effect), Refusal> 
 pub fn arrows() -> Vec<(&'static str, &'static str, &'static str)> {
     let (part, more) = (Money::fils(1), Money::fils(2));
     let states = [State::Issued, State::PartiallyPaid { paid: part }, State::Paid];
-    let commands = [Command::HearUnpaid, Command::HearPart { paid: more }, Command::HearWhole];
+    let commands = [Command::Unpaid, Command::Part { paid: more }, Command::Whole];
     let mut arrows = vec![("start", State::Issued.name(), "issue")];
     for state in states {
         for command in commands {
@@ -177,11 +175,11 @@ mod tests {
         let fils = Money::fils;
         let (issued, part, paid) = (State::Issued, State::PartiallyPaid { paid: fils(5) }, State::Paid);
         let (none, less, same, more, whole) = (
-            Command::HearUnpaid,
-            Command::HearPart { paid: fils(4) },
-            Command::HearPart { paid: fils(5) },
-            Command::HearPart { paid: fils(6) },
-            Command::HearWhole,
+            Command::Unpaid,
+            Command::Part { paid: fils(4) },
+            Command::Part { paid: fils(5) },
+            Command::Part { paid: fils(6) },
+            Command::Whole,
         );
         let after = |state, command| step(state, command).ok();
         assert_eq!(after(issued, none), Some((issued, Effect::Unchanged)));
@@ -200,9 +198,9 @@ mod tests {
     #[test]
     fn what_is_paid_decides_what_is_heard() {
         let heard = |paid| Command::from_paid(Money::fils(paid), Money::fils(10));
-        assert_eq!(heard(0), Command::HearUnpaid);
-        assert_eq!(heard(9), Command::HearPart { paid: Money::fils(9) });
-        assert_eq!(heard(10), Command::HearWhole);
-        assert_eq!(heard(12), Command::HearWhole);
+        assert_eq!(heard(0), Command::Unpaid);
+        assert_eq!(heard(9), Command::Part { paid: Money::fils(9) });
+        assert_eq!(heard(10), Command::Whole);
+        assert_eq!(heard(12), Command::Whole);
     }
 }

@@ -24,9 +24,9 @@ pub fn bill_reference(invoice_number: &str, random: [u8; SECRET_CHARS]) -> Strin
 /// Year and number of `TRF-2026-000123`, if it is one of this agency.
 pub fn parse_invoice_number(agency: &str, text: &str) -> Option<(i32, i64)> {
     let (year, number) = text.strip_prefix(agency)?.strip_prefix('-')?.split_once('-')?;
-    let parsed = (year.parse().ok()?, number.parse().ok()?);
-    // One invoice has one spelling.
-    (invoice_number(agency, parsed.0, parsed.1) == text).then_some(parsed)
+    let (year, number) = (year.parse::<i32>().ok()?, number.parse::<i64>().ok()?);
+    // One invoice has one spelling, and no number is below one.
+    (number > 0 && invoice_number(agency, year, number) == text).then_some((year, number))
 }
 
 /// A bill reference as somebody typed it from paper, in the form it is stored.

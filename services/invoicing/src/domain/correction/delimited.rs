@@ -5,17 +5,17 @@ use crate::domain::upload::starts_formula;
 
 pub fn write(table: &Table, delimiter: char) -> File {
     let mut text = String::from('\u{FEFF}');
-    let headers = table.headers.iter().map(|header| field(header, delimiter)).collect();
+    let headers = table.headers.iter().map(|header| field(header, delimiter));
     line(&mut text, headers, delimiter);
     for row in &table.rows {
-        let cells = row.iter().map(|cell| field(&cell.shown(), delimiter)).collect();
+        let cells = row.iter().map(|cell| field(&cell.shown(), delimiter));
         line(&mut text, cells, delimiter);
     }
     File { extension: "csv", content_type: "text/csv; charset=utf-8", content: text.into_bytes() }
 }
 
-fn line(text: &mut String, fields: Vec<String>, delimiter: char) {
-    text.push_str(&fields.join(&delimiter.to_string()));
+fn line(text: &mut String, fields: impl Iterator<Item = String>, delimiter: char) {
+    text.push_str(&fields.collect::<Vec<_>>().join(&delimiter.to_string()));
     text.push_str("\r\n");
 }
 

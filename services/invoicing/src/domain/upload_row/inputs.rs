@@ -42,6 +42,17 @@ pub fn read(
     (service.is_some() && faults.len() == before).then_some(inputs)
 }
 
+/// Inputs that `service` does not ask for.
+pub fn unasked(cells: &BTreeMap<String, Cell>, service: Option<&FeeService>) -> Vec<Fault> {
+    let Some(service) = service else { return Vec::new() };
+    let asked = |name: &str| service.inputs.iter().any(|input| input.name == name);
+    let unasked = cells.keys().filter(|name| !asked(name));
+    let fault = |name: &String| {
+        Fault::new(Field::Input(name.clone()), Code::InputUnknown).with("input", name.clone())
+    };
+    unasked.map(fault).collect()
+}
+
 fn read_one(cell: Option<&Cell>, input: &Input, field: &Field) -> Result<String, Fault> {
     let text = plain(&cells::text(cell, field)?);
     match &input.kind {

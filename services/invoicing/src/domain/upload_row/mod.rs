@@ -32,6 +32,16 @@ pub struct Rules<'a> {
     pub services: &'a HashMap<String, FeeService>,
     /// The date in Bahrain.
     pub today: Date,
+    pub others: Others,
+}
+
+/// What becomes of inputs that the fee does not ask for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Others {
+    /// A spreadsheet has columns for the clerk's own use.
+    Ignored,
+    /// A program that sends what nobody asks for is mistaken.
+    Refused,
 }
 
 /// A row's cells by what they mean.
@@ -140,30 +150,20 @@ pub fn check(fields: &Fields, rules: &Rules<'_>) -> Checked {
     let phone = cells::phone(fields.phone.as_ref()).map_err(&mut keep).ok();
     let due_date = due_date::read(fields.due_date.as_ref(), rules.today).map_err(&mut keep).ok();
     let note = cells::note(fields.note.as_ref()).map_err(&mut keep).ok();
+    if rules.others == Others::Refused {
+        faults.extend(inputs::unasked(&fields.inputs, service));
+    }
     let inputs = inputs::read(&fields.inputs, service, &mut faults);
 
     let quote = service.zip(inputs).map(|(service, inputs)| Quote { service: service.code.clone(), inputs });
-    let draft = match (&reference, &quote, name, cpr, phone, due_date, note) {
-        (
-            Some(reference),
-            Some(quote),
-            Some(name),
-            Some((cpr, cpr_restored)),
-            Some(phone),
-            Some(due_date),
-            Some(note),
-        ) => {
-            let payer = Payer { cpr, facts: PayerFacts { name, phone, note } };
-            let (reference, service) = (reference.clone(), quote.service.clone());
-            Some(Draft { reference, service, payer, due_date, cpr_restored })
-        }
-        incomplete => {
-            drop(incomplete);
-            None
-        }
+    let draft = || {
+        let (cpr, cpr_restored) = cpr?;
+        let facts = PayerFacts { name: name?, phone: phone?, note: note? };
+        let (reference, service) = (reference.clone()?, quote.as_ref()?.service.clone());
+        Some(Draft { reference, service, payer: Payer { cpr, facts }, due_date: due_date?, cpr_restored })
     };
     // A column no fee asks for may hold a card number all the same.
-    let draft = draft.filter(|_| faults.is_empty());
+    let draft = draft().filter(|_| faults.is_empty());
     Checked { draft, reference, quote, faults }
 }
 
@@ -171,11 +171,10 @@ pub fn check(fields: &Fields, rules: &Rules<'_>) -> Checked {
 pub fn check_references(rows: &mut [Checked], used: &HashSet<String>) {
     let mut seen: HashSet<String> = HashSet::new();
     for row in rows {
-        if let Some(reference) = &row.reference {
-            if used.contains(reference) || !seen.insert(reference.clone()) {
-                row.faults.push(Fault::new(Field::Reference, Code::ReferenceDuplicate));
-                row.draft = None;
-            }
+        let Some(reference) = &row.reference else { continue };
+        if used.contains(reference) || !seen.insert(reference.clone()) {
+            row.faults.push(Fault::new(Field::Reference, Code::ReferenceDuplicate));
+            row.draft = None;
         }
     }
 }

@@ -31,7 +31,7 @@ fn checked(change: impl FnOnce(&mut Fields)) -> Checked {
         ends_at: None,
     };
     change(&mut fields);
-    check(&fields, &Rules { services: &services(), today: date!(2026 - 01 - 15) })
+    check(&fields, &Rules { services: &services(), today: date!(2026 - 01 - 15), others: Others::Ignored })
 }
 
 fn codes(change: impl FnOnce(&mut Fields)) -> Vec<&'static str> {

@@ -1,0 +1,20 @@
+//! Invoicing on real Postgres and NATS, with a small catalogue of its own.
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "tests: what is wrong shall fail loudly"
+)]
+
+mod bad_files;
+mod catalogue;
+mod corrections;
+mod invoice;
+mod issue_upload;
+mod privacy;
+mod receivable;
+mod stack;
+mod states;
+mod uploads;
+
+use stack::Stack;

@@ -1,0 +1,179 @@
+//! A running invoicing, and who calls it.
+
+use boot::{Call, Problem};
+use invoicing::{MIGRATOR, Settings};
+use proto::catalogue::v1::catalogue_service_server::CatalogueServiceServer;
+use proto::common::v1::Money;
+use proto::invoicing::v1 as pb;
+use proto::invoicing::v1::create_upload_request::Part;
+use proto::invoicing::v1::invoice_service_client::InvoiceServiceClient;
+use proto::invoicing::v1::upload_service_client::UploadServiceClient;
+use testkit::Env;
+use tonic::service::Routes;
+
+use crate::catalogue::Catalogue;
+
+/// The master key of every stack.
+pub const MASTER: [u8; 32] = [7; 32];
+
+/// 1 MiB: large enough for the samples, small enough to test the limit quickly.
+pub const MAX_UPLOAD_BYTES: usize = 1024 * 1024;
+
+pub struct Stack {
+    pub env: Env,
+    pub uploads: UploadServiceClient<boot::grpc::Channel>,
+    pub invoices: InvoiceServiceClient<boot::grpc::Channel>,
+    _folder: tempfile::TempDir,
+}
+
+impl Stack {
+    pub async fn start() -> Stack {
+        Stack::start_with(MAX_UPLOAD_BYTES).await
+    }
+
+    pub async fn start_with(max_upload_bytes: usize) -> Stack {
+        let env = Env::start("invoicing", &MIGRATOR).await;
+        let folder = tempfile::tempdir().unwrap();
+        let master_key_file = folder.path().join("master.key");
+        std::fs::write(&master_key_file, MASTER).unwrap();
+        let any = "127.0.0.1:0".parse().unwrap();
+        let routes = Routes::new(CatalogueServiceServer::new(Catalogue));
+        let catalogue = boot::grpc::serve(&env.ctx.for_service("catalogue"), any, routes).await.unwrap();
+        let settings = Settings {
+            grpc_addr: any,
+            health_addr: any,
+            database_url: env.database_url.clone(),
+            nats_url: env.nats_url.clone(),
+            catalogue_url: format!("http://{catalogue}"),
+            master_key_file,
+            max_upload_bytes,
+        };
+        let running = invoicing::start(settings, &env.ctx).await.unwrap();
+        let channel = || boot::grpc::channel(&format!("http://{}", running.grpc)).unwrap();
+        Stack {
+            env,
+            uploads: UploadServiceClient::new(channel()),
+            invoices: InvoiceServiceClient::new(channel()),
+            _folder: folder,
+        }
+    }
+
+    /// Sends a file under a key made of its name and size.
+    pub async fn upload(&self, agency: &str, name: &str, bytes: &[u8]) -> Result<pb::Upload, Problem> {
+        let key = format!("upload-{}-{}", name.replace(' ', "-"), bytes.len());
+        self.upload_with_key(agency, &key, name, bytes).await
+    }
+
+    pub async fn upload_with_key(
+        &self,
+        agency: &str,
+        key: &str,
+        name: &str,
+        bytes: &[u8],
+    ) -> Result<pb::Upload, Problem> {
+        let head = Part::Head(pb::UploadHead { file_name: name.to_owned() });
+        let chunks = bytes.chunks(64 * 1024).map(|chunk| Part::Chunk(chunk.to_vec()));
+        let parts: Vec<_> = std::iter::once(head)
+            .chain(chunks)
+            .map(|part| pb::CreateUploadRequest { part: Some(part) })
+            .collect();
+        let request = call(agency, key).request(futures::stream::iter(parts)).unwrap();
+        let answer = self.uploads.clone().create_upload(request).await;
+        answer
+            .map(|answer| answer.into_inner().upload.unwrap())
+            .map_err(|status| Problem::from_status(&status))
+    }
+
+    pub async fn errors(&self, agency: &str, upload_id: &str) -> Vec<pb::UploadError> {
+        let message = pb::ListUploadErrorsRequest { upload_id: upload_id.to_owned() };
+        let request = call(agency, "-").request(message).unwrap();
+        self.uploads.clone().list_upload_errors(request).await.unwrap().into_inner().errors
+    }
+
+    pub async fn get_upload(&self, agency: &str, upload_id: &str) -> Result<pb::Upload, Problem> {
+        let message = pb::GetUploadRequest { upload_id: upload_id.to_owned() };
+        let answer = self.uploads.clone().get_upload(call(agency, "-").request(message).unwrap()).await;
+        answer
+            .map(|answer| answer.into_inner().upload.unwrap())
+            .map_err(|status| Problem::from_status(&status))
+    }
+
+    pub async fn corrections(
+        &self,
+        agency: &str,
+        upload_id: &str,
+    ) -> Result<pb::GetCorrectionsResponse, Problem> {
+        let message = pb::GetCorrectionsRequest { upload_id: upload_id.to_owned() };
+        let answer = self.uploads.clone().get_corrections(call(agency, "-").request(message).unwrap()).await;
+        answer.map(tonic::Response::into_inner).map_err(|status| Problem::from_status(&status))
+    }
+
+    /// Confirms what the upload says of itself, changed by `change`.
+    pub async fn issue(
+        &self,
+        agency: &str,
+        key: &str,
+        upload: &pb::Upload,
+        change: impl FnOnce(&mut pb::IssueUploadRequest),
+    ) -> Result<pb::IssueUploadResponse, Problem> {
+        let mut message = pb::IssueUploadRequest {
+            upload_id: upload.upload_id.clone(),
+            confirmed_count: upload.valid,
+            confirmed_total: upload.valid_total.clone(),
+        };
+        change(&mut message);
+        let answer = self.uploads.clone().issue_upload(call(agency, key).request(message).unwrap()).await;
+        answer.map(tonic::Response::into_inner).map_err(|status| Problem::from_status(&status))
+    }
+
+    pub async fn issue_invoice(
+        &self,
+        agency: &str,
+        key: &str,
+        message: pb::IssueInvoiceRequest,
+    ) -> Result<pb::IssueInvoiceResponse, Problem> {
+        let answer = self.invoices.clone().issue_invoice(call(agency, key).request(message).unwrap()).await;
+        answer.map(tonic::Response::into_inner).map_err(|status| Problem::from_status(&status))
+    }
+
+    pub async fn list(&self, agency: &str, message: pb::ListInvoicesRequest) -> pb::ListInvoicesResponse {
+        let request = call(agency, "-").request(message).unwrap();
+        self.invoices.clone().list_invoices(request).await.unwrap().into_inner()
+    }
+
+    pub async fn count(&self, table: &str) -> i64 {
+        let sql = sqlx::AssertSqlSafe(format!("SELECT count(*) FROM {table}"));
+        let mut tx = self.env.pg.begin().await.unwrap();
+        sqlx::query_scalar(sql).fetch_one(tx.conn()).await.unwrap()
+    }
+}
+
+pub fn call(agency: &str, key: &str) -> Call {
+    Call::by("client:7").for_agency(agency.parse().unwrap()).with_key(key)
+}
+
+#[expect(clippy::unnecessary_wraps, reason = "protobuf has no field that must be there")]
+pub fn bhd(minor_units: i64) -> Option<Money> {
+    Some(Money { currency: "BHD".to_owned(), minor_units })
+}
+
+/// A file of the samples.
+pub fn sample(name: &str) -> Vec<u8> {
+    std::fs::read(format!("{}/tests/data/uploads/{name}", env!("CARGO_MANIFEST_DIR"))).unwrap()
+}
+
+/// A good fine by API.
+pub fn fine(reference: &str) -> pb::IssueInvoiceRequest {
+    pb::IssueInvoiceRequest {
+        service_code: "FINE".to_owned(),
+        reference: reference.to_owned(),
+        payer: Some(pb::Payer {
+            name: "راشد حسن الخليفي".to_owned(),
+            cpr: "900101123".to_owned(),
+            phone: "+973 3600 1234".to_owned(),
+        }),
+        inputs: [("amount".to_owned(), "12.500".to_owned())].into(),
+        due_date: "2026-02-15".to_owned(),
+        note: "plate 7".to_owned(),
+    }
+}
