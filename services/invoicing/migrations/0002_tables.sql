@@ -140,3 +140,4 @@ CREATE TABLE idempotency (
     created_at timestamptz NOT NULL,
     CONSTRAINT idempotency_pkey PRIMARY KEY (caller, operation, key)
 );
+CREATE INDEX idempotency_by_age ON idempotency (created_at);

@@ -27,6 +27,12 @@ pub enum Error {
     /// The stream of a file does not begin with its head, or has two.
     #[error("send the head of the file once, first, then its bytes")]
     UploadStream,
+    /// Too many files at once.
+    #[error("too many files are being read at the moment; nothing was begun, come back shortly")]
+    UploadsFull,
+    /// The file did not arrive in time.
+    #[error("the file did not arrive within {limit_seconds} seconds; send it again, or split it")]
+    UploadSlow { limit_seconds: u64 },
     /// A single bill is wrong.
     #[error("{detail}")]
     Row { code: &'static str, field: String, detail: String },
@@ -73,6 +79,8 @@ impl Error {
             Error::File { refusal, .. } => (refusal.code(), Kind::InvalidArgument),
             Error::FileTooLarge { .. } => ("file_too_large", Kind::InvalidArgument),
             Error::UploadStream => ("upload_stream_invalid", Kind::InvalidArgument),
+            Error::UploadsFull => ("overloaded", Kind::ResourceExhausted),
+            Error::UploadSlow { .. } => ("upload_too_slow", Kind::InvalidArgument),
             Error::Row { code, .. } => (*code, Kind::InvalidArgument),
             Error::UploadUnknown => ("upload_unknown", Kind::NotFound),
             Error::UploadHasNoErrors => ("upload_has_no_errors", Kind::FailedPrecondition),
@@ -103,10 +111,11 @@ impl From<Error> for Problem {
         match error {
             Error::Problem(problem) => problem,
             Error::Row { field, .. } => Problem::new(kind, code, detail).field(field),
-            Error::FileTooLarge { .. } | Error::File { .. } | Error::UploadStream => {
-                Problem::new(kind, code, detail).field("file")
-            }
-            Error::CommitUnknown(_) | Error::DatabaseAway(_) => {
+            Error::FileTooLarge { .. }
+            | Error::File { .. }
+            | Error::UploadStream
+            | Error::UploadSlow { .. } => Problem::new(kind, code, detail).field("file"),
+            Error::UploadsFull | Error::CommitUnknown(_) | Error::DatabaseAway(_) => {
                 Problem::new(kind, code, detail).retry_after(RETRY_AFTER).caused_by(error)
             }
             Error::UploadUnknown

@@ -11,12 +11,14 @@ mod person;
 mod sentences;
 mod store;
 mod wire;
+mod worker;
 
-use std::net::SocketAddr;
+use std::{net::SocketAddr, sync::Arc};
 
 use boot::{Context, StartError};
 use bus::Bus;
 use pg::Pg;
+use tokio::sync::Semaphore;
 
 pub use app::Invoicing;
 pub use config::Settings;
@@ -70,7 +72,10 @@ async fn connect(settings: &Settings, ctx: &Context) -> Result<Invoicing, StartE
     let bus = Bus::connect(&settings.nats_url, &ctx.setting("NATS_URL"), ctx).await?;
     bus.relay(pg.clone(), "invoicing");
     let max_upload_bytes = settings.max_upload_bytes;
-    let invoicing = Invoicing { ctx: ctx.clone(), pg, bus, catalogue, master, texts, max_upload_bytes };
+    let upload_room = Arc::new(Semaphore::new(app::UPLOADS_AT_ONCE));
+    let ctx = ctx.clone();
+    let invoicing = Invoicing { ctx, pg, bus, catalogue, master, texts, max_upload_bytes, upload_room };
     events::listen(&invoicing);
+    worker::forget_keys(&invoicing);
     Ok(invoicing)
 }

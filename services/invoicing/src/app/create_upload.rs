@@ -28,7 +28,7 @@ pub struct File {
 /// A file after it was read, before anything is stored.
 struct Found {
     upload: Upload,
-    sheet: Sheet,
+    sheet: SealedSheet,
     valid: Vec<(i32, Billable)>,
     errors: Vec<UploadError>,
 }
@@ -59,15 +59,24 @@ pub async fn create(svc: Invoicing, call: Call, file: File) -> Result<CreateUplo
         return Ok(answer);
     }
 
-    let read = blocking(move || upload::read(&file.bytes)).await?;
-    let sheet =
-        read.map_err(|refusal| Error::File { detail: sentences::refusal(&svc.texts, &refusal), refusal })?;
-    let columns: Vec<Column> = sheet.headers.iter().map(|header| column(header)).collect();
-    let fields = sheet.rows.iter().map(|row| Fields::of_row(&columns, row.cells.clone())).collect();
+    let (sheet, columns, fields) = read(&svc, file.bytes).await?;
     let verdict = judge(&svc, &agency, fields, Others::Ignored).await?;
-    let found = found(&svc, (agency, name, sha256), (sheet, &columns), verdict)?;
-
+    let found = {
+        let svc = svc.clone();
+        blocking(move || found(&svc, (agency, name, sha256), (sheet, &columns), verdict)).await??
+    };
     pg::retry(|| keep(&svc, &found, &claim)).await
+}
+
+/// The cells of the file, as they are and under their columns.
+async fn read(svc: &Invoicing, bytes: Vec<u8>) -> Result<(Sheet, Vec<Column>, Vec<Fields>), Error> {
+    let read = blocking(move || {
+        let sheet = upload::read(&bytes)?;
+        let columns: Vec<Column> = sheet.headers.iter().map(|header| column(header)).collect();
+        let fields = sheet.rows.iter().map(|row| Fields::of_row(&columns, row.cells.clone())).collect();
+        Ok::<_, upload::Refusal>((sheet, columns, fields))
+    });
+    read.await?.map_err(|refusal| Error::File { detail: sentences::refusal(&svc.texts, &refusal), refusal })
 }
 
 /// The answer this call was given before, or the upload of the same bytes.
@@ -124,6 +133,9 @@ fn found(
     for cell in sheet.rows.iter_mut().flat_map(|row| &mut row.cells).filter(|cell| cell.has_card_number()) {
         *cell = Cell::without_digits(cell);
     }
+    let key = svc.master.new_data_key(&svc.ctx.ids);
+    let sealed = person::seal_sheet(&key, upload.id, &sheet);
+    let sheet = SealedSheet { wrapped_key: svc.master.wrap(&key), sealed };
     Ok(Found { upload, sheet, valid, errors })
 }
 
@@ -168,10 +180,7 @@ async fn keep(svc: &Invoicing, found: &Found, claim: &Claim) -> Result<CreateUpl
         tx.commit().await?;
         return Ok(answer);
     }
-    let key = svc.master.new_data_key(&svc.ctx.ids);
-    let sealed = person::seal_sheet(&key, upload.id, &found.sheet);
-    let sheet = SealedSheet { wrapped_key: svc.master.wrap(&key), sealed };
-    let kept = if store::upload::insert(&mut tx, upload, &sheet).await? {
+    let kept = if store::upload::insert(&mut tx, upload, &found.sheet).await? {
         let rows = valid_rows(svc, &mut tx, found).await?;
         store::upload_row::insert(&mut tx, upload.id, &rows).await?;
         store::upload_error::insert(&mut tx, upload.id, &found.errors).await?;

@@ -18,10 +18,14 @@ use boot::seal::MasterKey;
 use boot::{Call, Context, Panicked};
 use bus::Bus;
 use pg::Pg;
+use tokio::sync::Semaphore;
 
 use crate::Error;
 use crate::catalogue::Catalogue;
 use crate::store::idempotency::Claim;
+
+/// Files that are received or read at the same time; more are asked to come back.
+pub(crate) const UPLOADS_AT_ONCE: usize = 8;
 
 /// The service, as its use cases see it. Clones share everything.
 #[derive(Clone)]
@@ -33,6 +37,8 @@ pub struct Invoicing {
     pub(crate) master: MasterKey,
     pub(crate) texts: Arc<Texts>,
     pub(crate) max_upload_bytes: usize,
+    /// Room for files at work: each may take ten times its size in memory.
+    pub(crate) upload_room: Arc<Semaphore>,
 }
 
 impl Invoicing {

@@ -1,3 +1,5 @@
+use std::time::Duration;
+
 use boot::Call;
 use boot::wire::{id_from_wire, money_from_wire};
 use proto::invoicing::v1 as pb;
@@ -9,6 +11,9 @@ use crate::Error;
 use crate::app::create_upload::File;
 use crate::app::issue_upload::Confirmed;
 use crate::app::{self, Invoicing};
+
+/// A file that has not arrived by then would only keep others out.
+const PATIENCE: Duration = Duration::from_mins(2);
 
 pub struct Uploads(pub Invoicing);
 
@@ -22,8 +27,19 @@ impl UploadService for Uploads {
         // Before a single byte of the file is taken.
         call.agency()?;
         call.key()?;
-        let file = receive(request.into_inner(), self.0.max_upload_bytes).await?;
-        let work = app::create_upload::create(self.0.clone(), call, file);
+        let room = self.0.upload_room.clone().try_acquire_owned().ok().ok_or(Error::UploadsFull)?;
+        let file = tokio::select! {
+            file = receive(request.into_inner(), self.0.max_upload_bytes) => file?,
+            () = self.0.ctx.clock.sleep(PATIENCE) => {
+                return Err(Error::UploadSlow { limit_seconds: PATIENCE.as_secs() }.into());
+            }
+        };
+        let svc = self.0.clone();
+        let work = async move {
+            let answer = app::create_upload::create(svc, call, file).await;
+            drop(room);
+            answer
+        };
         let answer = self.0.ctx.tasks.run(work).await.map_err(Error::from)??;
         Ok(Response::new(answer))
     }

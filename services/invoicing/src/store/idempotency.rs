@@ -65,6 +65,23 @@ pub async fn keep(tx: &mut Tx, claim: &Claim, response: &[u8]) -> Result<(), Err
     Ok(pg::exactly_one(done, "idempotency")?)
 }
 
+/// Forgets some keys first used before `before`. How many.
+///
+/// # Errors
+/// As any write.
+pub async fn forget(tx: &mut Tx, before: OffsetDateTime, at_most: i64) -> Result<u64, Error> {
+    let done = sqlx::query!(
+        "DELETE FROM idempotency WHERE (caller, operation, key) IN
+             (SELECT caller, operation, key FROM idempotency WHERE created_at < $1
+               ORDER BY created_at LIMIT $2 FOR UPDATE SKIP LOCKED)",
+        before,
+        at_most,
+    )
+    .execute(tx.conn())
+    .await?;
+    Ok(done.rows_affected())
+}
+
 /// Gives the key back: the call was refused, and the same call may be right later.
 ///
 /// # Errors

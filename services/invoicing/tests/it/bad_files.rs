@@ -1,6 +1,10 @@
 use std::io::Write as _;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+use futures::StreamExt as _;
+use futures::stream::FuturesUnordered;
 
 use proto::invoicing::v1 as pb;
 use proto::invoicing::v1::create_upload_request::Part;
@@ -75,4 +79,29 @@ async fn a_huge_file_is_refused_before_it_is_sent_to_its_end() {
     let refused = t.uploads.clone().create_upload(request).await.unwrap_err();
     assert_eq!(boot::Problem::from_status(&refused).code, "file_too_large");
     assert!(sent.load(Ordering::Relaxed) < 1_000, "most of it was never sent");
+}
+
+#[tokio::test]
+async fn files_that_never_end_keep_nobody_out_for_long() {
+    let t = Stack::start().await;
+    let endless = || {
+        let head = Part::Head(pb::UploadHead { file_name: "slow.csv".to_owned() });
+        let head = pb::CreateUploadRequest { part: Some(head) };
+        let parts = futures::stream::iter([head]).chain(futures::stream::pending());
+        let request = call("TRF", "slow").request(parts).unwrap();
+        let mut client = t.uploads.clone();
+        async move { boot::Problem::from_status(&client.create_upload(request).await.unwrap_err()) }
+    };
+    let code = |problem: &boot::Problem| problem.code.to_string();
+    // One more than there is room for: whichever comes last is told to come back.
+    let slow: FuturesUnordered<_> = (0..9).map(|_| endless()).collect();
+    let mut ended = slow.inspect(|problem| assert!(!problem.detail.is_empty()));
+    let refused = ended.next().await.unwrap();
+    assert_eq!((code(&refused).as_str(), refused.retry_after_ms), ("overloaded", Some(1_000)));
+
+    t.env.clock.advance(Duration::from_mins(3));
+    let others: Vec<_> = ended.collect().await;
+    assert!(others.len() == 8 && others.iter().all(|problem| code(problem) == "upload_too_slow"));
+    let file = "reference,service,name,cpr,due_date,amount\nT-1,FINE,Ali,900101123,2030-01-31,1.000\n";
+    t.upload("TRF", "good.csv", file.as_bytes()).await.unwrap();
 }

@@ -1,4 +1,7 @@
+use std::time::Duration;
+
 use proto::invoicing::v1 as pb;
+use testkit::wait_for;
 
 use crate::Stack;
 use crate::stack::{bhd, call, fine};
@@ -41,6 +44,23 @@ async fn twins_get_one_invoice_and_one_answer() {
     assert_eq!(other.code, "idempotency_key_reused");
     let again = t.issue_invoice("TRF", "k2", fine("TF-1")).await.unwrap_err();
     assert_eq!((again.code.as_str(), again.field.as_deref()), ("reference_duplicate", Some("reference")));
+}
+
+#[tokio::test]
+async fn a_key_is_forgotten_after_thirty_days_and_the_reference_never() {
+    let t = Stack::start().await;
+    t.issue_invoice("TRF", "k", fine("TF-1")).await.unwrap();
+    let day = Duration::from_hours(24);
+    t.env.clock.advance(29 * day);
+    t.env.clock.advance(2 * day);
+    wait_for("the key to be forgotten", Duration::from_secs(10), async || {
+        t.env.clock.advance(Duration::from_hours(1));
+        (t.count("idempotency").await == 0).then_some(())
+    })
+    .await;
+    let mut later = fine("TF-1");
+    later.due_date = "2030-01-31".to_owned();
+    assert_eq!(t.issue_invoice("TRF", "k", later).await.unwrap_err().code, "reference_duplicate");
 }
 
 #[tokio::test]

@@ -40,7 +40,7 @@ const NAMES: [(Column, &[&str]); 8] = [
 ];
 
 /// Fee inputs in Arabic, by their name in fee schedules.
-const INPUTS: [(&str, &[&str]); 14] = [
+const INPUTS: [(&str, &[&str]); 13] = [
     ("amount", &["المبلغ", "القيمة المستحقة"]),
     ("pages", &["الصفحات", "عدد الصفحات"]),
     ("rent", &["الإيجار", "قيمة الإيجار"]),
@@ -53,8 +53,7 @@ const INPUTS: [(&str, &[&str]); 14] = [
     ("activities", &["الأنشطة", "عدد الأنشطة"]),
     ("documents", &["المستندات", "عدد المستندات"]),
     ("copies", &["النسخ", "عدد النسخ"]),
-    ("quantity", &["الكمية"]),
-    ("size", &["الحجم"]),
+    ("units", &["الوحدات", "عدد الوحدات"]),
 ];
 
 impl Column {

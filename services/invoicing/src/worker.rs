@@ -1,0 +1,41 @@
+//! What is done by the clock.
+
+use std::time::Duration;
+
+use crate::app::Invoicing;
+use crate::{Error, store};
+
+/// An idempotency key answers this long; after that the reference does, which is used once for ever.
+const KEYS_LAST: Duration = Duration::from_hours(30 * 24);
+/// How often old keys are looked for.
+const LOOK: Duration = Duration::from_hours(1);
+/// Keys forgotten in one transaction.
+const AT_ONCE: i64 = 1_000;
+
+/// Forgets old idempotency keys until the service stops.
+pub fn forget_keys(svc: &Invoicing) {
+    let svc = svc.clone();
+    svc.ctx.tasks.clone().spawn("forget keys", async move {
+        let stopping = svc.ctx.tasks.stopping();
+        loop {
+            tokio::select! {
+                () = svc.ctx.clock.sleep(LOOK) => {}
+                () = stopping.cancelled() => return,
+            }
+            if let Err(error) = forget(&svc).await {
+                tracing::warn!(%error, "old idempotency keys stay for another hour");
+            }
+        }
+    });
+}
+
+async fn forget(svc: &Invoicing) -> Result<(), Error> {
+    loop {
+        let mut tx = svc.pg.begin().await?;
+        let forgotten = store::idempotency::forget(&mut tx, svc.ctx.clock.now() - KEYS_LAST, AT_ONCE).await?;
+        tx.commit().await?;
+        if forgotten == 0 {
+            return Ok(());
+        }
+    }
+}
