@@ -19,6 +19,7 @@ pub mod otlp;
 mod process;
 mod proxy;
 mod servers;
+pub mod smtp;
 mod template;
 pub mod tools;
 mod wait;

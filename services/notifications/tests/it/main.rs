@@ -1,0 +1,10 @@
+//! `notifications` on a real Postgres and NATS, a mail server and agencies' servers on this machine.
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests")]
+
+mod canary;
+mod contact;
+mod endpoint;
+mod hooks;
+mod receipt;
+mod stack;
+mod webhook;
