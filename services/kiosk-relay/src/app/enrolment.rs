@@ -138,10 +138,8 @@ fn named(actor: String) -> Result<String, Error> {
 
 /// Two devices with one key could not be told apart.
 fn key_of_another(error: Error) -> Error {
-    match error {
-        Error::Pg(broken) if broken.constraint() == Some("device_key_once") => Error::Device(Refusal::Exists),
-        other => other,
-    }
+    let taken = matches!(&error, Error::Pg(broken) if broken.constraint() == Some("device_key_once"));
+    if taken { Error::Device(Refusal::Exists) } else { error }
 }
 
 fn hash(code: &str) -> [u8; 32] {

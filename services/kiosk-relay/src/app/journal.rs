@@ -74,24 +74,35 @@ impl Done {
 pub async fn take(relay: Relay, peer: Peer, records: Vec<Signed>) -> Result<Receipt, Error> {
     let records = match check(&peer, records) {
         Ok(records) => records,
-        Err((error, evidence)) => {
-            keep_evidence(&relay, &peer, evidence).await?;
-            return Err(error);
+        Err(refused) => {
+            keep_evidence(&relay, &peer, refused.evidence).await?;
+            return Err(refused.error);
         }
     };
     pg::retry(|| one_transaction(&relay, &peer, &records)).await
 }
 
+/// A batch that is not the device's own.
+struct NotItsOwn {
+    error: Error,
+    evidence: Evidence,
+}
+
+impl NotItsOwn {
+    fn new(error: Error, kind: Kind, why: String, said: &str) -> Box<NotItsOwn> {
+        Box::new(NotItsOwn { error, evidence: Evidence::new(kind, why, said) })
+    }
+}
+
 /// Whose records these are, by certificate, name and signature.
-fn check(peer: &Peer, records: Vec<Signed>) -> Result<Vec<Checked>, (Error, Evidence)> {
+fn check(peer: &Peer, records: Vec<Signed>) -> Result<Vec<Checked>, Box<NotItsOwn>> {
     let key = VerifyingKey::from_bytes(&peer.key);
     let mut checked = Vec::with_capacity(records.len());
     for signed in records {
         let said = serde_json::to_string(&signed).unwrap_or_default();
         if signed.record.device_id != peer.device_id.as_str() {
-            let evidence =
-                Evidence::new(Kind::ForeignRecord, "sent with another device's certificate", &said);
-            return Err((Error::ForeignRecord, evidence));
+            let why = "sent with another device's certificate".to_owned();
+            return Err(NotItsOwn::new(Error::ForeignRecord, Kind::ForeignRecord, why, &said));
         }
         let canonical = match (&key, signed.record.canonical()) {
             (Ok(key), Ok(canonical)) => signed.verify(key).map(|()| canonical),
@@ -101,8 +112,8 @@ fn check(peer: &Peer, records: Vec<Signed>) -> Result<Vec<Checked>, (Error, Evid
         match canonical {
             Ok(canonical) => checked.push(Checked { signed, canonical }),
             Err(why) => {
-                let evidence = Evidence::new(Kind::BadSignature, why.to_string(), &said);
-                return Err((Error::BadSignature { seq: signed.record.seq }, evidence));
+                let error = Error::BadSignature { seq: signed.record.seq };
+                return Err(NotItsOwn::new(error, Kind::BadSignature, why.to_string(), &said));
             }
         }
     }

@@ -78,7 +78,7 @@ impl Head {
         if record.seq > self.seq + 1 {
             return Verdict::Gap { epoch: self.epoch, need_from: self.seq + 1 };
         }
-        if record.prev == self.hash { self.append(signed) } else { Verdict::Fork(Fork::OtherPast) }
+        if record.prev == self.hash { append(signed) } else { Verdict::Fork(Fork::OtherPast) }
     }
 
     /// Only the next epoch, opened by a record that closes this one exactly where it ended.
@@ -101,15 +101,15 @@ impl Head {
             return Verdict::Fork(Fork::OtherEnd);
         }
         if record.prev == genesis(&record.device_id, record.epoch) {
-            self.append(signed)
+            append(signed)
         } else {
             Verdict::Fork(Fork::OtherPast)
         }
     }
+}
 
-    fn append(self, signed: &Signed) -> Verdict {
-        Verdict::Append(Head { epoch: signed.record.epoch, seq: signed.record.seq, hash: signed.hash })
-    }
+fn append(signed: &Signed) -> Verdict {
+    Verdict::Append(Head { epoch: signed.record.epoch, seq: signed.record.seq, hash: signed.hash })
 }
 
 #[cfg(test)]

@@ -1,0 +1,66 @@
+//! Stands in for `payments`: tells what a test says is due.
+
+use std::{
+    collections::HashMap,
+    net::SocketAddr,
+    sync::{Arc, Mutex},
+};
+
+use boot::{Problem, wire::money_to_wire};
+use money::Money;
+use proto::payments::v1::{
+    GetPaymentRequest, GetPaymentResponse, GetReceivableRequest, GetReceivableResponse, Receivable,
+    ReceivableState, StartPaymentRequest, StartPaymentResponse,
+    payment_service_server::{PaymentService, PaymentServiceServer},
+};
+use tonic::{Code, Request, Response, Status, service::Routes};
+
+#[derive(Clone, Default)]
+pub struct Payments(Arc<Mutex<HashMap<String, Receivable>>>);
+
+impl Payments {
+    pub async fn serve(&self, ctx: &boot::Context) -> SocketAddr {
+        let routes = Routes::new(PaymentServiceServer::new(self.clone()));
+        boot::grpc::serve(ctx, "127.0.0.1:0".parse().unwrap(), routes).await.unwrap()
+    }
+
+    pub fn bill(&self, reference: &str, due_fils: i64, paid_fils: i64, state: ReceivableState) {
+        let receivable = Receivable {
+            bill_reference: reference.to_owned(),
+            due: Some(money_to_wire(Money::fils(due_fils))),
+            paid: Some(money_to_wire(Money::fils(paid_fils))),
+            state: state.into(),
+            version: 3,
+            ..Receivable::default()
+        };
+        self.0.lock().unwrap().insert(reference.to_owned(), receivable);
+    }
+}
+
+#[tonic::async_trait]
+impl PaymentService for Payments {
+    async fn start_payment(
+        &self,
+        _: Request<StartPaymentRequest>,
+    ) -> Result<Response<StartPaymentResponse>, Status> {
+        Err(Status::unimplemented("the relay starts no payments"))
+    }
+
+    async fn get_payment(
+        &self,
+        _: Request<GetPaymentRequest>,
+    ) -> Result<Response<GetPaymentResponse>, Status> {
+        Err(Status::unimplemented("the relay reads no payments"))
+    }
+
+    async fn get_receivable(
+        &self,
+        request: Request<GetReceivableRequest>,
+    ) -> Result<Response<GetReceivableResponse>, Status> {
+        let known = self.0.lock().unwrap().get(&request.get_ref().bill_reference).cloned();
+        let Some(receivable) = known else {
+            return Err(Problem::new(Code::NotFound, "bill_unknown", "No bill has this reference.").into());
+        };
+        Ok(Response::new(GetReceivableResponse { receivable: Some(receivable), payments: vec![] }))
+    }
+}
