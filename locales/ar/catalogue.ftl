@@ -1,0 +1,32 @@
+# كيف حُسب المبلغ، بالترتيب.
+step-fixed = رسم ثابت: { $fee }
+step-per-unit = { $input }: { $units } × { $rate } = { $fee }
+step-category = الرسم عن فئة { $category }: { $fee }
+step-band = عدد الوحدات { $units } يقع من { $from } إلى أقل من { $to }: { $fee }
+step-band-open = عدد الوحدات { $units } يبلغ { $from } أو أكثر: { $fee }
+step-given = المبلغ الذي حددته الجهة الحكومية: { $fee }
+step-formula = وفق المعادلة: { $formula }
+step-input = { $input } = { $value }
+step-worked = { $operation } = { $result }
+step-rounded = { $exact } بعد التقريب إلى أقرب فلس (النصف إلى الأعلى): { $fee }
+step-outside-vat = رسم حكومي خارج نطاق ضريبة القيمة المضافة
+step-vat = ضريبة القيمة المضافة { $percent }% من { $fee }، مقربة إلى أقرب فلس: { $vat }
+step-total = المبلغ المطلوب: { $total }
+
+# لماذا لا يوجد سعر، وما العمل.
+service-unknown = لا توجد لدى الجهة خدمة بالرمز «{ $service }». استخدم رمز إحدى خدماتها.
+service-unknown-meant = لا توجد لدى الجهة خدمة بالرمز «{ $service }». هل تقصد { $suggestion }؟
+input-missing = القيمة «{ $input }» ناقصة. أدخلها.
+input-unknown = لا يعتمد هذا الرسم على «{ $input }». احذفها.
+input-unknown-meant = لا يعتمد هذا الرسم على «{ $input }». هل تقصد { $suggestion }؟
+quantity-invalid = يجب أن تكون «{ $input }» عددًا صحيحًا من 1 إلى 1,000,000. اكتب أرقامًا فقط.
+measure-invalid = يجب أن تكون «{ $input }» عددًا لا يقل عن 0 وبثلاث خانات عشرية على الأكثر. اكتبها هكذا: 12.500.
+category-unknown = لا يوجد سعر للفئة «{ $category }». استخدم واحدة من: { $allowed }.
+category-unknown-meant = لا يوجد سعر للفئة «{ $category }». هل تقصد { $suggestion }؟ الفئات هي: { $allowed }.
+amount-text = هذا ليس مبلغًا. اكتب أرقامًا بفاصلة عشرية، هكذا: 12.500.
+amount-decimals = في المبلغ أكثر من ثلاث خانات عشرية. اكتبه هكذا: 12.500.
+amount-negative = المبلغ أقل من صفر. اكتب المبلغ المطلوب دفعه.
+amount-zero = المبلغ صفر: لا شيء للدفع. راجع القيم.
+amount-over-limit = المبلغ أعلى من { $limit }، وهو أقصى مبلغ لفاتورة واحدة. راجع الفاصلة العشرية.
+formula-failed = تعذر حساب الرسم بهذه القيم ({ $reason }). راجع القيم.
+formula-negative = نتيجة معادلة الرسم { $result } وهي أقل من صفر. راجع القيم.

@@ -1,0 +1,32 @@
+# How a price came about, in order.
+step-fixed = Fixed fee: { $fee }
+step-per-unit = { $input }: { $units } × { $rate } = { $fee }
+step-category = Fee for { $category }: { $fee }
+step-band = { $units } units are from { $from } to below { $to }: { $fee }
+step-band-open = { $units } units are { $from } or more: { $fee }
+step-given = Amount stated by the agency: { $fee }
+step-formula = By the formula: { $formula }
+step-input = { $input } = { $value }
+step-worked = { $operation } = { $result }
+step-rounded = { $exact } rounded half up to one fils: { $fee }
+step-outside-vat = A fee of the state, outside VAT
+step-vat = VAT { $percent } % of { $fee }, half up to one fils: { $vat }
+step-total = To pay: { $total }
+
+# Why there is no price, and what to do.
+service-unknown = The agency has no service “{ $service }”. Use the code of one of its services.
+service-unknown-meant = The agency has no service “{ $service }”. Did you mean { $suggestion }?
+input-missing = “{ $input }” is missing. Fill it in.
+input-unknown = This fee does not depend on “{ $input }”. Leave it out.
+input-unknown-meant = This fee does not depend on “{ $input }”. Did you mean { $suggestion }?
+quantity-invalid = “{ $input }” must be a whole number from 1 to 1,000,000. Write digits only.
+measure-invalid = “{ $input }” must be a number of 0 or more, with at most three decimals. Write it like 12.500.
+category-unknown = There is no price for “{ $category }”. Use one of: { $allowed }.
+category-unknown-meant = There is no price for “{ $category }”. Did you mean { $suggestion }? There are: { $allowed }.
+amount-text = This is not an amount. Write digits with a decimal point, like 12.500.
+amount-decimals = The amount has more than three decimals. Write it like 12.500.
+amount-negative = The amount is below zero. Write what is to be paid.
+amount-zero = The price is zero: there is nothing to pay. Check the values.
+amount-over-limit = The price is above { $limit }, the most one bill may be. Check the decimal point.
+formula-failed = The fee formula cannot be worked out with these values ({ $reason }). Check the values.
+formula-negative = The fee formula comes to { $result }, which is below zero. Check the values.

@@ -1,0 +1,32 @@
+//! The settings of catalogue.
+use std::net::SocketAddr;
+
+/// Where catalogue listens and what it keeps agencies and fees in.
+#[derive(Clone, Debug, clap::Args)]
+pub struct Settings {
+    /// gRPC.
+    #[arg(
+        id = "catalogue.grpc_addr",
+        long = "catalogue-grpc-addr",
+        env = "MIZAN_CATALOGUE_GRPC_ADDR",
+        default_value = "127.0.0.1:7101"
+    )]
+    pub grpc_addr: SocketAddr,
+    /// Start-up, readiness and metrics.
+    #[arg(
+        id = "catalogue.health_addr",
+        long = "catalogue-health-addr",
+        env = "MIZAN_CATALOGUE_HEALTH_ADDR",
+        default_value = "127.0.0.1:7301"
+    )]
+    pub health_addr: SocketAddr,
+    /// The service's own database.
+    #[arg(
+        id = "catalogue.database_url",
+        long = "catalogue-database-url",
+        env = "MIZAN_CATALOGUE_DATABASE_URL",
+        default_value = "postgres://localhost/catalogue",
+        hide_env_values = true
+    )]
+    pub database_url: String,
+}

@@ -1,0 +1,77 @@
+//! What an import changes: only rows that differ from what is stored.
+
+use time::Date;
+
+use super::agency::Agency;
+use super::fee_service::{FeeService, TaxCategory};
+use super::files::{Catalogue, Row};
+
+/// The newest schedule of a stored service.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Newest {
+    pub version: i32,
+    pub valid_from: Option<Date>,
+    pub fee: String,
+    pub tax: TaxCategory,
+}
+
+/// A service as it is stored. It always has a schedule.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Stored {
+    pub service: FeeService,
+    pub newest: Newest,
+}
+
+/// A schedule to add.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Added<'c> {
+    pub row: &'c Row,
+    pub version: i32,
+    pub valid_from: Option<Date>,
+}
+
+/// What to write.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Change<'c> {
+    pub agencies: Vec<&'c Agency>,
+    pub services: Vec<&'c FeeService>,
+    pub schedules: Vec<Added<'c>>,
+    /// Rows of the files that differ.
+    pub rows: usize,
+}
+
+/// Compares the files with what is stored. What the files do not name stays as it is: bills may refer to it. A changed
+/// fee or tax category is a new version from `today`; earlier dates keep theirs.
+pub fn between<'c>(files: &'c Catalogue, agencies: &[Agency], stored: &[Stored], today: Date) -> Change<'c> {
+    let mut change = Change::default();
+    change.agencies.extend(files.agencies.iter().filter(|agency| !agencies.contains(agency)));
+    change.rows = change.agencies.len();
+    for row in &files.services {
+        let same = |known: &&Stored| {
+            known.service.agency == row.service.agency && known.service.code == row.service.code
+        };
+        let before = stored.iter().find(same);
+        let described = before.is_some_and(|known| known.service == row.service);
+        let added = next_version(row, before.map(|known| &known.newest), today);
+        if !described {
+            change.services.push(&row.service);
+        }
+        if !described || added.is_some() {
+            change.rows = change.rows.saturating_add(1);
+        }
+        change.schedules.extend(added);
+    }
+    change
+}
+
+fn next_version<'c>(row: &'c Row, newest: Option<&Newest>, today: Date) -> Option<Added<'c>> {
+    let Some(newest) = newest else {
+        return Some(Added { row, version: 1, valid_from: None });
+    };
+    if newest.fee == row.fee && newest.tax == row.tax {
+        return None;
+    }
+    // Also when this machine's day is behind the one that wrote the last version.
+    let valid_from = newest.valid_from.map_or(today, |last| last.max(today));
+    Some(Added { row, version: newest.version.saturating_add(1), valid_from: Some(valid_from) })
+}

@@ -1,0 +1,13 @@
+//! Pure rules: what a fee is, what it comes to, what a catalogue's files must hold.
+
+pub mod agency;
+pub mod change;
+pub mod exact;
+pub mod fee;
+pub mod fee_service;
+pub mod files;
+pub mod formula;
+pub mod input;
+pub mod price;
+pub mod similar;
+pub mod vat;

@@ -1,0 +1,215 @@
+//! What a service costs for given inputs on a day, to the fils, and how that comes about.
+
+use std::collections::HashMap;
+
+use money::{Money, rounding};
+use rust_decimal::Decimal;
+use time::Date;
+
+use super::exact::Exact;
+use super::fee::{Band, Fee};
+use super::fee_service::{Schedule, TaxCategory};
+use super::formula::{Formula, FormulaError, Worked};
+use super::input::{self, AMOUNT, CATEGORY, Input, MAX_AMOUNT_FILS, Measure, NotAmount, UNITS};
+use super::{similar, vat};
+
+/// A price and its explanation.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Price {
+    pub fee: Money,
+    pub vat: Money,
+    pub total: Money,
+    pub steps: Vec<Step>,
+    pub schedule_version: i32,
+}
+
+/// One step of the explanation.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum Step {
+    Fixed { fee: Money },
+    PerUnit { input: String, units: i64, rate: Money, fee: Money },
+    Category { category: String, fee: Money },
+    Band { units: Measure, from: Measure, to: Option<Measure>, fee: Money },
+    Given { fee: Money },
+    Formula { text: String },
+    Input { name: String, value: Measure },
+    Worked(Worked),
+    Rounded { exact: Exact, fee: Money },
+    OutsideVat,
+    Vat { percent: Decimal, fee: Money, vat: Money },
+    Total { total: Money },
+}
+
+/// Why there is no price. Other quotes of the same call are not concerned.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Refusal {
+    ServiceUnknown {
+        given: String,
+        suggestion: Option<String>,
+    },
+    InputMissing {
+        input: String,
+    },
+    InputUnknown {
+        input: String,
+        suggestion: Option<String>,
+    },
+    /// Not a whole number above 0.
+    QuantityInvalid {
+        input: String,
+    },
+    /// Not a decimal of at most 3 places, 0 or above.
+    MeasureInvalid {
+        input: String,
+    },
+    CategoryUnknown {
+        given: String,
+        allowed: Vec<String>,
+        suggestion: Option<String>,
+    },
+    AmountText,
+    AmountDecimals,
+    AmountNegative,
+    /// Nothing to pay. `input` is empty when the price was worked out.
+    AmountZero {
+        input: &'static str,
+    },
+    /// Above [`MAX_AMOUNT_FILS`], VAT included. `input` is empty when the price was worked out.
+    AmountOverLimit {
+        input: &'static str,
+    },
+    FormulaFailed {
+        error: FormulaError,
+    },
+    /// The formula comes to less than nothing.
+    FormulaNegative {
+        result: Exact,
+    },
+}
+
+type Values = HashMap<String, String>;
+
+/// The price under `schedule` for `values` on `date`. Pure: the same question has the same answer for ever.
+///
+/// # Errors
+/// What is wrong with the values, by input.
+pub fn price(schedule: &Schedule, values: &Values, date: Date) -> Result<Price, Refusal> {
+    check_names(&schedule.fee.inputs(), values)?;
+    let (fee, mut steps) = match &schedule.fee {
+        Fee::Fixed(fee) => (*fee, vec![Step::Fixed { fee: *fee }]),
+        Fee::PerUnit { input, rate } => per_unit(input, *rate, values)?,
+        Fee::Table(rows) => category(rows, values)?,
+        Fee::Tiered(bands) => band(bands, values)?,
+        Fee::Formula(formula) => worked_out(formula, values)?,
+        Fee::Given => given(values)?,
+    };
+    let vat = match schedule.tax {
+        TaxCategory::Outside => {
+            steps.push(Step::OutsideVat);
+            Money::fils(0)
+        }
+        TaxCategory::Standard => {
+            let percent = vat::standard_rate(date);
+            let vat = rounding::vat_half_up(fee, percent).ok().ok_or(over_limit())?;
+            steps.push(Step::Vat { percent, fee, vat });
+            vat
+        }
+    };
+    let total = fee.checked_add(vat).ok().ok_or(over_limit())?;
+    if total.minor_units() > MAX_AMOUNT_FILS {
+        let input = if schedule.fee == Fee::Given { AMOUNT } else { "" };
+        return Err(Refusal::AmountOverLimit { input });
+    }
+    steps.push(Step::Total { total });
+    Ok(Price { fee, vat, total, steps, schedule_version: schedule.version })
+}
+
+fn over_limit() -> Refusal {
+    Refusal::AmountOverLimit { input: "" }
+}
+
+fn check_names(inputs: &[Input], values: &Values) -> Result<(), Refusal> {
+    let known = || inputs.iter().map(|input| input.name.as_str());
+    // The first in the alphabet, so that the answer does not depend on a map's order.
+    if let Some(stranger) = values.keys().filter(|name| !known().any(|k| k == name.as_str())).min() {
+        let suggestion = similar::nearest(stranger, known()).map(str::to_owned);
+        return Err(Refusal::InputUnknown { input: stranger.chars().take(64).collect(), suggestion });
+    }
+    let missing = inputs.iter().find(|input| !values.contains_key(&input.name));
+    missing.map_or(Ok(()), |input| Err(Refusal::InputMissing { input: input.name.clone() }))
+}
+
+fn value<'v>(values: &'v Values, input: &str) -> Result<&'v str, Refusal> {
+    let found = values.get(input).map(|text| text.trim());
+    found.ok_or_else(|| Refusal::InputMissing { input: input.to_owned() })
+}
+
+fn measure(values: &Values, input: &str) -> Result<Measure, Refusal> {
+    Measure::read(value(values, input)?).ok_or_else(|| Refusal::MeasureInvalid { input: input.to_owned() })
+}
+
+fn per_unit(input: &str, rate: Money, values: &Values) -> Result<(Money, Vec<Step>), Refusal> {
+    let units = input::quantity(value(values, input)?)
+        .ok_or_else(|| Refusal::QuantityInvalid { input: input.to_owned() })?;
+    let fee = rate.checked_mul(units).ok().ok_or(over_limit())?;
+    Ok((fee, vec![Step::PerUnit { input: input.to_owned(), units, rate, fee }]))
+}
+
+fn category(rows: &[(String, Money)], values: &Values) -> Result<(Money, Vec<Step>), Refusal> {
+    let given = value(values, CATEGORY)?;
+    let Some((category, fee)) = rows.iter().find(|(category, _)| category == given) else {
+        let allowed: Vec<String> = rows.iter().map(|(category, _)| category.clone()).collect();
+        let suggestion = similar::nearest(given, allowed.iter().map(String::as_str)).map(str::to_owned);
+        let given = given.chars().take(64).collect();
+        return Err(Refusal::CategoryUnknown { given, allowed, suggestion });
+    };
+    Ok((*fee, vec![Step::Category { category: category.clone(), fee: *fee }]))
+}
+
+fn band(bands: &[Band], values: &Values) -> Result<(Money, Vec<Step>), Refusal> {
+    let units = measure(values, UNITS)?;
+    // The lower bound is inside its band, and the last band has no end: the last one begun is the one.
+    let band = bands.iter().rev().find(|band| band.from <= units);
+    let band = band.ok_or_else(|| Refusal::MeasureInvalid { input: UNITS.to_owned() })?;
+    let step = Step::Band { units, from: band.from, to: band.to, fee: band.price };
+    Ok((band.price, vec![step]))
+}
+
+fn worked_out(formula: &Formula, values: &Values) -> Result<(Money, Vec<Step>), Refusal> {
+    let mut steps = vec![Step::Formula { text: formula.text.clone() }];
+    let mut known: Vec<(&str, Exact)> = Vec::new();
+    for name in &formula.inputs {
+        let value = measure(values, name)?;
+        let exact = value.exact().ok_or_else(|| Refusal::MeasureInvalid { input: name.clone() })?;
+        known.push((name, exact));
+        steps.push(Step::Input { name: name.clone(), value });
+    }
+    let value_of = |name: &str| known.iter().find(|(known, _)| *known == name).map(|(_, value)| *value);
+    let (exact, worked) = formula.evaluate(value_of).map_err(|error| Refusal::FormulaFailed { error })?;
+    steps.extend(worked.into_iter().map(Step::Worked));
+    if exact.is_negative() {
+        return Err(Refusal::FormulaNegative { result: exact });
+    }
+    let fee = exact.fils_half_up().ok_or(over_limit())?;
+    if fee.is_zero() {
+        return Err(Refusal::AmountZero { input: "" });
+    }
+    if !exact.is_whole_fils() {
+        steps.push(Step::Rounded { exact, fee });
+    }
+    Ok((fee, steps))
+}
+
+fn given(values: &Values) -> Result<(Money, Vec<Step>), Refusal> {
+    let fee = input::amount(value(values, AMOUNT)?).map_err(|error| match error {
+        NotAmount::Text => Refusal::AmountText,
+        NotAmount::Decimals => Refusal::AmountDecimals,
+        NotAmount::Negative => Refusal::AmountNegative,
+        NotAmount::Zero => Refusal::AmountZero { input: AMOUNT },
+        NotAmount::OverLimit => Refusal::AmountOverLimit { input: AMOUNT },
+    })?;
+    Ok((fee, vec![Step::Given { fee }]))
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,89 @@
+//! Everything that can go wrong, and what the caller hears.
+use boot::{Panicked, Problem};
+use ids::{AgencyId, ServiceCode};
+use tonic::Code as C;
+
+use crate::app::quote::MAX_QUOTES;
+use crate::domain::files::Mistake;
+
+/// Mistakes told at once: more would not be read.
+const MISTAKES_TOLD: usize = 20;
+
+/// Everything that can go wrong here.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    #[error("{}", lines(.0))]
+    Invalid(Vec<Mistake>),
+    #[error("There is no agency {0}.")]
+    AgencyUnknown(AgencyId),
+    #[error("The agency has no service {0}.")]
+    ServiceUnknown(ServiceCode),
+    #[error("{0} quotes at once; send at most {MAX_QUOTES}.")]
+    TooManyQuotes(usize),
+    #[error("`{0}` is no date; write it like 2026-01-31.")]
+    Date(String),
+    #[error("a row of {table} cannot be read: {what}")]
+    Corrupt { table: &'static str, what: String },
+    #[error("Postgres")]
+    Database(#[source] pg::Error),
+    #[error("the work panicked")]
+    Panicked(#[source] Panicked),
+}
+
+fn lines(mistakes: &[Mistake]) -> String {
+    let mut lines: Vec<String> = mistakes.iter().take(MISTAKES_TOLD).map(Mistake::to_string).collect();
+    let more = mistakes.len().saturating_sub(MISTAKES_TOLD);
+    if more > 0 {
+        lines.push(format!("and {more} more"));
+    }
+    lines.join("\n")
+}
+
+impl From<pg::Error> for Error {
+    fn from(error: pg::Error) -> Error {
+        Error::Database(error)
+    }
+}
+
+impl From<sqlx::Error> for Error {
+    fn from(error: sqlx::Error) -> Error {
+        Error::Database(error.into())
+    }
+}
+
+impl From<Panicked> for Error {
+    fn from(panicked: Panicked) -> Error {
+        Error::Panicked(panicked)
+    }
+}
+
+impl From<Error> for Problem {
+    fn from(error: Error) -> Problem {
+        let (code, kind, field) = match &error {
+            Error::Invalid(_) => ("catalogue_invalid", C::InvalidArgument, None),
+            Error::AgencyUnknown(_) => ("agency_unknown", C::NotFound, Some("agency_id")),
+            Error::ServiceUnknown(_) => ("service_unknown", C::NotFound, Some("service_code")),
+            Error::TooManyQuotes(_) => ("too_many_quotes", C::InvalidArgument, Some("quotes")),
+            Error::Date(_) => ("field_invalid", C::InvalidArgument, Some("date")),
+            Error::Database(cause) if cause.is_unavailable() => {
+                let problem =
+                    Problem::new(C::Unavailable, "unavailable", "The database does not answer; ask again.");
+                return problem.caused_by(error);
+            }
+            Error::Corrupt { .. } | Error::Database(_) | Error::Panicked(_) => {
+                return Problem::internal(error);
+            }
+        };
+        let problem = Problem::new(kind, code, error.to_string());
+        match field {
+            Some(field) => problem.field(field),
+            None => problem,
+        }
+    }
+}
+
+impl From<Error> for tonic::Status {
+    fn from(error: Error) -> tonic::Status {
+        Problem::from(error).into()
+    }
+}

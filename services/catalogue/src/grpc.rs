@@ -1,0 +1,172 @@
+//! Converts and calls.
+use boot::Call;
+use boot::wire::{id_from_wire, money_to_wire};
+use proto::catalogue::v1::catalogue_service_server::CatalogueService;
+use proto::catalogue::v1::{self as pb, quote_result::Result as Answer};
+use proto::common::v1::LocalText;
+use time::{Date, macros::format_description};
+use tonic::{Request, Response, Status};
+
+use crate::app::quote::Quote;
+use crate::app::{agency, fee_service, import, quote};
+use crate::domain::agency::{Agency, It, Name};
+use crate::domain::change::Stored;
+use crate::domain::fee::Fee;
+use crate::domain::fee_service::{ElectronicOnly, TaxCategory};
+use crate::domain::input::{Input, InputKind};
+use crate::sentences::Sentences;
+use crate::{Catalogue, Error};
+
+fn name_message(name: &Name) -> LocalText {
+    LocalText { en: name.en.clone(), ar: name.ar.clone() }
+}
+
+fn agency_message(agency: &Agency) -> pb::Agency {
+    pb::Agency {
+        agency_id: agency.id.to_string(),
+        name: Some(name_message(&agency.name)),
+        own_it_system: agency.it == It::OwnSystem,
+        revenue_account: agency.revenue_account.clone(),
+        settlement_iban: agency.settlement_iban.clone(),
+    }
+}
+
+fn input_message(input: Input) -> pb::FeeInput {
+    let (kind, categories) = match input.kind {
+        InputKind::Quantity => (pb::FeeInputKind::Quantity, Vec::new()),
+        InputKind::Measure => (pb::FeeInputKind::Measure, Vec::new()),
+        InputKind::Category(categories) => (pb::FeeInputKind::Category, categories),
+        InputKind::Amount => (pb::FeeInputKind::Amount, Vec::new()),
+    };
+    pb::FeeInput { name: input.name, kind: kind.into(), categories }
+}
+
+fn service_message(stored: &Stored) -> Result<pb::FeeService, Error> {
+    let (service, newest) = (&stored.service, &stored.newest);
+    let fee = Fee::parse(&newest.fee)
+        .map_err(|error| Error::Corrupt { table: "fee_schedule", what: error.to_string() })?;
+    let kind = match &fee {
+        Fee::Fixed(_) => pb::FeeKind::Fixed,
+        Fee::PerUnit { .. } => pb::FeeKind::PerUnit,
+        Fee::Table(_) => pb::FeeKind::Table,
+        Fee::Tiered(_) => pb::FeeKind::Tiered,
+        Fee::Formula(_) => pb::FeeKind::Formula,
+        Fee::Given => pb::FeeKind::Given,
+    };
+    let tax = match newest.tax {
+        TaxCategory::Outside => pb::TaxCategory::Outside,
+        TaxCategory::Standard => pb::TaxCategory::Standard,
+    };
+    let electronic_only = match service.electronic_only {
+        ElectronicOnly::Full => pb::ElectronicOnly::Full,
+        ElectronicOnly::Partly => pb::ElectronicOnly::Partly,
+    };
+    Ok(pb::FeeService {
+        agency_id: service.agency.to_string(),
+        service_code: service.code.to_string(),
+        name: Some(name_message(&service.name)),
+        fee_kind: kind.into(),
+        inputs: fee.inputs().into_iter().map(input_message).collect(),
+        fee: newest.fee.clone(),
+        tax_category: tax.into(),
+        electronic_only: electronic_only.into(),
+        electronic_only_from: service.electronic_only_from.to_string(),
+        schedule_version: newest.version,
+    })
+}
+
+fn date(text: &str) -> Result<Date, Error> {
+    let parsed = Date::parse(text, format_description!("[year]-[month]-[day]"));
+    parsed.ok().ok_or_else(|| Error::Date(text.chars().take(40).collect()))
+}
+
+fn count(number: usize) -> i32 {
+    i32::try_from(number).unwrap_or(i32::MAX)
+}
+
+#[tonic::async_trait]
+impl CatalogueService for Catalogue {
+    async fn import_catalogue(
+        &self,
+        request: Request<pb::ImportCatalogueRequest>,
+    ) -> Result<Response<pb::ImportCatalogueResponse>, Status> {
+        let call = Call::from_metadata(request.metadata())?;
+        let (svc, files) = (self.clone(), request.into_inner());
+        let done =
+            self.tasks
+                .run(async move {
+                    import::import(&svc, &call.actor, &files.agencies_csv, &files.services_csv).await
+                })
+                .await
+                .map_err(Error::from)??;
+        Ok(Response::new(pb::ImportCatalogueResponse {
+            agencies: count(done.agencies),
+            services: count(done.services),
+            changed: count(done.changed),
+        }))
+    }
+
+    async fn get_agency(
+        &self,
+        request: Request<pb::GetAgencyRequest>,
+    ) -> Result<Response<pb::GetAgencyResponse>, Status> {
+        let id = id_from_wire("agency_id", &request.get_ref().agency_id)?;
+        let agency = agency::get(self, &id).await?;
+        Ok(Response::new(pb::GetAgencyResponse { agency: Some(agency_message(&agency)) }))
+    }
+
+    async fn list_agencies(
+        &self,
+        _request: Request<pb::ListAgenciesRequest>,
+    ) -> Result<Response<pb::ListAgenciesResponse>, Status> {
+        let agencies = agency::list(self).await?.iter().map(agency_message).collect();
+        Ok(Response::new(pb::ListAgenciesResponse { agencies }))
+    }
+
+    async fn get_fee_service(
+        &self,
+        request: Request<pb::GetFeeServiceRequest>,
+    ) -> Result<Response<pb::GetFeeServiceResponse>, Status> {
+        let asked = request.get_ref();
+        let agency = id_from_wire("agency_id", &asked.agency_id)?;
+        let code = id_from_wire("service_code", &asked.service_code)?;
+        let found = fee_service::get(self, &agency, &code).await?;
+        Ok(Response::new(pb::GetFeeServiceResponse { fee_service: Some(service_message(&found)?) }))
+    }
+
+    async fn list_fee_services(
+        &self,
+        request: Request<pb::ListFeeServicesRequest>,
+    ) -> Result<Response<pb::ListFeeServicesResponse>, Status> {
+        let agency = id_from_wire("agency_id", &request.get_ref().agency_id)?;
+        let found = fee_service::list(self, &agency).await?;
+        let fee_services = found.iter().map(service_message).collect::<Result<_, Error>>()?;
+        Ok(Response::new(pb::ListFeeServicesResponse { fee_services }))
+    }
+
+    async fn quote_fees(
+        &self,
+        request: Request<pb::QuoteFeesRequest>,
+    ) -> Result<Response<pb::QuoteFeesResponse>, Status> {
+        let asked = request.into_inner();
+        let agency = id_from_wire("agency_id", &asked.agency_id)?;
+        let date = date(&asked.date)?;
+        let quotes = asked.quotes.into_iter();
+        let quotes: Vec<Quote> =
+            quotes.map(|q| Quote { service_code: q.service_code, inputs: q.inputs }).collect();
+        let priced = quote::quote(self, &agency, date, &quotes).await?;
+        let mut sentences = Sentences::new(&self.texts);
+        let results = priced.iter().map(|priced| match priced {
+            Ok(price) => Answer::Price(pb::Price {
+                fee: Some(money_to_wire(price.fee)),
+                vat: Some(money_to_wire(price.vat)),
+                total: Some(money_to_wire(price.total)),
+                steps: price.steps.iter().map(|step| sentences.step(step)).collect(),
+                schedule_version: price.schedule_version,
+            }),
+            Err(refusal) => Answer::Problem(sentences.refusal(refusal)),
+        });
+        let results = results.map(|result| pb::QuoteResult { result: Some(result) }).collect();
+        Ok(Response::new(pb::QuoteFeesResponse { results }))
+    }
+}

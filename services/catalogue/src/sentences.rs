@@ -1,0 +1,180 @@
+//! Explanations and refusals, in every language of our pages.
+use std::collections::HashMap;
+
+use boot::locale::{Lang, Texts, Value};
+use money::Money;
+use proto::catalogue::v1::QuoteProblem;
+use proto::common::v1::LocalText;
+
+use crate::domain::input::MAX_AMOUNT_FILS;
+use crate::domain::price::{Refusal, Step};
+
+/// Says what steps and refusals mean. One for each call: bills of one upload repeat most of their steps.
+pub struct Sentences<'t> {
+    texts: &'t Texts,
+    said: HashMap<Step, LocalText>,
+}
+
+/// A value of a sentence: money is written in its language's way.
+enum Part<'p> {
+    Text(&'p str),
+    Owned(String),
+    Money(Money),
+}
+
+impl<'t> Sentences<'t> {
+    pub fn new(texts: &'t Texts) -> Sentences<'t> {
+        Sentences { texts, said: HashMap::new() }
+    }
+
+    pub fn step(&mut self, step: &Step) -> LocalText {
+        if let Some(said) = self.said.get(step) {
+            return said.clone();
+        }
+        let said = self.explained(step);
+        self.said.insert(step.clone(), said.clone());
+        said
+    }
+
+    fn explained(&self, step: &Step) -> LocalText {
+        use Part::{Money as M, Owned as O, Text as T};
+        match step {
+            Step::Fixed { fee } => self.say("step-fixed", &[("fee", M(*fee))]),
+            Step::PerUnit { input, units, rate, fee } => self.say(
+                "step-per-unit",
+                &[("input", T(input)), ("units", O(units.to_string())), ("rate", M(*rate)), ("fee", M(*fee))],
+            ),
+            Step::Category { category, fee } => {
+                self.say("step-category", &[("category", T(category)), ("fee", M(*fee))])
+            }
+            Step::Band { units, from, to, fee } => {
+                let units = ("units", O(units.to_string()));
+                let (from, fee) = (("from", O(from.to_string())), ("fee", M(*fee)));
+                match to {
+                    Some(to) => self.say("step-band", &[units, from, ("to", O(to.to_string())), fee]),
+                    None => self.say("step-band-open", &[units, from, fee]),
+                }
+            }
+            Step::Given { fee } => self.say("step-given", &[("fee", M(*fee))]),
+            Step::Formula { text } => self.say("step-formula", &[("formula", T(text))]),
+            Step::Input { name, value } => {
+                self.say("step-input", &[("input", T(name)), ("value", O(value.to_string()))])
+            }
+            Step::Worked(worked) => self.say(
+                "step-worked",
+                &[("operation", T(&worked.operation)), ("result", O(worked.result.to_string()))],
+            ),
+            Step::Rounded { exact, fee } => {
+                self.say("step-rounded", &[("exact", O(exact.to_string())), ("fee", M(*fee))])
+            }
+            Step::OutsideVat => self.say("step-outside-vat", &[]),
+            Step::Vat { percent, fee, vat } => self
+                .say("step-vat", &[("percent", O(percent.to_string())), ("fee", M(*fee)), ("vat", M(*vat))]),
+            Step::Total { total } => self.say("step-total", &[("total", M(*total))]),
+        }
+    }
+
+    pub fn refusal(&self, refusal: &Refusal) -> QuoteProblem {
+        use Part::{Money as M, Owned as O, Text as T};
+        let problem = |code: &str, input: &str, message| QuoteProblem {
+            code: code.to_owned(),
+            input: input.to_owned(),
+            message: Some(message),
+        };
+        match refusal {
+            Refusal::ServiceUnknown { given, suggestion } => {
+                let values = [("service", T(given)), meant(suggestion.as_deref())];
+                let key = either(suggestion.as_deref(), "service-unknown", "service-unknown-meant");
+                problem("service_unknown", "", self.say(key, &values))
+            }
+            Refusal::InputMissing { input } => {
+                problem("input_missing", input, self.say("input-missing", &[("input", T(input))]))
+            }
+            Refusal::InputUnknown { input, suggestion } => {
+                let values = [("input", T(input)), meant(suggestion.as_deref())];
+                let key = either(suggestion.as_deref(), "input-unknown", "input-unknown-meant");
+                problem("input_unknown", input, self.say(key, &values))
+            }
+            Refusal::QuantityInvalid { input } => {
+                problem("quantity_invalid", input, self.say("quantity-invalid", &[("input", T(input))]))
+            }
+            Refusal::MeasureInvalid { input } => {
+                problem("quantity_invalid", input, self.say("measure-invalid", &[("input", T(input))]))
+            }
+            Refusal::CategoryUnknown { given, allowed, suggestion } => {
+                let values = [
+                    ("category", T(given)),
+                    ("allowed", O(allowed.join(", "))),
+                    meant(suggestion.as_deref()),
+                ];
+                let key = either(suggestion.as_deref(), "category-unknown", "category-unknown-meant");
+                problem("category_unknown", "category", self.say(key, &values))
+            }
+            Refusal::AmountText => problem("amount_text", "amount", self.say("amount-text", &[])),
+            Refusal::AmountDecimals => problem("amount_decimals", "amount", self.say("amount-decimals", &[])),
+            Refusal::AmountNegative => problem("amount_negative", "amount", self.say("amount-negative", &[])),
+            Refusal::AmountZero { input } => problem("amount_zero", input, self.say("amount-zero", &[])),
+            Refusal::AmountOverLimit { input } => {
+                let limit = [("limit", M(Money::fils(MAX_AMOUNT_FILS)))];
+                problem("amount_over_limit", input, self.say("amount-over-limit", &limit))
+            }
+            Refusal::FormulaFailed { error } => {
+                let values = [("reason", O(error.to_string()))];
+                problem("formula_failed", "", self.say("formula-failed", &values))
+            }
+            Refusal::FormulaNegative { result } => {
+                let values = [("result", O(result.to_string()))];
+                problem("formula_failed", "", self.say("formula-negative", &values))
+            }
+        }
+    }
+
+    fn say(&self, key: &str, parts: &[(&str, Part<'_>)]) -> LocalText {
+        LocalText { en: self.say_in(Lang::En, key, parts), ar: self.say_in(Lang::Ar, key, parts) }
+    }
+
+    fn say_in(&self, lang: Lang, key: &str, parts: &[(&str, Part<'_>)]) -> String {
+        let value = |part: &Part<'_>| match part {
+            Part::Text(text) => Value::from((*text).to_owned()),
+            Part::Owned(text) => Value::from(text.clone()),
+            Part::Money(money) => Value::from(money.page(lang.into())),
+        };
+        let values: Vec<(&str, Value<'_>)> = parts.iter().map(|(name, part)| (*name, value(part))).collect();
+        self.texts.say(lang, key, &values)
+    }
+}
+
+/// One of two sentences: plain, or with "did you mean" when there is something to mean.
+fn either<'k>(suggestion: Option<&str>, plain: &'k str, meant: &'k str) -> &'k str {
+    if suggestion.is_some() { meant } else { plain }
+}
+
+fn meant(suggestion: Option<&str>) -> (&'static str, Part<'_>) {
+    ("suggestion", Part::Text(suggestion.unwrap_or_default()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn both_languages_say_the_same_things() {
+        crate::texts().unwrap().same_keys().unwrap();
+    }
+
+    #[test]
+    fn a_step_is_a_sentence_with_money_in_its_languages_way() {
+        let texts = crate::texts().unwrap();
+        let mut sentences = Sentences::new(&texts);
+        let fee = Money::fils(3_000);
+        let step = Step::PerUnit { input: "pages".to_owned(), units: 12, rate: Money::fils(250), fee };
+        for _ in 0..2 {
+            let said = sentences.step(&step);
+            assert_eq!(said.en, "pages: 12 × BHD 0.250 = BHD 3.000");
+            assert_eq!(said.ar, "pages: ‏12 × 0.250 د.ب. = 3.000 د.ب.".replace('\u{200F}', ""));
+        }
+        let problem = sentences.refusal(&Refusal::AmountOverLimit { input: "amount" });
+        assert_eq!((problem.code.as_str(), problem.input.as_str()), ("amount_over_limit", "amount"));
+        assert!(problem.message.unwrap().en.contains("BHD 100,000.000"));
+    }
+}

@@ -1,0 +1,87 @@
+//! `fee_service`, read with the newest of its schedules.
+use ids::AgencyId;
+use pg::Tx;
+use time::{Date, OffsetDateTime};
+
+use crate::Error;
+use crate::domain::agency::Name;
+use crate::domain::change::{Newest, Stored};
+use crate::domain::fee_service::{ElectronicOnly, FeeService, TaxCategory};
+
+/// The services of one agency, or of all, by agency and code.
+pub async fn list(tx: &mut Tx, agency: Option<&AgencyId>) -> Result<Vec<Stored>, Error> {
+    let rows = sqlx::query_as!(
+        Row,
+        r#"SELECT s.agency_id, s.service_code, s.name_en, s.name_ar, s.electronic_only, s.electronic_only_from,
+                  f.version, f.fee, f.tax_category, f.valid_from AS "valid_from?"
+             FROM fee_service s
+             JOIN LATERAL (SELECT version, fee, tax_category, valid_from FROM fee_schedule
+                            WHERE agency_id = s.agency_id AND service_code = s.service_code
+                            ORDER BY version DESC LIMIT 1) f ON true
+            WHERE $1::text IS NULL OR s.agency_id = $1
+            ORDER BY s.agency_id, s.service_code"#,
+        agency.map(AgencyId::as_str)
+    )
+    .fetch_all(tx.conn())
+    .await?;
+    rows.into_iter().map(Stored::try_from).collect()
+}
+
+/// Adds or replaces `services`.
+pub async fn put(tx: &mut Tx, services: &[&FeeService], now: OffsetDateTime) -> Result<(), Error> {
+    let text = |of: fn(&FeeService) -> &str| services.iter().map(|s| of(s).to_owned()).collect::<Vec<_>>();
+    let from: Vec<Date> = services.iter().map(|service| service.electronic_only_from).collect();
+    sqlx::query!(
+        "INSERT INTO fee_service
+                (agency_id, service_code, name_en, name_ar, electronic_only, electronic_only_from, changed_at)
+         SELECT *, $7 FROM UNNEST($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::date[])
+             ON CONFLICT (agency_id, service_code) DO UPDATE
+            SET name_en = excluded.name_en, name_ar = excluded.name_ar,
+                electronic_only = excluded.electronic_only,
+                electronic_only_from = excluded.electronic_only_from, changed_at = excluded.changed_at",
+        &text(|service| service.agency.as_str()),
+        &text(|service| service.code.as_str()),
+        &text(|service| &service.name.en),
+        &text(|service| &service.name.ar),
+        &text(|service| service.electronic_only.word()),
+        &from,
+        now,
+    )
+    .execute(tx.conn())
+    .await?;
+    Ok(())
+}
+
+struct Row {
+    agency_id: String,
+    service_code: String,
+    name_en: String,
+    name_ar: String,
+    electronic_only: String,
+    electronic_only_from: Date,
+    version: i32,
+    fee: String,
+    tax_category: String,
+    valid_from: Option<Date>,
+}
+
+impl TryFrom<Row> for Stored {
+    type Error = Error;
+
+    fn try_from(row: Row) -> Result<Stored, Error> {
+        let corrupt = |what: String| Error::Corrupt { table: "fee_service", what };
+        let id = |error: ids::Invalid| corrupt(error.to_string());
+        let service = FeeService {
+            agency: row.agency_id.parse().map_err(id)?,
+            code: row.service_code.parse().map_err(id)?,
+            name: Name { en: row.name_en, ar: row.name_ar },
+            electronic_only: ElectronicOnly::from_word(&row.electronic_only)
+                .ok_or_else(|| corrupt(row.electronic_only.clone()))?,
+            electronic_only_from: row.electronic_only_from,
+        };
+        let tax =
+            TaxCategory::from_code(&row.tax_category).ok_or_else(|| corrupt(row.tax_category.clone()))?;
+        let newest = Newest { version: row.version, valid_from: row.valid_from, fee: row.fee, tax };
+        Ok(Stored { service, newest })
+    }
+}

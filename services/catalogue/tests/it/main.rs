@@ -1,0 +1,6 @@
+//! The catalogue on a real Postgres.
+#![expect(clippy::unwrap_used, reason = "a broken stack is a failed test")]
+
+mod import;
+mod quote;
+mod stack;
