@@ -5,6 +5,7 @@ mod config;
 mod error;
 mod hooks;
 mod kiosk;
+mod line;
 mod mailbox;
 mod wallet;
 mod world;
@@ -60,17 +61,31 @@ pub async fn start(settings: Settings, ctx: &Context) -> Result<Running, StartEr
     })?;
     let world = World { ctx: ctx.clone(), pg, data_dir: settings.data_dir.clone() };
 
-    let bank = wallet::Wallet::new(&world, &settings);
+    let bank = wallet::Wallet::new(&world, &settings)?;
     let router = Router::new()
         .merge(wallet::router(bank.clone()))
         .merge(kiosk::router(&world).await?)
         .merge(mailbox::router(&world))
         .merge(hooks::router(&world));
-    let http = boot::http::serve(ctx, "world", settings.http_addr, router).await?;
+    let http = serve(ctx, settings.http_addr, router).await?;
     bank.open(http);
     let smtp = mailbox::serve_smtp(&world, settings.smtp_addr).await?;
     let health = boot::Health::serve(ctx, settings.health_addr).await?;
     ctx.health.started();
     tracing::info!(%http, %smtp, "the simulated world is open");
     Ok(Running { http, smtp, health })
+}
+
+/// As [`boot::http::serve`], by connections that a fault can cut.
+async fn serve(ctx: &Context, addr: SocketAddr, router: Router) -> Result<SocketAddr, StartError> {
+    let (listener, bound) = boot::http::bind(ctx, "HTTP_ADDR", addr).await?;
+    let app = boot::http::traced(ctx, "world", router).into_make_service_with_connect_info::<line::Line>();
+    let stopping = ctx.tasks.stopping();
+    ctx.tasks.spawn("world", async move {
+        let server = axum::serve(line::Lines(listener), app);
+        if let Err(error) = server.with_graceful_shutdown(stopping.cancelled_owned()).await {
+            tracing::error!(%error, "the world's HTTP port closed");
+        }
+    });
+    Ok(bound)
 }

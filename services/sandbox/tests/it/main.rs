@@ -1,0 +1,11 @@
+//! The simulated world, from the outside.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "a test that meets something else has failed"
+)]
+
+mod faults;
+mod harness;
+mod wallet;
