@@ -32,6 +32,15 @@ impl Stack {
     }
 
     pub async fn start_with(max_upload_bytes: usize) -> Stack {
+        Stack::build(max_upload_bytes, None).await
+    }
+
+    /// With a catalogue at this address, or none behind it.
+    pub async fn start_beside(catalogue_url: &str) -> Stack {
+        Stack::build(MAX_UPLOAD_BYTES, Some(catalogue_url.to_owned())).await
+    }
+
+    async fn build(max_upload_bytes: usize, catalogue_url: Option<String>) -> Stack {
         let env = Env::start("invoicing", &MIGRATOR).await;
         let folder = tempfile::tempdir().unwrap();
         let master_key_file = folder.path().join("master.key");
@@ -44,7 +53,7 @@ impl Stack {
             health_addr: any,
             database_url: env.database_url.clone(),
             nats_url: env.nats_url.clone(),
-            catalogue_url: format!("http://{catalogue}"),
+            catalogue_url: catalogue_url.unwrap_or_else(|| format!("http://{catalogue}")),
             master_key_file,
             max_upload_bytes,
         };

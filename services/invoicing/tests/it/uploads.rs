@@ -4,7 +4,7 @@ use money::{Currency, Money};
 use serde_json::Value;
 
 use crate::Stack;
-use crate::stack::{call, sample};
+use crate::stack::{call, fine, sample};
 
 #[tokio::test]
 async fn the_four_files_give_exactly_what_a_correct_reader_finds() {
@@ -95,4 +95,17 @@ async fn a_call_without_a_key_or_agency_is_refused_before_its_bytes() {
     assert_eq!(send(no_key).await, "idempotency_key_missing");
     assert_eq!(send(no_agency).await, "agency_missing");
     assert_eq!(send(call("JUS", "k")).await, "upload_stream_invalid");
+}
+
+#[tokio::test]
+async fn without_the_catalogue_nothing_is_begun() {
+    // Port 9 discards what nobody listens to.
+    let t = Stack::start_beside("http://127.0.0.1:9").await;
+    let upload = t.upload("JUS", "copies.csv", &sample("judgment-copies.csv")).await.unwrap_err();
+    let single = t.issue_invoice("TRF", "k", fine("TF-1")).await.unwrap_err();
+    for refused in [upload, single] {
+        assert_eq!((refused.code.as_str(), refused.kind), ("unavailable", tonic::Code::Unavailable));
+        assert!(refused.retry_after_ms.is_some(), "says when to come back");
+    }
+    assert_eq!((t.count("upload").await, t.count("party").await, t.count("idempotency").await), (0, 0, 0));
 }
