@@ -1,1 +1,135 @@
-//! payments
+//! Receivables, payments, attempts and the books. Every change of money is one transaction of the posting engine.
+//! See `README.md`; what each event posts is in `docs/ledger.md`.
+
+mod app;
+mod books;
+mod breaker;
+mod config;
+pub mod domain;
+mod engine;
+mod error;
+mod events;
+mod grpc;
+mod invoicing;
+mod metrics;
+mod store;
+mod wire;
+mod worker;
+
+use std::{net::SocketAddr, sync::Arc};
+
+use boot::{Clock, Context, Health, StartError, Tasks};
+use bus::Bus;
+use ids::AttemptId;
+use pg::Pg;
+use proto::payments::v1::{
+    ledger_service_server::LedgerServiceServer, payment_service_server::PaymentServiceServer,
+};
+use sqlx::migrate::Migrator;
+use tokio::sync::Notify;
+use tonic::service::Routes;
+
+pub use books::{Case, Check, Collection, Report, cases, collections, verify};
+pub use config::{Engine, Settings, Waits};
+pub use domain::graph::states_dot;
+pub use error::Error;
+
+/// The schema of this service.
+pub static MIGRATOR: Migrator = sqlx::migrate!();
+
+/// The service, as its RPCs, events and worker see it. Clones share everything.
+#[derive(Clone, Debug)]
+struct Payments {
+    engine: engine::Engine,
+    pg: Pg,
+    bills: invoicing::Bills,
+    providers: Arc<[String]>,
+    clock: Clock,
+    tasks: Tasks,
+    metrics: metrics::Metrics,
+    /// Wakes the worker.
+    work: Arc<Notify>,
+}
+
+/// A started service.
+#[derive(Clone, Copy, Debug)]
+pub struct Running {
+    pub grpc_addr: SocketAddr,
+    pub health_addr: SocketAddr,
+}
+
+/// Runs until the service is told to stop.
+///
+/// # Errors
+/// It cannot start: a setting, a dependency, the schema.
+pub async fn run(settings: Settings, ctx: Context) -> Result<(), StartError> {
+    let stopping = ctx.tasks.stopping();
+    start(settings, ctx).await?;
+    stopping.cancelled().await;
+    Ok(())
+}
+
+/// Starts everything and returns where it listens.
+///
+/// # Errors
+/// As [`run`].
+pub async fn start(settings: Settings, ctx: Context) -> Result<Running, StartError> {
+    let wallets = boot::grpc::channel(&settings.wallet_adapter_url)?;
+    let bills = invoicing::Bills::new(boot::grpc::channel(&settings.invoicing_url)?);
+    let setting = ctx.setting("DATABASE_URL");
+    let pg = Pg::connect(&settings.database_url, &setting, settings.max_connections).await?;
+    pg.check_migrated(&MIGRATOR).await?;
+    pg.watch(&ctx);
+    let bus = Bus::connect(&settings.nats_url, &ctx.setting("NATS_URL"), &ctx).await?;
+    bus.relay(pg.clone(), "payments");
+
+    let metrics = metrics::Metrics::register(&ctx);
+    let work = Arc::new(Notify::new());
+    let parts = engine::Parts {
+        pg: pg.clone(),
+        bus: bus.clone(),
+        rules: settings.waits.rules(),
+        settings: settings.engine,
+        metrics: metrics.clone(),
+        work: work.clone(),
+    };
+    let payments = Payments {
+        engine: engine::Engine::start(&ctx, &parts),
+        pg,
+        bills,
+        providers: settings.providers.into(),
+        clock: ctx.clock.clone(),
+        tasks: ctx.tasks.clone(),
+        metrics,
+        work: work.clone(),
+    };
+    let worker = worker::Worker::new(payments.clone(), wallets, work, &settings.waits);
+    ctx.tasks.spawn("payments worker", worker.run(ctx.tasks.stopping()));
+    events::consume(&bus, &payments);
+
+    let routes = Routes::new(PaymentServiceServer::new(payments.clone()))
+        .add_service(LedgerServiceServer::new(payments));
+    let grpc_addr = boot::grpc::serve(&ctx, settings.grpc_addr, routes).await?;
+    let health_addr = Health::serve(&ctx, settings.health_addr).await?;
+    ctx.health.started();
+    Ok(Running { grpc_addr, health_addr })
+}
+
+impl Payments {
+    /// Opens the receivable of a bill that invoicing knows. False when there is no such bill.
+    async fn pull(&self, bill_reference: &str) -> Result<bool, Error> {
+        let Some(open) = self.bills.get(bill_reference).await? else { return Ok(false) };
+        self.engine.submit(domain::Command::Open(open), None).await?;
+        Ok(true)
+    }
+
+    /// Makes an inquiry due at once. False when the attempt is not ours.
+    async fn hint(&self, attempt: AttemptId) -> Result<bool, Error> {
+        let mut tx = self.pg.begin().await?;
+        let ours =
+            store::work::hint(&mut tx, attempt, boot::trace::traceparent(), self.clock.now()).await?;
+        tx.commit().await?;
+        self.work.notify_one();
+        Ok(ours)
+    }
+}

@@ -1,0 +1,4 @@
+//! Use cases, one a file.
+
+pub mod payment;
+pub mod receivable;

@@ -1,0 +1,282 @@
+//! One try with one provider. A timeout is not a failure: only a definite answer leaves `unknown`.
+
+use std::time::Duration;
+
+use ids::{AttemptId, InvoiceId, PaymentId};
+use money::Money;
+use time::OffsetDateTime;
+
+/// One try with one provider; its id is our reference there.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Attempt {
+    pub id: AttemptId,
+    pub payment_id: PaymentId,
+    pub invoice_id: InvoiceId,
+    pub provider: String,
+    /// Exactly what the provider must take.
+    pub amount: Money,
+    pub state: State,
+    /// How often the provider was asked to collect.
+    pub submits: i32,
+    /// Answers after the time of quick polling that did not end it.
+    pub doubts: i32,
+    /// When the provider first took back a definite answer.
+    pub contradicted_at: Option<OffsetDateTime>,
+    pub created_at: OffsetDateTime,
+    /// Steps so far, from 1.
+    pub version: i64,
+}
+
+/// The words of `mizan states attempt`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum State {
+    /// The provider is being asked, or will be.
+    Submitting,
+    /// The payer must approve.
+    Pending,
+    /// Neither paid nor failed.
+    Unknown { since: OffsetDateTime },
+    Paid { provider_reference: String },
+    Declined { reason: String },
+    Expired,
+    /// The provider took another amount.
+    Mismatched { provider_reference: String, took: Money },
+}
+
+/// Where the payer approves.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NextAction {
+    pub redirect_url: String,
+    pub qr_payload: String,
+}
+
+/// What a call to the provider ended in.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Answer {
+    /// The request to collect never left: safe to repeat.
+    NotSent,
+    /// The request to collect left, and no answer came: it may have been applied.
+    NoAnswer,
+    /// An inquiry brought nothing.
+    NoNews,
+    Pending(NextAction),
+    Paid { amount: Money, provider_reference: String },
+    Declined { reason: String },
+    Expired,
+    /// Counts only after the provider's own horizon.
+    NotFound,
+}
+
+/// How long we wait for what.
+#[derive(Clone, Copy, Debug)]
+pub struct Patience {
+    /// Quick polling, and the payer's time to approve before we call it unknown.
+    pub poll_for: Duration,
+    /// From here on "not found" means that the provider has no such charge.
+    pub not_found_after: Duration,
+    /// How often the provider is asked to collect, at most.
+    pub submits: i32,
+}
+
+/// What became of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Effect {
+    /// Nothing was sent for sure: ask the provider to collect again.
+    Resubmit,
+    /// No change: inquire again.
+    Waiting,
+    ActionRequired(NextAction),
+    /// Now unknown: inquire again.
+    Doubted,
+    Paid,
+    Mismatched,
+    Declined,
+    Expired,
+    NotSent,
+    /// Money after the end.
+    LatePaid,
+    /// Money after the end, and another amount.
+    LateMismatched,
+    /// The same answer again.
+    Repeated,
+    /// Another definite answer than the first.
+    Contradicted,
+}
+
+impl State {
+    /// As stored and drawn.
+    pub fn name(&self) -> &'static str {
+        match self {
+            State::Submitting => "submitting",
+            State::Pending => "pending",
+            State::Unknown { .. } => "unknown",
+            State::Paid { .. } => "paid",
+            State::Declined { .. } => "declined",
+            State::Expired => "expired",
+            State::Mismatched { .. } => "mismatched",
+        }
+    }
+
+    /// Whether its money may still come as planned.
+    pub fn is_live(&self) -> bool {
+        match self {
+            State::Submitting | State::Pending | State::Unknown { .. } => true,
+            State::Paid { .. } | State::Declined { .. } | State::Expired | State::Mismatched { .. } => false,
+        }
+    }
+}
+
+impl Answer {
+    /// As drawn.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Answer::NotSent => "not_sent",
+            Answer::NoAnswer => "no_answer",
+            Answer::NoNews => "no_news",
+            Answer::Pending(_) => "pending",
+            Answer::Paid { .. } => "paid",
+            Answer::Declined { .. } => "declined",
+            Answer::Expired => "expired",
+            Answer::NotFound => "not_found",
+        }
+    }
+}
+
+impl Attempt {
+    /// The attempt after `answer`, and what became of it. There is no refusal: whatever a provider says is written down.
+    pub fn step(&self, answer: Answer, patience: &Patience, now: OffsetDateTime) -> (Attempt, Effect) {
+        let (next, effect) = if self.state.is_live() {
+            self.live(answer, patience, now)
+        } else {
+            self.ended(answer, patience, now)
+        };
+        if effect == Effect::Repeated {
+            return (self.clone(), effect);
+        }
+        (Attempt { version: self.version + 1, ..next }, effect)
+    }
+
+    /// In the time of quick polling.
+    pub fn is_young(&self, patience: &Patience, now: OffsetDateTime) -> bool {
+        now - self.created_at < patience.poll_for
+    }
+
+    fn live(&self, answer: Answer, patience: &Patience, now: OffsetDateTime) -> (Attempt, Effect) {
+        use {Answer as A, State as S};
+        match (&self.state, answer) {
+            (S::Submitting, A::NotSent) if self.submits < patience.submits => self.submit_again(),
+            (S::Submitting, A::NotSent) => {
+                (self.at(S::Declined { reason: "not_sent".to_owned() }), Effect::NotSent)
+            }
+            // It left before: that this repetition did not says nothing.
+            (S::Pending | S::Unknown { .. }, A::NotSent) => self.wait(patience, now),
+            (S::Unknown { .. }, A::NoAnswer) => self.wait(patience, now),
+            (S::Submitting | S::Pending, A::NoAnswer) | (S::Submitting, A::NoNews) => {
+                self.doubt(patience, now)
+            }
+            (S::Pending | S::Unknown { .. }, A::NoNews) => self.wait(patience, now),
+            (S::Submitting | S::Unknown { .. }, A::Pending(next)) if self.is_young(patience, now) => {
+                (self.at(S::Pending), Effect::ActionRequired(next))
+            }
+            (S::Submitting | S::Pending | S::Unknown { .. }, A::Pending(_)) => self.wait(patience, now),
+            (S::Submitting | S::Pending | S::Unknown { .. }, A::Paid { amount, provider_reference }) => {
+                self.money(amount, provider_reference)
+            }
+            (S::Submitting | S::Pending | S::Unknown { .. }, A::Declined { reason }) => {
+                (self.at(S::Declined { reason }), Effect::Declined)
+            }
+            (S::Submitting | S::Pending | S::Unknown { .. }, A::Expired) => {
+                (self.at(S::Expired), Effect::Expired)
+            }
+            (S::Submitting | S::Pending | S::Unknown { .. }, A::NotFound)
+                if now - self.created_at >= patience.not_found_after =>
+            {
+                (self.at(S::Expired), Effect::Expired)
+            }
+            // Asked first, and they do not know our reference: asking to collect again is safe, they tell twins apart by it.
+            (S::Submitting | S::Unknown { .. }, A::NotFound)
+                if self.is_young(patience, now) && self.submits < patience.submits =>
+            {
+                self.submit_again()
+            }
+            (S::Submitting | S::Pending | S::Unknown { .. }, A::NotFound) => self.wait(patience, now),
+            (S::Paid { .. } | S::Declined { .. } | S::Expired | S::Mismatched { .. }, answer) => {
+                self.ended(answer, patience, now)
+            }
+        }
+    }
+
+    fn ended(&self, answer: Answer, patience: &Patience, now: OffsetDateTime) -> (Attempt, Effect) {
+        use {Answer as A, State as S};
+        let horizon_passed = now - self.created_at >= patience.not_found_after;
+        match (&self.state, answer) {
+            (S::Declined { .. } | S::Expired, A::Paid { amount, provider_reference }) => {
+                let (next, effect) = self.money(amount, provider_reference);
+                (next, if effect == Effect::Paid { Effect::LatePaid } else { Effect::LateMismatched })
+            }
+            (S::Paid { provider_reference: first }, A::Paid { amount, provider_reference }) => {
+                self.unless_same((first, self.amount) == (&provider_reference, amount), now)
+            }
+            (
+                S::Mismatched { provider_reference: first, took },
+                A::Paid { amount, provider_reference },
+            ) => self.unless_same((first, *took) == (&provider_reference, amount), now),
+            (S::Paid { .. } | S::Mismatched { .. }, A::Declined { .. } | A::Expired) => {
+                self.unless_same(false, now)
+            }
+            (S::Paid { .. } | S::Mismatched { .. }, A::NotFound) => self.unless_same(!horizon_passed, now),
+            (S::Declined { .. } | S::Expired, A::Declined { .. } | A::Expired | A::NotFound)
+            | (
+                S::Paid { .. } | S::Declined { .. } | S::Expired | S::Mismatched { .. },
+                A::NotSent | A::NoAnswer | A::NoNews | A::Pending(_),
+            ) => (self.clone(), Effect::Repeated),
+            (S::Submitting | S::Pending | S::Unknown { .. }, answer) => self.live(answer, patience, now),
+        }
+    }
+
+    fn at(&self, state: State) -> Attempt {
+        Attempt { state, ..self.clone() }
+    }
+
+    fn submit_again(&self) -> (Attempt, Effect) {
+        (Attempt { submits: self.submits + 1, ..self.clone() }, Effect::Resubmit)
+    }
+
+    /// No end yet. What is not settled after the time of quick polling is unknown.
+    fn wait(&self, patience: &Patience, now: OffsetDateTime) -> (Attempt, Effect) {
+        if self.is_young(patience, now) {
+            return (self.clone(), Effect::Waiting);
+        }
+        match self.state {
+            State::Unknown { .. } => (Attempt { doubts: self.doubts + 1, ..self.clone() }, Effect::Waiting),
+            State::Submitting
+            | State::Pending
+            | State::Paid { .. }
+            | State::Declined { .. }
+            | State::Expired
+            | State::Mismatched { .. } => self.doubt(patience, now),
+        }
+    }
+
+    fn doubt(&self, patience: &Patience, now: OffsetDateTime) -> (Attempt, Effect) {
+        let doubts = if self.is_young(patience, now) { self.doubts } else { self.doubts + 1 };
+        (Attempt { doubts, ..self.at(State::Unknown { since: now }) }, Effect::Doubted)
+    }
+
+    /// Paid, if amount and currency are exactly what we asked for.
+    fn money(&self, amount: Money, provider_reference: String) -> (Attempt, Effect) {
+        if amount == self.amount {
+            (self.at(State::Paid { provider_reference }), Effect::Paid)
+        } else {
+            (self.at(State::Mismatched { provider_reference, took: amount }), Effect::Mismatched)
+        }
+    }
+
+    /// A contradiction is told once: a provider that repeats it adds nothing.
+    fn unless_same(&self, same: bool, now: OffsetDateTime) -> (Attempt, Effect) {
+        if same || self.contradicted_at.is_some() {
+            return (self.clone(), Effect::Repeated);
+        }
+        (Attempt { contradicted_at: Some(now), ..self.clone() }, Effect::Contradicted)
+    }
+}

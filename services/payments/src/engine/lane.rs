@@ -1,0 +1,295 @@
+//! One lane: takes what waits, commits it, answers.
+
+use std::time::Duration;
+
+use boot::{Clock, Context, Ids};
+use ids::BatchId;
+use time::OffsetDateTime;
+use tokio::sync::mpsc;
+use tokio_util::sync::CancellationToken;
+
+use super::{Answer, Job, Parts, batch, fold::fold, seal};
+use crate::{
+    Error,
+    domain::Moment,
+    store::lane::{self as stripes, Lease, Sealed},
+};
+
+/// An idle lane renews its lease this often.
+const RENEW: Duration = Duration::from_secs(3);
+/// A batch that meets another one, or loses its stripe, is tried so often.
+const TRIES: u32 = 5;
+/// After a COMMIT without answer we ask this often …
+const ASK_AGAIN: Duration = Duration::from_millis(100);
+/// … for so long, before callers are told that it is unknown.
+const ASK_FOR: Duration = Duration::from_secs(30);
+
+type Answers = Vec<Result<Answer, Error>>;
+
+pub(super) struct Lane {
+    parts: Parts,
+    clock: Clock,
+    waits: Clock,
+    ids: Ids,
+    lease: Option<Lease>,
+}
+
+/// How one try of a batch ended.
+enum Tried {
+    Kept(Answers),
+    /// Nothing was written, and trying again may work.
+    Again(Error),
+}
+
+impl Lane {
+    pub(super) fn new(ctx: &Context, parts: Parts, waits: Clock) -> Lane {
+        Lane { parts, clock: ctx.clock.clone(), waits, ids: ctx.ids.clone(), lease: None }
+    }
+
+    pub(super) async fn run(mut self, mut inbox: mpsc::Receiver<Job>, stopping: CancellationToken) {
+        let most = usize::from(self.parts.settings.max_batch);
+        let mut jobs = Vec::with_capacity(most);
+        loop {
+            tokio::select! {
+                biased;
+                taken = inbox.recv_many(&mut jobs, most) => if taken == 0 { break },
+                () = self.waits.sleep(RENEW) => { self.renew().await; continue; }
+                // What waits is still done; what comes later is turned away.
+                () = stopping.cancelled(), if !inbox.is_closed() => { inbox.close(); continue; }
+            }
+            self.process(std::mem::take(&mut jobs)).await;
+        }
+        self.give_back().await;
+    }
+
+    async fn process(&mut self, jobs: Vec<Job>) {
+        let jobs = self.shed(jobs);
+        if jobs.is_empty() {
+            return;
+        }
+        self.parts.metrics.batch(jobs.len());
+        let answers = self.post(&jobs).await;
+        for (job, answer) in jobs.into_iter().zip(answers) {
+            // A caller that hung up hears it when it asks again.
+            job.answer.send(answer).ok();
+        }
+    }
+
+    /// Turns away what waited too long: its caller has given up, and doing it would only make others late.
+    fn shed(&self, jobs: Vec<Job>) -> Vec<Job> {
+        let oldest = Duration::from_millis(self.parts.settings.queue_age_ms);
+        let now = self.waits.monotonic();
+        let (late, jobs): (Vec<Job>, Vec<Job>) = jobs
+            .into_iter()
+            .partition(|job| job.command.may_be_shed() && now.saturating_sub(job.queued_at) > oldest);
+        for job in late {
+            self.parts.metrics.shed.inc();
+            job.answer.send(Err(Error::Overloaded)).ok();
+        }
+        jobs
+    }
+
+    /// One batch; if something in it cannot be written, each alone, so that it spoils only itself.
+    async fn post(&mut self, jobs: &[Job]) -> Answers {
+        let error = match self.try_post(jobs).await {
+            Ok(answers) => return answers,
+            Err(error) => error,
+        };
+        let by_one_of_them = matches!(&error, Error::Corrupt { .. }) || !is_unavailable(&error);
+        if jobs.len() == 1 || matches!(error, Error::CommitUnknown) || !by_one_of_them {
+            return vec![Err(error); jobs.len()];
+        }
+        tracing::warn!(%error, commands = jobs.len(), "a batch cannot be written, trying its commands one by one");
+        let mut answers = Vec::with_capacity(jobs.len());
+        for job in jobs {
+            let alone = self.try_post(std::slice::from_ref(job)).await;
+            answers.push(alone.and_then(|mut one| one.pop().unwrap_or(Err(Error::Panicked))));
+        }
+        answers
+    }
+
+    async fn try_post(&mut self, jobs: &[Job]) -> Result<Answers, Error> {
+        let mut tries = 1;
+        loop {
+            match Box::pin(self.once(jobs)).await? {
+                Tried::Kept(answers) => return Ok(answers),
+                Tried::Again(error) if tries >= TRIES => return Err(error),
+                Tried::Again(error) => tracing::debug!(%error, tries, "a batch is tried again"),
+            }
+            tries += 1;
+        }
+    }
+
+    async fn once(&mut self, jobs: &[Job]) -> Result<Tried, Error> {
+        let lease = match self.lease().await {
+            Ok(lease) => lease,
+            Err(error) => return again(error),
+        };
+        match self.write(lease, jobs).await {
+            Ok(tried) => Ok(tried),
+            Err(Written { error: pg::Error::CommitUnknown(source), pending: Some((batch, answers)) }) => {
+                tracing::warn!(%source, %batch, "COMMIT brought no answer, reading back");
+                if self.was_kept(lease, batch).await? {
+                    self.ring();
+                    return Ok(Tried::Kept(answers));
+                }
+                Ok(Tried::Again(pg::Error::CommitUnknown(source).into()))
+            }
+            Err(Written { error, .. }) => again(error),
+        }
+    }
+
+    /// The transaction of a batch.
+    async fn write(&mut self, lease: Lease, jobs: &[Job]) -> Result<Tried, Written> {
+        let mut tx = self.parts.pg.begin().await?;
+        let Some(head) = stripes::hold(&mut tx, lease).await? else {
+            self.lease = None;
+            return Ok(Tried::Again(pg::Error::Conflict { table: "lane" }.into()));
+        };
+        let loaded = match batch::load(&mut tx, jobs).await {
+            Ok(loaded) => loaded,
+            Err(Error::Database(error)) => return Err(unshared(error).into()),
+            Err(other) => return Ok(Tried::Kept(vec![Err(other); jobs.len()])),
+        };
+        let now = self.clock.now();
+        let folded = fold(loaded, jobs, &Moment { now, ids: &self.ids, rules: &self.parts.rules });
+        if folded.writes.is_empty() {
+            tx.rollback().await?;
+            return Ok(Tried::Kept(folded.answers));
+        }
+        let batch_id = BatchId(self.ids.uuid(now));
+        let sealed = sealed(batch_id, head, jobs.len(), now, &folded.writes.journals);
+        stripes::seal(&mut tx, lease, &sealed).await?;
+        folded.writes.store(&mut tx, batch::At { batch_id, stripe: lease.stripe, now, ids: &self.ids }).await?;
+        if let Err(error) = tx.commit().await {
+            return Err(Written { error, pending: Some((batch_id, folded.answers)) });
+        }
+        self.ring();
+        Ok(Tried::Kept(folded.answers))
+    }
+
+    fn ring(&self) {
+        self.parts.bus.ring();
+        self.parts.work.notify_one();
+    }
+
+    /// Asks until Postgres says whether it kept a batch.
+    async fn was_kept(&self, lease: Lease, batch: BatchId) -> Result<bool, Error> {
+        self.parts.metrics.read_back.inc();
+        let begun = self.waits.monotonic();
+        loop {
+            let asked = async {
+                let mut tx = self.parts.pg.begin().await?;
+                let kept = stripes::was_kept(&mut tx, lease, batch.0).await?;
+                tx.rollback().await?;
+                Ok::<bool, pg::Error>(kept)
+            };
+            match asked.await {
+                Ok(kept) => return Ok(kept),
+                Err(error) if self.waits.monotonic().saturating_sub(begun) > ASK_FOR => {
+                    tracing::error!(%error, %batch, "it stays unknown whether a batch was kept");
+                    return Err(Error::CommitUnknown);
+                }
+                Err(error) => tracing::warn!(%error, %batch, "cannot read back yet"),
+            }
+            self.waits.sleep(ASK_AGAIN).await;
+        }
+    }
+
+    async fn lease(&mut self) -> Result<Lease, pg::Error> {
+        if let Some(lease) = self.lease {
+            return Ok(lease);
+        }
+        let mut tx = self.parts.pg.begin().await?;
+        let lease = stripes::take(&mut tx).await?;
+        tx.commit().await?;
+        tracing::info!(stripe = lease.stripe, fence = lease.fence, "a lane took its stripe");
+        self.lease = Some(lease);
+        Ok(lease)
+    }
+
+    async fn renew(&mut self) {
+        let Some(lease) = self.lease else { return };
+        let renewed = async {
+            let mut tx = self.parts.pg.begin().await?;
+            let held = stripes::hold(&mut tx, lease).await?;
+            tx.commit().await?;
+            Ok::<bool, pg::Error>(held.is_some())
+        };
+        match renewed.await {
+            Ok(true) => {}
+            Ok(false) => self.lease = None,
+            // The fence decides, not this.
+            Err(error) => tracing::debug!(%error, "a lane could not renew its lease"),
+        }
+    }
+
+    async fn give_back(&mut self) {
+        let Some(lease) = self.lease.take() else { return };
+        let given = async {
+            let mut tx = self.parts.pg.begin().await?;
+            stripes::give_back(&mut tx, lease).await?;
+            tx.commit().await
+        };
+        if let Err(error) = given.await {
+            tracing::debug!(%error, "a lane could not give its stripe back; its lease runs out");
+        }
+    }
+}
+
+/// What went wrong in a transaction, and, if that was its COMMIT, what it would answer.
+struct Written {
+    error: pg::Error,
+    pending: Option<(BatchId, Answers)>,
+}
+
+impl From<pg::Error> for Written {
+    fn from(error: pg::Error) -> Written {
+        Written { error, pending: None }
+    }
+}
+
+/// A batch that met another one may be tried again; constraints too: what they guard is read anew.
+fn again(error: pg::Error) -> Result<Tried, Error> {
+    match error {
+        pg::Error::Retryable(_) | pg::Error::Conflict { .. } | pg::Error::Constraint { .. } => {
+            Ok(Tried::Again(error.into()))
+        }
+        pg::Error::CommitUnknown(_) | pg::Error::Database(_) => Err(error.into()),
+    }
+}
+
+fn is_unavailable(error: &Error) -> bool {
+    matches!(error, Error::Database(source) if matches!(source.as_ref(), pg::Error::Database(_)) && source.is_unavailable())
+}
+
+fn unshared(error: std::sync::Arc<pg::Error>) -> pg::Error {
+    std::sync::Arc::try_unwrap(error)
+        .unwrap_or_else(|shared| pg::Error::Database(sqlx::Error::Protocol(shared.to_string())))
+}
+
+fn sealed(
+    batch_id: BatchId,
+    head: stripes::Head,
+    commands: usize,
+    now: OffsetDateTime,
+    journals: &[crate::domain::journal::Journal],
+) -> Sealed {
+    let mut sealed = Sealed {
+        batch_id: batch_id.0,
+        seq: head.seq + 1,
+        prev_hash: head.hash,
+        hash: Vec::new(),
+        commands: i32::try_from(commands).unwrap_or(i32::MAX),
+        sealed_at: now,
+    };
+    let mut seal = seal::Seal::begin(&sealed);
+    for journal in journals {
+        seal.journal(&seal::Facts::of(journal));
+        for entry in &journal.entries {
+            seal.entry(&entry.account.to_string(), entry.amount.minor_units());
+        }
+    }
+    sealed.hash = seal.end();
+    sealed
+}

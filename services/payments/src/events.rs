@@ -1,0 +1,158 @@
+//! Own events, encoded; others' events, handed to the engine.
+
+use boot::{Problem, wire as common};
+use bus::{Bus, ConsumerConfig, HandlerError, Received};
+use ids::{AttemptId, DeviceId};
+use prost::Message as _;
+use proto::{
+    invoicing::v1::InvoiceIssued,
+    kiosk::v1::{CashStacked, SessionClosed, SessionEnd as WireEnd},
+    payments::v1 as pb,
+    wallet::v1::CallbackReceived,
+};
+use uuid::Uuid;
+
+use crate::{
+    Error, Payments,
+    domain::{
+        Command, Refusal,
+        command::{BillAsked, CashKey, Close, SessionEnd, SessionKnown, Stack},
+        world::Told,
+    },
+    invoicing, wire,
+};
+
+/// So many events are handled at once: the lanes make batches of them.
+const AT_ONCE: usize = 512;
+
+/// A fact as an event. No personal data.
+pub fn event(told: &Told, event_id: Uuid) -> bus::Event {
+    match told {
+        Told::Payment { what, payment, attempt, receivable } => {
+            let message = pb::PaymentChanged {
+                payment: Some(wire::payment(payment, attempt.as_ref())),
+                receivable: Some(wire::receivable(receivable)),
+            };
+            bus::Event {
+                event_id,
+                subject: format!("mizan.payments.payment.{what}"),
+                aggregate: payment.id.to_string(),
+                version: payment.version,
+                body: message.encode_to_vec(),
+            }
+        }
+        Told::Receivable { what, receivable } => bus::Event {
+            event_id,
+            subject: format!("mizan.payments.receivable.{what}"),
+            aggregate: receivable.invoice_id.to_string(),
+            version: receivable.version,
+            body: pb::ReceivableChanged { receivable: Some(wire::receivable(receivable)) }.encode_to_vec(),
+        },
+        Told::Case(case) => bus::Event {
+            event_id,
+            subject: "mizan.payments.case.opened".to_owned(),
+            aggregate: case.id.to_string(),
+            version: 1,
+            body: pb::CaseOpened { case: Some(wire::case(case)) }.encode_to_vec(),
+        },
+    }
+}
+
+/// Starts the consumers.
+pub fn consume(bus: &Bus, payments: &Payments) {
+    let listen = |name, subject: &'static str, at_once| ConsumerConfig {
+        name,
+        subjects: match subject {
+            "issued" => &["mizan.invoicing.invoice.issued"],
+            "callback" => &["mizan.wallet-adapter.callback.received"],
+            "stacked" => &["mizan.kiosk-relay.cash.stacked"],
+            _closed => &["mizan.kiosk-relay.session.closed"],
+        },
+        at_once,
+    };
+    let svc = payments.clone();
+    bus.consume(listen("payments-invoices", "issued", AT_ONCE), move |received| {
+        let svc = svc.clone();
+        async move { issued(&svc, &received).await }
+    });
+    let svc = payments.clone();
+    bus.consume(listen("payments-callbacks", "callback", AT_ONCE), move |received| {
+        let svc = svc.clone();
+        async move { callback(&svc, &received).await }
+    });
+    let svc = payments.clone();
+    bus.consume(listen("payments-cash", "stacked", AT_ONCE), move |received| {
+        let svc = svc.clone();
+        async move { stacked(&svc, &received).await }
+    });
+    let svc = payments.clone();
+    bus.consume(listen("payments-sessions", "closed", AT_ONCE), move |received| {
+        let svc = svc.clone();
+        async move { closed(&svc, &received).await }
+    });
+}
+
+/// The receivable's id is the business key: a second delivery changes nothing.
+async fn issued(svc: &Payments, received: &Received) -> Result<(), HandlerError> {
+    let message = InvoiceIssued::decode(received.event.body.as_slice())?;
+    let open = invoicing::open(&message.invoice.unwrap_or_default())?;
+    svc.engine.submit(Command::Open(open), None).await?;
+    Ok(())
+}
+
+/// A hint, and no more: the provider's answer to our inquiry decides.
+async fn callback(svc: &Payments, received: &Received) -> Result<(), HandlerError> {
+    let message = CallbackReceived::decode(received.event.body.as_slice())?;
+    let attempt: AttemptId = message.attempt_id.parse()?;
+    if !svc.hint(attempt).await? {
+        tracing::warn!(%attempt, "a callback for an attempt that is not ours");
+    }
+    Ok(())
+}
+
+async fn stacked(svc: &Payments, received: &Received) -> Result<(), HandlerError> {
+    let message = CashStacked::decode(received.event.body.as_slice())?;
+    let stack = Stack {
+        key: key(&message.device_id, message.epoch, message.seq)?,
+        amount: common::money_from_wire("denomination", &message.denomination)?,
+        session_id: message.session_id,
+        bill_reference: message.bill_reference,
+        unit_id: message.unit_id,
+        unit_generation: message.unit_generation,
+        session: if message.session_known { SessionKnown::Yes } else { SessionKnown::No },
+    };
+    svc.engine.submit(Command::Stack(stack), None).await?;
+    Ok(())
+}
+
+async fn closed(svc: &Payments, received: &Received) -> Result<(), HandlerError> {
+    let message = SessionClosed::decode(received.event.body.as_slice())?;
+    let end = match message.end() {
+        WireEnd::Committed => SessionEnd::Committed,
+        WireEnd::Cancelled | WireEnd::TimedOut | WireEnd::Unspecified => SessionEnd::GivenUp,
+    };
+    let mut close = Close {
+        key: key(&message.device_id, message.epoch, message.seq)?,
+        stacked: common::money_from_wire("stacked", &message.stacked)?,
+        session_id: message.session_id,
+        bill_reference: message.bill_reference,
+        end,
+        receipt_number: message.receipt_number,
+        bill: BillAsked::NotYet,
+    };
+    match svc.engine.submit(Command::Close(close.clone()), None).await {
+        Err(Error::Refused(Refusal::BillUnknown { bill_reference })) => {
+            if !svc.pull(&bill_reference).await? {
+                close.bill = BillAsked::Unknown;
+            }
+            svc.engine.submit(Command::Close(close), None).await?;
+            Ok(())
+        }
+        Err(error) => Err(error.into()),
+        Ok(_done) => Ok(()),
+    }
+}
+
+fn key(device: &str, epoch: i64, seq: i64) -> Result<CashKey, Problem> {
+    Ok(CashKey { device: common::id_from_wire::<DeviceId>("device_id", device)?, epoch, seq })
+}

@@ -1,0 +1,226 @@
+//! Attempts.
+
+use ids::{AttemptId, InvoiceId, PaymentId};
+use money::Money;
+use pg::Tx;
+use time::OffsetDateTime;
+use uuid::Uuid;
+
+use super::{all_written, corrupt};
+use crate::{
+    Error,
+    domain::attempt::{Attempt, State},
+};
+
+struct Row {
+    attempt_id: Uuid,
+    payment_id: Uuid,
+    invoice_id: Uuid,
+    provider: String,
+    amount_fils: i64,
+    state: String,
+    since_at: Option<OffsetDateTime>,
+    provider_reference: Option<String>,
+    reason: Option<String>,
+    took_fils: Option<i64>,
+    submits: i32,
+    doubts: i32,
+    contradicted_at: Option<OffsetDateTime>,
+    created_at: OffsetDateTime,
+    version: i64,
+}
+
+impl Row {
+    fn state(&self) -> Option<State> {
+        match self.state.as_str() {
+            "submitting" => Some(State::Submitting),
+            "pending" => Some(State::Pending),
+            "unknown" => Some(State::Unknown { since: self.since_at? }),
+            "paid" => Some(State::Paid { provider_reference: self.provider_reference.clone()? }),
+            "declined" => Some(State::Declined { reason: self.reason.clone()? }),
+            "expired" => Some(State::Expired),
+            "mismatched" => Some(State::Mismatched {
+                provider_reference: self.provider_reference.clone()?,
+                took: Money::fils(self.took_fils?),
+            }),
+            _ => None,
+        }
+    }
+}
+
+impl TryFrom<Row> for Attempt {
+    type Error = Error;
+
+    fn try_from(row: Row) -> Result<Attempt, Error> {
+        let state = row.state().ok_or_else(|| corrupt("attempt", row.attempt_id))?;
+        Ok(Attempt {
+            id: AttemptId(row.attempt_id),
+            payment_id: PaymentId(row.payment_id),
+            invoice_id: InvoiceId(row.invoice_id),
+            provider: row.provider,
+            amount: Money::fils(row.amount_fils),
+            state,
+            submits: row.submits,
+            doubts: row.doubts,
+            contradicted_at: row.contradicted_at,
+            created_at: row.created_at,
+            version: row.version,
+        })
+    }
+}
+
+/// Locks those of `attempts` that exist, in the order of their ids.
+///
+/// # Errors
+/// As any read of `tx`; a corrupt row.
+pub async fn lock(tx: &mut Tx, attempts: &[Uuid]) -> Result<Vec<Attempt>, Error> {
+    if attempts.is_empty() {
+        return Ok(Vec::new());
+    }
+    let rows = sqlx::query_as!(
+        Row,
+        "SELECT attempt_id, payment_id, invoice_id, provider, amount_fils, state, since_at, provider_reference, reason,
+                took_fils, submits, doubts, contradicted_at, created_at, version
+           FROM attempt
+          WHERE attempt_id = ANY($1)
+          ORDER BY attempt_id
+            FOR UPDATE",
+        attempts,
+    )
+    .fetch_all(tx.conn())
+    .await?;
+    rows.into_iter().map(Attempt::try_from).collect()
+}
+
+/// The attempts of an invoice.
+///
+/// # Errors
+/// As any read of `tx`; a corrupt row.
+pub async fn of_invoice(tx: &mut Tx, invoice: InvoiceId) -> Result<Vec<Attempt>, Error> {
+    let rows = sqlx::query_as!(
+        Row,
+        "SELECT attempt_id, payment_id, invoice_id, provider, amount_fils, state, since_at, provider_reference, reason,
+                took_fils, submits, doubts, contradicted_at, created_at, version
+           FROM attempt
+          WHERE invoice_id = $1",
+        invoice.0,
+    )
+    .fetch_all(tx.conn())
+    .await?;
+    rows.into_iter().map(Attempt::try_from).collect()
+}
+
+/// When the oldest attempt that is unknown became so.
+///
+/// # Errors
+/// As any read of `tx`.
+pub async fn oldest_doubt(tx: &mut Tx) -> Result<Option<OffsetDateTime>, Error> {
+    let oldest = sqlx::query_scalar!("SELECT min(since_at) FROM attempt WHERE state = 'unknown'");
+    Ok(oldest.fetch_one(tx.conn()).await?)
+}
+
+/// Writes new attempts; they are all being submitted.
+///
+/// # Errors
+/// As any write of `tx`; the constraint `attempt_one_live`.
+pub async fn insert(tx: &mut Tx, new: &[&Attempt]) -> Result<(), pg::Error> {
+    if new.is_empty() {
+        return Ok(());
+    }
+    let ids: Vec<Uuid> = new.iter().map(|a| a.id.0).collect();
+    let payments: Vec<Uuid> = new.iter().map(|a| a.payment_id.0).collect();
+    let invoices: Vec<Uuid> = new.iter().map(|a| a.invoice_id.0).collect();
+    let providers: Vec<String> = new.iter().map(|a| a.provider.clone()).collect();
+    let amounts: Vec<i64> = new.iter().map(|a| a.amount.minor_units()).collect();
+    let created: Vec<OffsetDateTime> = new.iter().map(|a| a.created_at).collect();
+    sqlx::query!(
+        "INSERT INTO attempt
+             (attempt_id, payment_id, invoice_id, provider, amount_fils, created_at, state, submits, doubts, version)
+         SELECT *, 'submitting', 1, 0, 1
+           FROM UNNEST($1::uuid[], $2::uuid[], $3::uuid[], $4::text[], $5::bigint[], $6::timestamptz[])",
+        &ids,
+        &payments,
+        &invoices,
+        &providers,
+        &amounts,
+        &created,
+    )
+    .execute(tx.conn())
+    .await?;
+    Ok(())
+}
+
+/// The columns of the state.
+#[derive(Default)]
+struct Columns {
+    since_at: Option<OffsetDateTime>,
+    provider_reference: Option<String>,
+    reason: Option<String>,
+    took_fils: Option<i64>,
+}
+
+fn columns(state: &State) -> Columns {
+    let none = Columns::default();
+    match state {
+        State::Submitting | State::Pending | State::Expired => none,
+        State::Unknown { since } => Columns { since_at: Some(*since), ..none },
+        State::Paid { provider_reference } => {
+            Columns { provider_reference: Some(provider_reference.clone()), ..none }
+        }
+        State::Declined { reason } => Columns { reason: Some(reason.clone()), ..none },
+        State::Mismatched { provider_reference, took } => Columns {
+            provider_reference: Some(provider_reference.clone()),
+            took_fils: Some(took.minor_units()),
+            ..none
+        },
+    }
+}
+
+/// Writes changed attempts over what was read: `before` is the version of each.
+///
+/// # Errors
+/// `Conflict` when one is no longer what was read; as any write of `tx`.
+pub async fn update(tx: &mut Tx, changed: &[(i64, &Attempt)]) -> Result<(), pg::Error> {
+    if changed.is_empty() {
+        return Ok(());
+    }
+    let of: Vec<Columns> = changed.iter().map(|(_, a)| columns(&a.state)).collect();
+    let ids: Vec<Uuid> = changed.iter().map(|(_, a)| a.id.0).collect();
+    let before: Vec<i64> = changed.iter().map(|(version, _)| *version).collect();
+    let states: Vec<String> = changed.iter().map(|(_, a)| a.state.name().to_owned()).collect();
+    let since: Vec<Option<OffsetDateTime>> = of.iter().map(|c| c.since_at).collect();
+    let references: Vec<Option<String>> = of.iter().map(|c| c.provider_reference.clone()).collect();
+    let reasons: Vec<Option<String>> = of.iter().map(|c| c.reason.clone()).collect();
+    let took: Vec<Option<i64>> = of.iter().map(|c| c.took_fils).collect();
+    let submits: Vec<i32> = changed.iter().map(|(_, a)| a.submits).collect();
+    let doubts: Vec<i32> = changed.iter().map(|(_, a)| a.doubts).collect();
+    let contradicted: Vec<Option<OffsetDateTime>> =
+        changed.iter().map(|(_, a)| a.contradicted_at).collect();
+    let versions: Vec<i64> = changed.iter().map(|(_, a)| a.version).collect();
+    let done = sqlx::query!(
+        "UPDATE attempt
+            SET state = new.state, since_at = new.since_at, provider_reference = new.provider_reference,
+                reason = new.reason, took_fils = new.took_fils, submits = new.submits, doubts = new.doubts,
+                contradicted_at = new.contradicted_at, version = new.version
+           FROM UNNEST($1::uuid[], $2::bigint[], $3::text[], $4::timestamptz[], $5::text[], $6::text[], $7::bigint[],
+                       $8::int[], $9::int[], $10::timestamptz[], $11::bigint[])
+             AS new (attempt_id, before, state, since_at, provider_reference, reason, took_fils, submits, doubts,
+                     contradicted_at, version)
+          WHERE attempt.attempt_id = new.attempt_id
+            AND attempt.version = new.before",
+        &ids,
+        &before,
+        &states,
+        &since as &[Option<OffsetDateTime>],
+        &references as &[Option<String>],
+        &reasons as &[Option<String>],
+        &took as &[Option<i64>],
+        &submits,
+        &doubts,
+        &contradicted as &[Option<OffsetDateTime>],
+        &versions,
+    )
+    .execute(tx.conn())
+    .await?;
+    all_written(done.rows_affected(), changed.len(), "attempt")
+}

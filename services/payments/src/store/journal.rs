@@ -1,0 +1,107 @@
+//! Journals, their entries, and the balances they sum up to. Append-only.
+
+use std::collections::BTreeMap;
+
+use pg::Tx;
+use time::OffsetDateTime;
+use uuid::Uuid;
+
+use crate::domain::journal::Journal;
+
+/// Writes the journals of a batch, in their order.
+///
+/// # Errors
+/// As any write of `tx`; the constraint `journal_source_once`.
+pub async fn insert(tx: &mut Tx, journals: &[Journal], batch: Uuid) -> Result<(), pg::Error> {
+    if journals.is_empty() {
+        return Ok(());
+    }
+    let ids: Vec<Uuid> = journals.iter().map(|j| j.id.0).collect();
+    let positions: Vec<i32> = (1..).take(journals.len()).collect();
+    let kinds: Vec<String> = journals.iter().map(|j| j.kind.to_owned()).collect();
+    let sources: Vec<String> = journals.iter().map(|j| j.source.clone()).collect();
+    let agencies: Vec<String> =
+        journals.iter().map(|j| j.agency.as_ref().map(ToString::to_string).unwrap_or_default()).collect();
+    let channels: Vec<String> = journals.iter().map(|j| j.channel.to_owned()).collect();
+    let payments: Vec<Option<Uuid>> = journals.iter().map(|j| j.payment_id.map(|id| id.0)).collect();
+    let invoices: Vec<Option<Uuid>> = journals.iter().map(|j| j.invoice_id.map(|id| id.0)).collect();
+    let posted: Vec<OffsetDateTime> = journals.iter().map(|j| j.posted_at).collect();
+    sqlx::query!(
+        "INSERT INTO journal
+             (journal_id, position, kind, source, agency_id, channel, payment_id, invoice_id, posted_at, batch_id)
+         SELECT *, $10
+           FROM UNNEST($1::uuid[], $2::int[], $3::text[], $4::text[], $5::text[], $6::text[], $7::uuid[], $8::uuid[],
+                       $9::timestamptz[])",
+        &ids,
+        &positions,
+        &kinds,
+        &sources,
+        &agencies,
+        &channels,
+        &payments as &[Option<Uuid>],
+        &invoices as &[Option<Uuid>],
+        &posted,
+        batch,
+    )
+    .execute(tx.conn())
+    .await?;
+    insert_entries(tx, journals).await
+}
+
+async fn insert_entries(tx: &mut Tx, journals: &[Journal]) -> Result<(), pg::Error> {
+    let (mut ids, mut lines, mut accounts, mut amounts) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+    for journal in journals {
+        for (line, entry) in (1_i32..).zip(&journal.entries) {
+            ids.push(journal.id.0);
+            lines.push(line);
+            accounts.push(entry.account.to_string());
+            amounts.push(entry.amount.minor_units());
+        }
+    }
+    sqlx::query!(
+        "INSERT INTO entry (journal_id, line, account, amount_fils)
+         SELECT * FROM UNNEST($1::uuid[], $2::int[], $3::text[], $4::bigint[])",
+        &ids,
+        &lines,
+        &accounts,
+        &amounts,
+    )
+    .execute(tx.conn())
+    .await?;
+    Ok(())
+}
+
+/// Adds the journals' entries to the balances of this lane's stripe, one row an account.
+///
+/// # Errors
+/// As any write of `tx`.
+pub async fn add_to_balances(tx: &mut Tx, journals: &[Journal], stripe: i32) -> Result<(), pg::Error> {
+    let mut sums: BTreeMap<String, (i64, i64)> = BTreeMap::new();
+    for entry in journals.iter().flat_map(|journal| &journal.entries) {
+        let (debit, credit) = sums.entry(entry.account.to_string()).or_default();
+        let fils = entry.amount.minor_units();
+        // Each is far below the range of 64 bits; Postgres refuses a sum that is not.
+        *debit = debit.saturating_add(fils.max(0));
+        *credit = credit.saturating_add(fils.min(0).saturating_abs());
+    }
+    if sums.is_empty() {
+        return Ok(());
+    }
+    let accounts: Vec<String> = sums.keys().cloned().collect();
+    let debits: Vec<i64> = sums.values().map(|(debit, _)| *debit).collect();
+    let credits: Vec<i64> = sums.values().map(|(_, credit)| *credit).collect();
+    sqlx::query!(
+        "INSERT INTO balance (account, debit_fils, credit_fils, stripe)
+         SELECT *, $4 FROM UNNEST($1::text[], $2::bigint[], $3::bigint[])
+             ON CONFLICT ON CONSTRAINT balance_pkey DO UPDATE
+            SET debit_fils = balance.debit_fils + excluded.debit_fils,
+                credit_fils = balance.credit_fils + excluded.credit_fils",
+        &accounts,
+        &debits,
+        &credits,
+        stripe,
+    )
+    .execute(tx.conn())
+    .await?;
+    Ok(())
+}

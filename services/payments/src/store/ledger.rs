@@ -1,0 +1,100 @@
+//! Sums of the books, for people.
+
+use pg::Tx;
+use time::OffsetDateTime;
+use uuid::Uuid;
+
+use crate::Error;
+
+/// Money that came for one agency by one channel.
+#[derive(Clone, Debug)]
+pub struct Collection {
+    pub agency_id: String,
+    pub channel: String,
+    pub payments: i64,
+    pub collected_fils: i64,
+    pub credited_fils: i64,
+    pub suspense_fils: i64,
+}
+
+/// One account over all stripes.
+#[derive(Clone, Debug)]
+pub struct Balance {
+    pub account: String,
+    pub debit_fils: i64,
+    pub credit_fils: i64,
+}
+
+/// A case as stored.
+#[derive(Clone, Debug)]
+pub struct Case {
+    pub case_id: Uuid,
+    pub kind: String,
+    pub agency_id: String,
+    pub payment_id: Option<Uuid>,
+    pub bill_reference: String,
+    pub amount_fils: i64,
+    pub detail: String,
+    pub opened_at: OffsetDateTime,
+}
+
+/// What came in, by agency and channel, summed from the entries; of one agency, or of all.
+///
+/// # Errors
+/// As any read of `tx`.
+pub async fn collections(tx: &mut Tx, agency: Option<&str>) -> Result<Vec<Collection>, Error> {
+    let rows = sqlx::query_as!(
+        Collection,
+        r#"SELECT journal.agency_id, journal.channel, count(DISTINCT journal.payment_id) AS "payments!",
+                  coalesce(-sum(amount_fils) FILTER (WHERE account LIKE 'agency\_payable:%'), 0)::bigint AS "collected_fils!",
+                  coalesce(-sum(amount_fils) FILTER (WHERE account = 'payer_credit'), 0)::bigint AS "credited_fils!",
+                  coalesce(-sum(amount_fils) FILTER (WHERE account = 'suspense'), 0)::bigint AS "suspense_fils!"
+             FROM journal
+             JOIN entry USING (journal_id)
+            WHERE journal.kind <> 'cash_stacked'
+              AND ($1::text IS NULL OR journal.agency_id = $1)
+            GROUP BY journal.agency_id, journal.channel
+            ORDER BY journal.agency_id, journal.channel"#,
+        agency,
+    )
+    .fetch_all(tx.conn())
+    .await?;
+    Ok(rows)
+}
+
+/// Every account, over all stripes.
+///
+/// # Errors
+/// As any read of `tx`.
+pub async fn balances(tx: &mut Tx) -> Result<Vec<Balance>, Error> {
+    let rows = sqlx::query_as!(
+        Balance,
+        r#"SELECT account, sum(debit_fils)::bigint AS "debit_fils!", sum(credit_fils)::bigint AS "credit_fils!"
+             FROM balance
+            GROUP BY account
+            ORDER BY account"#,
+    )
+    .fetch_all(tx.conn())
+    .await?;
+    Ok(rows)
+}
+
+/// Open cases of one kind, or (empty) of all, newest first.
+///
+/// # Errors
+/// As any read of `tx`.
+pub async fn cases(tx: &mut Tx, kind: &str, agency: Option<&str>) -> Result<Vec<Case>, Error> {
+    let rows = sqlx::query_as!(
+        Case,
+        "SELECT case_id, kind, agency_id, payment_id, bill_reference, amount_fils, detail, opened_at
+           FROM open_case
+          WHERE ($1 = '' OR kind = $1)
+            AND ($2::text IS NULL OR agency_id = $2)
+          ORDER BY opened_at DESC, case_id DESC",
+        kind,
+        agency,
+    )
+    .fetch_all(tx.conn())
+    .await?;
+    Ok(rows)
+}

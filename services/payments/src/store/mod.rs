@@ -1,0 +1,28 @@
+//! SQL, a file a table. Every function takes a transaction; rows become domain values by checked conversion.
+
+pub mod attempt;
+pub mod cash;
+pub mod case;
+pub mod idempotency;
+pub mod journal;
+pub mod lane;
+pub mod ledger;
+pub mod payment;
+pub mod receivable;
+pub mod work;
+
+use crate::Error;
+
+/// A row that no code of ours wrote.
+fn corrupt(table: &'static str, id: impl ToString) -> Error {
+    Error::Corrupt { table, id: id.to_string() }
+}
+
+/// All rows of a set-based write must have been what was read.
+fn all_written(written: u64, wanted: usize, table: &'static str) -> Result<(), pg::Error> {
+    if u64::try_from(wanted).is_ok_and(|wanted| wanted == written) {
+        Ok(())
+    } else {
+        Err(pg::Error::Conflict { table })
+    }
+}
