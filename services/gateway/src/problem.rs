@@ -20,7 +20,7 @@ static TEXTS: LazyLock<Texts> = LazyLock::new(|| {
 
 /// Every public error code with its HTTP status. Title and advice of each stand in `locales/*/gateway.ftl`;
 /// `docs/errors.md` is this table for readers.
-pub const PUBLIC_CODES: [(&str, u16); 59] = [
+pub const PUBLIC_CODES: [(&str, u16); 71] = [
     // the request itself
     ("route_unknown", 404),
     ("method_not_allowed", 405),
@@ -57,6 +57,8 @@ pub const PUBLIC_CODES: [(&str, u16); 59] = [
     ("archive_suspicious", 422),
     ("header_missing", 422),
     ("too_many_rows", 422),
+    ("upload_too_slow", 408),
+    ("upload_stream_invalid", 400),
     // invoices and bills
     ("invoice_unknown", 404),
     ("bill_unknown", 404),
@@ -73,6 +75,16 @@ pub const PUBLIC_CODES: [(&str, u16); 59] = [
     ("card_number_in_text", 422),
     ("due_date_invalid", 422),
     ("due_date_past", 422),
+    ("amount_text", 422),
+    ("amount_decimals", 422),
+    ("amount_negative", 422),
+    ("amount_zero", 422),
+    ("amount_over_limit", 422),
+    ("quantity_invalid", 422),
+    ("category_unknown", 422),
+    ("input_missing", 422),
+    ("input_unknown", 422),
+    ("formula_failed", 422),
     // payments
     ("payment_unknown", 404),
     ("bill_already_paid", 409),
