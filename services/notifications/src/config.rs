@@ -45,6 +45,15 @@ pub struct Settings {
     )]
     pub nats_url: String,
 
+    /// `catalogue`, for the names of agencies.
+    #[arg(
+        id = "notifications.catalogue_url",
+        long = "notifications-catalogue-url",
+        env = "MIZAN_NOTIFICATIONS_CATALOGUE_URL",
+        default_value = "http://127.0.0.1:7101"
+    )]
+    pub catalogue_url: String,
+
     /// The file of the key that wraps the keys of addresses and secrets: 32 bytes in base64.
     #[arg(
         id = "notifications.master_key_file",

@@ -1,5 +1,6 @@
 //! What people and agencies are told: receipts by e-mail, webhooks. See `README.md`.
 
+mod agencies;
 mod app;
 mod config;
 mod domain;
@@ -44,6 +45,7 @@ pub(crate) struct Notifications {
     pub master: MasterKey,
     pub mailer: out::smtp::Mailer,
     pub caller: out::webhook::Caller,
+    pub agencies: agencies::Agencies,
     pub receipts: receipt::Receipts,
     pub retry_scale_percent: u32,
     pub metrics: metrics::Metrics,
@@ -87,6 +89,8 @@ async fn connect(settings: &Settings, ctx: &Context) -> Result<Notifications, St
     let master = MasterKey::from_file(&ctx.setting("MASTER_KEY_FILE"), &settings.master_key_file)?;
     let mailer = out::smtp::Mailer::new(ctx, settings)?;
     let caller = out::webhook::Caller::new(&settings.webhook_allow_private)?;
+    let channel = boot::grpc::channel(&settings.catalogue_url)?;
+    let agencies = agencies::Agencies::new(channel, ctx.clock.clone());
     let receipts = receipt::Receipts::load().map_err(StartError::bug)?;
     let pg = Pg::connect(&settings.database_url, &ctx.setting("DATABASE_URL"), CONNECTIONS).await?;
     pg.check_migrated(&MIGRATOR).await?;
@@ -97,6 +101,7 @@ async fn connect(settings: &Settings, ctx: &Context) -> Result<Notifications, St
         master,
         mailer,
         caller,
+        agencies,
         receipts,
         retry_scale_percent: settings.retry_scale_percent,
         metrics: metrics::Metrics::register(ctx),

@@ -34,9 +34,11 @@ pub struct Written {
 #[derive(Clone, Debug)]
 pub struct Receipts(Arc<Texts>);
 
-/// One label and its value; a machine token is isolated, so that it reads the same inside Arabic.
+/// One label and its value, which is isolated: a machine token reads the same inside Arabic.
 struct Line {
     label: String,
+    /// `ltr` for a machine token, `auto` for a name.
+    dir: &'static str,
     value: String,
 }
 
@@ -76,12 +78,13 @@ impl Receipts {
     pub fn write(&self, lang: Lang, facts: Facts<'_>) -> Result<Written, askama::Error> {
         let say = |key: &str| self.0.say(lang, key, &[]);
         let subject = self.0.say(lang, "receipt-subject", &[("number", facts.receipt_number.into())]);
+        let line = |key: &str, dir, value| Line { label: say(key), dir, value };
         let lines = [
-            Line { label: say("receipt-number"), value: facts.receipt_number.to_owned() },
-            Line { label: say("receipt-amount"), value: facts.amount.page(lang.into()) },
-            Line { label: say("receipt-agency"), value: facts.agency.to_owned() },
-            Line { label: say("receipt-bill"), value: facts.bill_reference.to_owned() },
-            Line { label: say("receipt-paid-at"), value: bahrain(facts.paid_at) },
+            line("receipt-number", "ltr", facts.receipt_number.to_owned()),
+            line("receipt-amount", "ltr", facts.amount.page(lang.into())),
+            line("receipt-agency", "auto", facts.agency.to_owned()),
+            line("receipt-bill", "ltr", facts.bill_reference.to_owned()),
+            line("receipt-paid-at", "ltr", bahrain(facts.paid_at)),
         ];
         let verify = self.0.say(lang, "receipt-verify", &[("bill", facts.bill_reference.into())]);
         let (paid, no_reply) = (say("receipt-paid"), say("receipt-no-reply"));

@@ -57,10 +57,11 @@ async fn mail(
     contact: &Contact,
     address: &Redacted<Address>,
 ) -> Result<Answer, Error> {
+    let agency = svc.agencies.name(&message.agency, contact.language).await;
     let facts = Facts {
         receipt_number: &message.receipt_number,
         bill_reference: &message.bill_reference,
-        agency: &message.agency,
+        agency: &agency,
         amount: message.amount,
         paid_at: message.paid_at,
     };

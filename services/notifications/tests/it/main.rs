@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests")]
 
 mod canary;
+mod catalogue;
 mod contact;
 mod endpoint;
 mod hooks;

@@ -4,7 +4,7 @@ use boot::Redacted;
 use mail_parser::MessageParser;
 use proto::{common::v1::Language, payments::v1::PaymentState};
 
-use crate::stack::Stack;
+use crate::{catalogue, stack::Stack};
 
 #[tokio::test]
 async fn a_payer_gets_one_receipt_in_their_language_however_often_the_event_comes() {
@@ -29,6 +29,25 @@ async fn a_payer_gets_one_receipt_in_their_language_however_often_the_event_come
     }
     let html = mail.body_html(0).unwrap();
     assert!(html.contains("lang=\"ar\" dir=\"rtl\"") && html.contains("<bdi dir=\"ltr\">12.500 د.ب.</bdi>"));
+}
+
+#[tokio::test]
+async fn the_agency_is_named_in_the_payers_language_and_by_its_code_while_the_catalogue_is_away() {
+    let mut t = Stack::stopped("").await;
+    t.settings.catalogue_url = catalogue::serve(&t.env.ctx).await;
+    t.open().await;
+    let contact = t.client.register("sara@example.com", Language::Ar, "key-1").await.unwrap();
+    t.happens("captured", &t.payment(&contact)).await;
+    assert!(text_of(&t.mails(1).await[0]).contains("الإدارة العامة للمرور"));
+
+    let mut unknown = t.payment(&contact);
+    unknown.agency_id = "JUS".to_owned();
+    t.happens("captured", &unknown).await;
+    assert!(text_of(&t.mails(2).await[1]).contains(": JUS"));
+}
+
+fn text_of(mail: &str) -> String {
+    MessageParser::default().parse(mail.as_bytes()).unwrap().body_text(0).unwrap().into_owned()
 }
 
 #[tokio::test]

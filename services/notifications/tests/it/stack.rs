@@ -58,6 +58,7 @@ impl Stack {
             health_addr: port_0,
             database_url: env.database_url.clone(),
             nats_url: env.nats_url.clone(),
+            catalogue_url: "http://127.0.0.1:9".to_owned(), // nobody
             master_key_file: key.path().to_owned(),
             smtp_url: Redacted::new(mail.url()),
             mail_from: "Mizan <no-reply@mizan.example>".to_owned(),
