@@ -1,9 +1,12 @@
 //! Both files: stored as one change, once; refused with every place.
+use std::time::Duration;
+
 use catalogue::{ImportArgs, import_command};
 use proto::catalogue::v1::{
     ElectronicOnly, FeeInputKind, GetAgencyRequest, GetFeeServiceRequest, ImportCatalogueRequest,
     ListAgenciesRequest, ListFeeServicesRequest, TaxCategory,
 };
+use testkit::wait_for;
 
 use crate::stack::{AGENCIES, SERVICES, Stack, fils, quote};
 
@@ -100,7 +103,28 @@ async fn two_imports_at_once_make_one_version() {
             client.import_catalogue(files).await.unwrap().into_inner().changed
         }
     };
-    let (one, two) = tokio::join!(files(), files());
+    let mut gate = stack.env.pg.begin().await.unwrap();
+    let held: i64 = sqlx::query_scalar("SELECT revision FROM catalogue_revision FOR UPDATE")
+        .fetch_one(gate.conn())
+        .await
+        .unwrap();
+    assert_eq!(held, 1);
+    let open_when_both_wait = async {
+        wait_for("two imports wait for the first", Duration::from_secs(10), async || {
+            let mut tx = stack.env.pg.read().await.unwrap();
+            let waiting: i64 = sqlx::query_scalar(
+                "SELECT count(*) FROM pg_stat_activity
+                  WHERE datname = current_database() AND wait_event_type = 'Lock'",
+            )
+            .fetch_one(tx.conn())
+            .await
+            .unwrap();
+            (waiting == 2).then_some(())
+        })
+        .await;
+        gate.rollback().await.unwrap();
+    };
+    let (one, two, ()) = tokio::join!(files(), files(), open_when_both_wait);
     let mut changed = [one, two];
     changed.sort_unstable();
     assert_eq!(changed, [0, 1]);
