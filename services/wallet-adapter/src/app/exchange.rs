@@ -1,0 +1,135 @@
+//! One call to a provider.
+//!
+//! | step | where |
+//! |---|---|
+//! | 1. the evidence that we are about to ask | a transaction |
+//! | 2. the call | outside any transaction |
+//! | 3. the evidence of how it ended | a transaction |
+//!
+//! A crash between leaves evidence without an end, which counts as *may have arrived*.
+
+use ids::{AgencyId, AttemptId};
+use uuid::Uuid;
+
+use crate::{
+    Adapter, Error,
+    domain::{
+        outcome::{Observed, Outcome},
+        qr::{self, Scan},
+    },
+    providers::{
+        Kind, Order, Provider, benefit_pay,
+        http::{self, Answer, Ending, Outgoing},
+    },
+    store,
+};
+
+/// How a call ended, and what the payer may scan while it is pending.
+#[derive(Clone, Debug)]
+pub struct Ended {
+    pub outcome: Outcome,
+    pub qr_payload: String,
+}
+
+/// Asks `provider` to collect.
+///
+/// # Errors
+/// `ProviderUnknown`, `AmountOutsideLimits`, `Qr`, `ProviderBusy`, `Database`: nothing was sent.
+pub async fn initiate(
+    adapter: Adapter,
+    provider: String,
+    order: Order,
+    agency: AgencyId,
+) -> Result<Ended, Error> {
+    let provider = adapter.provider(&provider)?;
+    let can = provider.capabilities();
+    let (least, most) = (can.least.minor_units(), can.most.minor_units());
+    if order.amount.currency() != can.least.currency()
+        || !(least..=most).contains(&order.amount.minor_units())
+    {
+        return Err(Error::AmountOutsideLimits { least, most });
+    }
+    let scan = Scan {
+        attempt: order.attempt,
+        amount: order.amount,
+        agency: &agency,
+        bill_reference: &order.bill_reference,
+    };
+    let qr_payload = qr::payload(&scan, &adapter.payee).map_err(Error::Qr)?;
+    let outgoing = provider.initiate(&order);
+    let call = Call { kind: Kind::Initiate, attempt: order.attempt, qr_payload: Some(qr_payload) };
+    exchange(&adapter, provider, call, outgoing).await
+}
+
+/// Asks `provider` what became of an attempt.
+///
+/// # Errors
+/// `ProviderUnknown`, `ProviderBusy`, `Database`: nothing was sent.
+pub async fn inquire(adapter: Adapter, provider: String, attempt: AttemptId) -> Result<Ended, Error> {
+    let provider = adapter.provider(&provider)?;
+    let outgoing = provider.inquire(attempt);
+    exchange(&adapter, provider, Call { kind: Kind::Inquire, attempt, qr_payload: None }, outgoing).await
+}
+
+struct Call {
+    kind: Kind,
+    attempt: AttemptId,
+    qr_payload: Option<String>,
+}
+
+async fn exchange(
+    adapter: &Adapter,
+    provider: &Provider,
+    call: Call,
+    outgoing: Outgoing,
+) -> Result<Ended, Error> {
+    let _permit = adapter.room.try_acquire().map_err(|_full| Error::ProviderBusy)?;
+    let now = adapter.clock.now();
+    let exchange_id = adapter.ids.uuid(now);
+    let mut tx = adapter.pg.begin().await?;
+    let beginning = store::exchange::Beginning {
+        exchange_id,
+        provider: provider.name(),
+        attempt: call.attempt,
+        kind: call.kind,
+        outgoing: &outgoing,
+        qr_payload: call.qr_payload.as_deref(),
+        started_at: now,
+    };
+    store::exchange::begin(&mut tx, &beginning).await?;
+    let left_before = store::exchange::may_have_left(&mut tx, call.attempt, exchange_id).await?;
+    let qr_payload = store::exchange::qr_payload(&mut tx, call.attempt).await?.unwrap_or_default();
+    tx.commit().await?;
+
+    let (outcome, answer) = match http::send(&adapter.http, &outgoing, benefit_pay::SIGNATURE).await {
+        Ending::Answered(answer) => (provider.read(call.kind, call.attempt, &answer), Some(answer)),
+        Ending::Lost(reason) => (Outcome::indeterminate(reason), None),
+        // "Safe to repeat" is about the attempt, not about this call only.
+        Ending::NotSent(_) if call.kind == Kind::Initiate && left_before => {
+            (Outcome::indeterminate("an_earlier_call_may_have_arrived"), None)
+        }
+        Ending::NotSent(reason) => (Outcome::NotSent { reason }, None),
+    };
+    let outcome = keep(adapter, exchange_id, outcome, answer.as_ref()).await;
+    let pending = matches!(&outcome, Outcome::Observed(seen) if seen.state == Observed::Pending);
+    Ok(Ended { outcome, qr_payload: if pending { qr_payload } else { String::new() } })
+}
+
+/// Nothing is believed before it is kept: what cannot be written down is indeterminate.
+async fn keep(adapter: &Adapter, exchange_id: Uuid, outcome: Outcome, answer: Option<&Answer>) -> Outcome {
+    let kept = async {
+        let mut tx = adapter.pg.begin().await?;
+        store::exchange::end(&mut tx, exchange_id, &outcome, answer, adapter.clock.now()).await?;
+        Ok::<(), Error>(tx.commit().await?)
+    };
+    match kept.await {
+        Ok(()) => {
+            tracing::info!(outcome = outcome.name(), reason = outcome.reason(), "a provider was asked");
+            outcome
+        }
+        Err(error) => {
+            tracing::error!(error = boot::start_error::chain(&error), "an answer could not be kept");
+            Outcome::indeterminate("evidence_not_kept")
+        }
+    }
+}

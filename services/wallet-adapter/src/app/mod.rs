@@ -1,0 +1,4 @@
+//! One use case a file.
+
+pub mod callback;
+pub mod exchange;

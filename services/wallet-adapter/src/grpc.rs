@@ -1,0 +1,70 @@
+//! Converts and calls.
+
+use boot::wire::{id_from_wire, money_from_wire, money_to_wire};
+use proto::wallet::v1::{
+    self as pb, InitiateRequest, InitiateResponse, InquireRequest, InquireResponse,
+    wallet_service_server::WalletService,
+};
+use tonic::{Request, Response, Status};
+
+use crate::{
+    Adapter, Error,
+    app::exchange::{self, Ended},
+    domain::outcome::{Observed, Outcome},
+    providers::Order,
+};
+
+#[tonic::async_trait]
+impl WalletService for Adapter {
+    async fn initiate(
+        &self,
+        request: Request<InitiateRequest>,
+    ) -> Result<Response<InitiateResponse>, Status> {
+        let request = request.into_inner();
+        let order = Order {
+            attempt: id_from_wire("attempt_id", &request.attempt_id)?,
+            amount: money_from_wire("amount", &request.amount)?,
+            bill_reference: request.bill_reference,
+            callback_url: self.callback_url.to_string(),
+            return_url: request.return_url,
+        };
+        let agency = id_from_wire("agency_id", &request.agency_id)?;
+        let work = exchange::initiate(self.clone(), request.provider, order, agency);
+        let ended = self.tasks.run(work).await.map_err(Error::from)??;
+        Ok(Response::new(InitiateResponse { outcome: Some(outcome_to_wire(ended)) }))
+    }
+
+    async fn inquire(&self, request: Request<InquireRequest>) -> Result<Response<InquireResponse>, Status> {
+        let request = request.into_inner();
+        let attempt = id_from_wire("attempt_id", &request.attempt_id)?;
+        let work = exchange::inquire(self.clone(), request.provider, attempt);
+        let ended = self.tasks.run(work).await.map_err(Error::from)??;
+        Ok(Response::new(InquireResponse { outcome: Some(outcome_to_wire(ended)) }))
+    }
+}
+
+fn outcome_to_wire(ended: Ended) -> pb::Outcome {
+    let kind = match ended.outcome {
+        Outcome::NotSent { reason } => pb::outcome::Kind::NotSent(pb::NotSent { reason: reason.to_owned() }),
+        Outcome::Indeterminate { reason } => pb::outcome::Kind::Indeterminate(pb::Indeterminate { reason }),
+        Outcome::Observed(seen) => pb::outcome::Kind::Observation(pb::Observation {
+            state: state_to_wire(seen.state).into(),
+            amount: seen.amount.map(money_to_wire),
+            provider_reference: seen.provider_reference,
+            redirect_url: seen.redirect_url,
+            qr_payload: ended.qr_payload,
+            reason: seen.reason,
+        }),
+    };
+    pb::Outcome { kind: Some(kind) }
+}
+
+fn state_to_wire(state: Observed) -> pb::ObservedState {
+    match state {
+        Observed::Pending => pb::ObservedState::Pending,
+        Observed::Paid => pb::ObservedState::Paid,
+        Observed::Declined => pb::ObservedState::Declined,
+        Observed::Expired => pb::ObservedState::Expired,
+        Observed::NotFound => pb::ObservedState::NotFound,
+    }
+}

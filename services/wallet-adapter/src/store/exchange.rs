@@ -1,0 +1,142 @@
+//! Evidence of each call to a provider.
+
+use ids::AttemptId;
+use pg::Tx;
+use sha2::{Digest as _, Sha256};
+use time::OffsetDateTime;
+use uuid::Uuid;
+
+use crate::{
+    Error,
+    domain::outcome::Outcome,
+    providers::{
+        Kind,
+        http::{Answer, Outgoing},
+    },
+};
+
+/// A call that is about to leave.
+#[derive(Clone, Debug)]
+pub struct Beginning<'a> {
+    pub exchange_id: Uuid,
+    pub provider: &'static str,
+    pub attempt: AttemptId,
+    pub kind: Kind,
+    pub outgoing: &'a Outgoing,
+    /// What the payer may scan.
+    pub qr_payload: Option<&'a str>,
+    pub started_at: OffsetDateTime,
+}
+
+/// Writes down a call before it leaves.
+///
+/// # Errors
+/// Postgres.
+pub async fn begin(tx: &mut Tx, call: &Beginning<'_>) -> Result<(), Error> {
+    let body = call.outgoing.body.as_bytes();
+    let hash = Sha256::digest(body);
+    sqlx::query!(
+        "INSERT INTO provider_exchange (exchange_id, provider, attempt_id, kind, url, request_body, request_hash,
+                                        qr_payload, started_at)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
+        call.exchange_id,
+        call.provider,
+        call.attempt.0,
+        call.kind.name(),
+        call.outgoing.url,
+        body,
+        hash.as_slice(),
+        call.qr_payload,
+        call.started_at,
+    )
+    .execute(tx.conn())
+    .await?;
+    Ok(())
+}
+
+/// Completes the evidence of a call; once.
+///
+/// # Errors
+/// Postgres; `Conflict` when it was completed before.
+pub async fn end(
+    tx: &mut Tx,
+    exchange_id: Uuid,
+    outcome: &Outcome,
+    answer: Option<&Answer>,
+    ended_at: OffsetDateTime,
+) -> Result<(), Error> {
+    let reason = Some(outcome.reason()).filter(|reason| !reason.is_empty());
+    let done = sqlx::query!(
+        "UPDATE provider_exchange
+            SET ended_at = $2, outcome = $3, reason = $4, observed_state = $5, http_code = $6, answer_body = $7,
+                answer_signature = $8
+          WHERE exchange_id = $1
+            AND ended_at IS NULL",
+        exchange_id,
+        ended_at,
+        outcome.name(),
+        reason,
+        outcome.observed(),
+        answer.map(|answer| i32::from(answer.http_code)),
+        answer.map(|answer| answer.body.as_slice()),
+        answer.map(|answer| answer.signature.as_str()),
+    )
+    .execute(tx.conn())
+    .await?;
+    Ok(pg::exactly_one(done, "provider_exchange")?)
+}
+
+/// Did an earlier order of this attempt leave this machine, or may it have? One without an end may.
+///
+/// # Errors
+/// Postgres.
+pub async fn may_have_left(tx: &mut Tx, attempt: AttemptId, but: Uuid) -> Result<bool, Error> {
+    Ok(sqlx::query_scalar!(
+        r#"SELECT EXISTS (
+               SELECT FROM provider_exchange
+                WHERE attempt_id = $1
+                  AND kind = 'initiate'
+                  AND exchange_id <> $2
+                  AND outcome IS DISTINCT FROM 'not_sent'
+           ) AS "left!""#,
+        attempt.0,
+        but,
+    )
+    .fetch_one(tx.conn())
+    .await?)
+}
+
+/// The code the payer may scan, from the order of an attempt.
+///
+/// # Errors
+/// Postgres.
+pub async fn qr_payload(tx: &mut Tx, attempt: AttemptId) -> Result<Option<String>, Error> {
+    Ok(sqlx::query_scalar!(
+        r#"SELECT qr_payload AS "qr_payload!"
+             FROM provider_exchange
+            WHERE attempt_id = $1
+              AND kind = 'initiate'
+              AND qr_payload IS NOT NULL
+            ORDER BY started_at DESC
+            LIMIT 1"#,
+        attempt.0,
+    )
+    .fetch_optional(tx.conn())
+    .await?)
+}
+
+/// Was this provider ever asked to collect for this attempt?
+///
+/// # Errors
+/// Postgres.
+pub async fn is_ours(tx: &mut Tx, provider: &str, attempt: AttemptId) -> Result<bool, Error> {
+    Ok(sqlx::query_scalar!(
+        r#"SELECT EXISTS (
+               SELECT FROM provider_exchange WHERE attempt_id = $1 AND kind = 'initiate' AND provider = $2
+           ) AS "ours!""#,
+        attempt.0,
+        provider,
+    )
+    .fetch_one(tx.conn())
+    .await?)
+}

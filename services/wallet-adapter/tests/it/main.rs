@@ -1,0 +1,8 @@
+//! The adapter between a gRPC client and a provider of the test.
+
+#![expect(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "tests")]
+
+mod callbacks;
+mod harness;
+mod providers;
+mod settings;
