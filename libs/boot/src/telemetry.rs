@@ -77,7 +77,9 @@ fn log<S>(lines: Lines) -> Box<dyn Layer<S> + Send + Sync>
 where
     S: Subscriber + for<'span> LookupSpan<'span>,
 {
-    let log = tracing_subscriber::fmt::layer().with_writer(std::io::stderr);
+    let log = tracing_subscriber::fmt::layer()
+        .with_ansi(std::io::IsTerminal::is_terminal(&std::io::stderr()))
+        .with_writer(std::io::stderr);
     match lines {
         Lines::Json => log.json().flatten_event(true).with_span_list(false).boxed(),
         Lines::Plain => log.boxed(),

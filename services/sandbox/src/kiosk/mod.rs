@@ -1,7 +1,18 @@
-//! The simulated kiosks.
+//! The simulated kiosks: a note acceptor that speaks SSP, a host with a signed journal on its own disk, a payer's hand
+//! at the slot, and a finger on the power and network switches.
+mod acceptor;
+mod device;
+mod disk;
+mod host;
+mod journal;
+mod relay;
+mod session;
+mod switches;
 
 use axum::Router;
 use boot::StartError;
+
+pub use device::Kiosks;
 
 use crate::World;
 
@@ -9,7 +20,8 @@ use crate::World;
 ///
 /// # Errors
 /// What the kiosks hold cannot be read.
-#[expect(clippy::unused_async, reason = "kiosks that were on before are switched on again here")]
-pub async fn router(_world: &World) -> Result<Router, StartError> {
-    Ok(Router::new())
+pub async fn router(world: &World) -> Result<Router, StartError> {
+    let kiosks = Kiosks::open(world).await.map_err(StartError::bug)?;
+    kiosks.keep_sending();
+    Ok(switches::router(kiosks))
 }

@@ -1,0 +1,169 @@
+//! One bill: who asks, for what, how much, until when, and how to pay.
+use std::net::SocketAddr;
+
+use askama::Template;
+use axum::extract::{ConnectInfo, Path, State};
+use axum::http::{HeaderMap, StatusCode, header};
+use axum::response::{IntoResponse as _, Response};
+use boot::Call;
+use proto::common::v1::Money;
+use proto::invoicing::v1::{Bill, GetBillRequest, Invoice};
+use proto::payments::v1::{
+    GetReceivableRequest, GetReceivableResponse, PaymentState, Receivable, ReceivableState,
+};
+use tonic::{Code, Status};
+
+use super::page::{InLanguage, message, refused, rendered};
+use crate::App;
+use crate::form::{Hidden, browser, new_browser};
+use crate::view::Reader;
+
+/// What can be done about the bill now.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Standing {
+    /// It can be paid.
+    Open,
+    /// Part of it is paid; the rest can be.
+    Partly,
+    /// Another payment is under way.
+    Held,
+    Paid,
+    /// The books cannot be asked: nobody is asked to pay.
+    Unknown,
+}
+
+impl Standing {
+    fn of(due: Option<&GetReceivableResponse>) -> Standing {
+        match due.and_then(|due| due.receivable.as_ref()).map(Receivable::state) {
+            Some(ReceivableState::Open) => Standing::Open,
+            Some(ReceivableState::PartiallyPaid) => Standing::Partly,
+            Some(ReceivableState::Held) => Standing::Held,
+            Some(ReceivableState::Paid) => Standing::Paid,
+            Some(ReceivableState::Unspecified) | None => Standing::Unknown,
+        }
+    }
+
+    /// The key of its word, and the class of its badge.
+    fn key(self) -> &'static str {
+        match self {
+            Standing::Open => "open",
+            Standing::Partly => "partly",
+            Standing::Held => "held",
+            Standing::Paid => "paid",
+            Standing::Unknown => "unknown",
+        }
+    }
+
+    fn can_be_paid(self) -> bool {
+        matches!(self, Standing::Open | Standing::Partly)
+    }
+}
+
+#[derive(Template)]
+#[template(path = "bill.html")]
+struct Page {
+    reader: Reader,
+    here: String,
+    agency: String,
+    service: String,
+    badge: String,
+    class: &'static str,
+    amount: String,
+    amount_label: String,
+    why_not: Option<String>,
+    payer: String,
+    reference: String,
+    invoice_number: String,
+    due_date: String,
+    steps: Vec<String>,
+    receipts: Vec<String>,
+    form: Option<Hidden>,
+}
+
+/// A bill and what is due on it; `None` while the books cannot be asked.
+pub(super) async fn look_up(
+    app: &App,
+    bill_reference: &str,
+) -> Result<(Bill, Invoice, Option<GetReceivableResponse>), Status> {
+    let payer = Call::by("payer");
+    let wanted = payer.request(GetBillRequest { bill_reference: bill_reference.to_owned() })?;
+    let due = payer.request(GetReceivableRequest { bill_reference: bill_reference.to_owned() })?;
+    let (mut invoices, mut payments) = (app.invoices.clone(), app.payments.clone());
+    let (bill, due) = tokio::join!(invoices.get_bill(wanted), payments.get_receivable(due));
+    let bill = bill?.into_inner().bill.unwrap_or_default();
+    let invoice = bill.invoice.clone().ok_or_else(|| Status::internal("a bill without its invoice"))?;
+    if let Err(status) = &due {
+        tracing::warn!(code = ?status.code(), "the books cannot be asked for a bill");
+    }
+    Ok((bill, invoice, due.ok().map(tonic::Response::into_inner)))
+}
+
+pub(super) async fn show(
+    State(app): State<App>,
+    ConnectInfo(peer): ConnectInfo<SocketAddr>,
+    InLanguage(reader): InLanguage,
+    Path((_, bill_reference)): Path<(String, String)>,
+    headers: HeaderMap,
+) -> Response {
+    match look_up(&app, &bill_reference).await {
+        Ok((bill, invoice, due)) => page(&app, reader, &headers, (bill, invoice, due)),
+        Err(status) if status.code() == Code::NotFound && app.unknown.check_key(&peer.ip()).is_err() => {
+            message(reader, StatusCode::TOO_MANY_REQUESTS, "too-many", &bill_reference)
+        }
+        Err(status) => refused(reader, &status, &bill_reference),
+    }
+}
+
+fn page(
+    app: &App,
+    reader: Reader,
+    headers: &HeaderMap,
+    found: (Bill, Invoice, Option<GetReceivableResponse>),
+) -> Response {
+    let (bill, invoice, due) = found;
+    let standing = Standing::of(due.as_ref());
+    let known = browser(headers);
+    let (value, cookie) = known.clone().map_or_else(|| new_browser(&app.ids), |value| (value, String::new()));
+    let form = standing.can_be_paid().then(|| app.seal.issue(&app.ids, &value, &invoice.bill_reference));
+    let why_not = (!standing.can_be_paid()).then(|| reader.say(&format!("why-not-{}", standing.key())));
+    let rest = rest(&invoice, due.as_ref());
+    let page = Page {
+        here: format!("/bills/{}", invoice.bill_reference),
+        agency: reader.of(bill.agency_name.as_ref()),
+        service: reader.of(bill.service_name.as_ref()),
+        badge: reader.say(&format!("badge-{}", standing.key())),
+        class: standing.key(),
+        amount: reader.money(rest.as_ref()),
+        amount_label: reader.say(if standing == Standing::Paid { "amount-paid" } else { "amount-due" }),
+        why_not,
+        payer: bill.payer_masked,
+        reference: invoice.bill_reference,
+        invoice_number: invoice.invoice_number,
+        due_date: invoice.due_date,
+        steps: bill.steps.iter().map(|step| reader.of(Some(step))).collect(),
+        receipts: due.map(receipts).unwrap_or_default(),
+        form,
+        reader,
+    };
+    let mut answer = rendered(StatusCode::OK, &page);
+    if known.is_none()
+        && let Ok(cookie) = cookie.parse()
+    {
+        answer.headers_mut().insert(header::SET_COOKIE, cookie);
+    }
+    answer.into_response()
+}
+
+/// What is still due; the whole bill when it is paid.
+fn rest(invoice: &Invoice, due: Option<&GetReceivableResponse>) -> Option<Money> {
+    let receivable = due.and_then(|due| due.receivable.as_ref())?;
+    let (total, paid) = (receivable.due.as_ref()?, receivable.paid.as_ref()?);
+    let rest = total.minor_units.checked_sub(paid.minor_units).filter(|rest| *rest > 0);
+    rest.map(|minor_units| Money { currency: total.currency.clone(), minor_units })
+        .or_else(|| invoice.total.clone())
+}
+
+fn receipts(due: GetReceivableResponse) -> Vec<String> {
+    let captured = due.payments.into_iter().filter(|payment| payment.state() == PaymentState::Captured);
+    captured.map(|payment| payment.receipt_number).filter(|number| !number.is_empty()).collect()
+}

@@ -1,0 +1,152 @@
+//! Starting a payment, and its outcome.
+use askama::Template;
+use axum::Form;
+use axum::extract::{Path, State};
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::{IntoResponse as _, Redirect, Response};
+use boot::Call;
+use boot::wire::lang_to_wire;
+use proto::common::v1::Channel;
+use proto::notifications::v1::RegisterContactRequest;
+use proto::payments::v1::{GetPaymentRequest, Payment, PaymentState, StartPaymentRequest};
+use serde::Deserialize;
+use tonic::{Code, Status};
+
+use super::page::{InLanguage, message, refused, rendered};
+use crate::App;
+use crate::form::{Hidden, browser};
+use crate::view::Reader;
+
+/// The one provider so far.
+const PROVIDER: &str = "benefit-pay";
+
+#[derive(Deserialize)]
+pub(super) struct Pay {
+    idempotency_key: String,
+    token: String,
+    #[serde(default)]
+    email: String,
+}
+
+pub(super) async fn start(
+    State(app): State<App>,
+    InLanguage(reader): InLanguage,
+    Path((_, bill_reference)): Path<(String, String)>,
+    headers: HeaderMap,
+    Form(pay): Form<Pay>,
+) -> Response {
+    let hidden = Hidden { idempotency_key: pay.idempotency_key, token: pay.token };
+    let ours = browser(&headers).is_some_and(|browser| app.seal.is_ours(&browser, &bill_reference, &hidden));
+    if !ours {
+        return message(reader, StatusCode::FORBIDDEN, "form-stale", &bill_reference);
+    }
+    match begin(&app, reader, &bill_reference, &hidden.idempotency_key, pay.email.trim()).await {
+        Ok(payment) => {
+            Redirect::to(&format!("/{}/payments/{}", reader.code(), payment.payment_id)).into_response()
+        }
+        // It may have begun: the same form, sent again, tells.
+        Err(status)
+            if matches!(status.code(), Code::Unavailable | Code::DeadlineExceeded | Code::Internal) =>
+        {
+            let page = Again { reader, here: "/", reference: bill_reference, hidden, email: pay.email };
+            rendered(StatusCode::SERVICE_UNAVAILABLE, &page)
+        }
+        Err(status) => refused(reader, &status, &bill_reference),
+    }
+}
+
+/// Nobody knows whether the payment began.
+#[derive(Template)]
+#[template(path = "again.html")]
+struct Again {
+    reader: Reader,
+    here: &'static str,
+    reference: String,
+    hidden: Hidden,
+    email: String,
+}
+
+async fn begin(
+    app: &App,
+    reader: Reader,
+    bill_reference: &str,
+    key: &str,
+    email: &str,
+) -> Result<Payment, Status> {
+    let payer = Call::by("payer").with_key(key);
+    let mut contact_ref = String::new();
+    if !email.is_empty() {
+        let mut request = RegisterContactRequest { email: email.to_owned(), ..Default::default() };
+        request.set_language(lang_to_wire(reader.0));
+        let made = app.notifications.clone().register_contact(payer.request(request)?).await?;
+        contact_ref = made.into_inner().contact_ref;
+    }
+    let mut request = StartPaymentRequest {
+        bill_reference: bill_reference.to_owned(),
+        provider: PROVIDER.to_owned(),
+        contact_ref,
+        ..Default::default()
+    };
+    request.set_channel(Channel::Wallet);
+    let started = app.payments.clone().start_payment(payer.request(request)?).await?;
+    started.into_inner().payment.ok_or_else(|| Status::internal("an answer without its payment"))
+}
+
+#[derive(Template)]
+#[template(path = "payment.html")]
+struct Page {
+    reader: Reader,
+    here: String,
+    /// `paid`, `not-paid`, `unknown`, `twice`, `mismatch`, `approve` or `waiting`: its sentences and its colour.
+    outcome: &'static str,
+    title: String,
+    text: String,
+    amount: String,
+    bill_reference: String,
+    payment_id: String,
+    receipt_number: String,
+    wallet_url: String,
+}
+
+pub(super) async fn show(
+    State(app): State<App>,
+    InLanguage(reader): InLanguage,
+    Path((_, payment_id)): Path<(String, String)>,
+) -> Response {
+    match look_up(&app, &payment_id).await {
+        Ok(payment) => rendered(StatusCode::OK, &page(reader, payment)),
+        Err(status) => refused(reader, &status, ""),
+    }
+}
+
+/// A payment by its id.
+pub(super) async fn look_up(app: &App, payment_id: &str) -> Result<Payment, Status> {
+    let request = Call::by("payer").request(GetPaymentRequest { payment_id: payment_id.to_owned() })?;
+    let found = app.payments.clone().get_payment(request).await?;
+    found.into_inner().payment.ok_or_else(|| Status::internal("an answer without its payment"))
+}
+
+fn page(reader: Reader, payment: Payment) -> Page {
+    let outcome = match payment.state() {
+        PaymentState::Captured => "paid",
+        // The provider did take money, another amount: "no money was taken" would be untrue.
+        PaymentState::Failed if payment.failure == "amount_mismatch" => "mismatch",
+        PaymentState::Failed | PaymentState::Expired => "not-paid",
+        PaymentState::Processing => "unknown",
+        PaymentState::Late => "twice",
+        PaymentState::ActionRequired => "approve",
+        PaymentState::Created | PaymentState::Unspecified => "waiting",
+    };
+    Page {
+        here: format!("/payments/{}", payment.payment_id),
+        title: reader.say(&format!("outcome-{outcome}-title")),
+        text: reader.say(&format!("outcome-{outcome}-text")),
+        amount: reader.money(payment.amount.as_ref()),
+        bill_reference: payment.bill_reference,
+        receipt_number: payment.receipt_number,
+        wallet_url: payment.next_action.map(|next| next.redirect_url).unwrap_or_default(),
+        payment_id: payment.payment_id,
+        reader,
+        outcome,
+    }
+}

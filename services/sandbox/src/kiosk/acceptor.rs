@@ -1,0 +1,134 @@
+//! The note acceptor: a device of its own with its own memory. It counts what is physically in the cash box, whatever the
+//! host believes, and speaks SSP frames.
+use std::collections::BTreeMap;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use standards::ssp::{Command, Event, Frame, OK, write_poll};
+
+use super::disk;
+
+/// Bahraini notes by channel, in fils; channel 1 is the first.
+pub const NOTES_FILS: [i64; 5] = [500, 1_000, 5_000, 10_000, 20_000];
+
+/// The channel of a note.
+pub fn channel_of(fils: i64) -> Option<u8> {
+    NOTES_FILS.iter().position(|note| *note == fils).and_then(|at| u8::try_from(at + 1).ok())
+}
+
+/// The value of a channel's notes, in fils.
+pub fn fils_of(channel: u8) -> Option<i64> {
+    usize::from(channel).checked_sub(1).and_then(|at| NOTES_FILS.get(at)).copied()
+}
+
+/// Where a note is that the host has not been told the end of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Position {
+    Empty,
+    Escrow(u8),
+    /// In the cash box, not reported yet.
+    Cashbox(u8),
+}
+
+/// The acceptor and its memory.
+#[derive(Debug)]
+pub struct Acceptor {
+    /// One line a note in the cash box: its value in fils.
+    book: PathBuf,
+    /// Where the note in the path is; survives a power cut, as a note does.
+    place: PathBuf,
+    path: Position,
+    events: Vec<Event>,
+}
+
+impl Acceptor {
+    /// Power comes on: a note in the path is brought to an end first.
+    pub fn power_on(folder: &Path) -> io::Result<Acceptor> {
+        let place = folder.join("acceptor.place");
+        let path = read_place(&disk::content(&place)?.unwrap_or_default());
+        let mut acceptor =
+            Acceptor { book: folder.join("acceptor.notes"), place, path, events: vec![Event::SlaveReset] };
+        match path {
+            Position::Empty => {}
+            // It had not passed the point of no return: back to the payer.
+            Position::Escrow(channel) => acceptor.events.push(Event::ClearedFromFront { channel }),
+            Position::Cashbox(channel) => acceptor.events.push(Event::ClearedToCashbox { channel }),
+        }
+        acceptor.move_to(Position::Empty)?;
+        Ok(acceptor)
+    }
+
+    /// The payer's hand: a note goes in and waits in escrow.
+    pub fn insert(&mut self, channel: u8) -> io::Result<()> {
+        self.move_to(Position::Escrow(channel))?;
+        self.events.extend([Event::Reading, Event::ReadNote { channel }]);
+        Ok(())
+    }
+
+    /// The mechanics move the note from escrow into the box, where it counts. Nobody was told yet.
+    pub fn stack(&mut self) -> io::Result<()> {
+        if let Position::Escrow(channel) = self.path {
+            disk::append(&self.book, &fils_of(channel).unwrap_or_default().to_string())?;
+            self.move_to(Position::Cashbox(channel))?;
+            self.events.extend([Event::Stacking, Event::CreditNote { channel }, Event::Stacked]);
+        }
+        Ok(())
+    }
+
+    /// One frame in, one frame out.
+    pub fn exchange(&mut self, wire: &[u8]) -> io::Result<Vec<u8>> {
+        let (frame, _) = Frame::decode(wire).map_err(io::Error::other)?;
+        let answer = match Command::from_data(&frame.data).map_err(io::Error::other)? {
+            Command::Poll => {
+                let told = std::mem::take(&mut self.events);
+                if told.iter().any(|event| matches!(event, Event::CreditNote { .. } | Event::Stacked)) {
+                    self.move_to(Position::Empty)?;
+                }
+                write_poll(&told)
+            }
+            Command::RejectNote => {
+                self.events.extend([Event::Rejecting, Event::Rejected]);
+                self.move_to(Position::Empty)?;
+                vec![OK]
+            }
+            Command::Reset
+            | Command::SetInhibits { .. }
+            | Command::HostProtocolVersion { .. }
+            | Command::Disable
+            | Command::Enable
+            | Command::Sync
+            | Command::Hold => vec![OK],
+        };
+        let answer = Frame { sequence: frame.sequence, address: frame.address, data: answer };
+        answer.encode().map_err(io::Error::other)
+    }
+
+    fn move_to(&mut self, path: Position) -> io::Result<()> {
+        self.path = path;
+        let text = match path {
+            Position::Empty => "empty".to_owned(),
+            Position::Escrow(channel) => format!("escrow {channel}"),
+            Position::Cashbox(channel) => format!("cashbox {channel}"),
+        };
+        disk::replace(&self.place, text.as_bytes())
+    }
+}
+
+fn read_place(text: &[u8]) -> Position {
+    let text = String::from_utf8_lossy(text);
+    match text.split_once(' ') {
+        Some(("escrow", channel)) => channel.parse().map_or(Position::Empty, Position::Escrow),
+        Some(("cashbox", channel)) => channel.parse().map_or(Position::Empty, Position::Cashbox),
+        Some(_) | None => Position::Empty,
+    }
+}
+
+/// The notes in the cash box: how many of each, by value in fils.
+pub fn count(folder: &Path) -> io::Result<BTreeMap<i64, i64>> {
+    let mut notes = BTreeMap::new();
+    for line in disk::lines(&folder.join("acceptor.notes"))? {
+        let fils: i64 = line.parse().map_err(io::Error::other)?;
+        *notes.entry(fils).or_insert(0) += 1;
+    }
+    Ok(notes)
+}
