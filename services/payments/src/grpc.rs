@@ -63,8 +63,8 @@ impl PaymentService for Payments {
     }
 }
 
-fn fils(fils: i64) -> Option<proto::common::v1::Money> {
-    Some(money_to_wire(Money::new(fils, Currency::Bhd)))
+fn fils(fils: i64) -> proto::common::v1::Money {
+    money_to_wire(Money::new(fils, Currency::Bhd))
 }
 
 #[tonic::async_trait]
@@ -83,9 +83,9 @@ impl LedgerService for Payments {
                 agency_id: row.agency_id,
                 channel: channel.into(),
                 payments: row.payments,
-                collected: fils(row.collected_fils),
-                credited: fils(row.credited_fils),
-                suspense: fils(row.suspense_fils),
+                collected: Some(fils(row.collected_fils)),
+                credited: Some(fils(row.credited_fils)),
+                suspense: Some(fils(row.suspense_fils)),
             }
         });
         Ok(Response::new(pb::GetCollectionsResponse { collections: collections.collect() }))
@@ -100,11 +100,11 @@ impl LedgerService for Payments {
         let difference = rows.iter().map(|row| row.debit_fils.saturating_sub(row.credit_fils)).sum();
         let balances = rows.into_iter().map(|row| pb::AccountBalance {
             account: row.account,
-            debit: fils(row.debit_fils),
-            credit: fils(row.credit_fils),
+            debit: Some(fils(row.debit_fils)),
+            credit: Some(fils(row.credit_fils)),
         });
         let balances = balances.collect();
-        Ok(Response::new(pb::GetTrialBalanceResponse { balances, difference: fils(difference) }))
+        Ok(Response::new(pb::GetTrialBalanceResponse { balances, difference: Some(fils(difference)) }))
     }
 
     async fn list_cases(
@@ -120,7 +120,7 @@ impl LedgerService for Payments {
             kind: row.kind,
             agency_id: row.agency_id,
             payment_id: row.payment_id.map(|id| id.to_string()).unwrap_or_default(),
-            amount: fils(row.amount_fils),
+            amount: Some(fils(row.amount_fils)),
             detail: row.detail,
             opened_at: Some(time_to_wire(row.opened_at)),
             bill_reference: row.bill_reference,

@@ -29,7 +29,7 @@ use sqlx::migrate::Migrator;
 use tokio::sync::Notify;
 use tonic::service::Routes;
 
-pub use books::{Case, Check, Collection, Report, cases, collections, verify};
+pub use books::{Case, Check, Collection, Report, cases, collections, verify, verify_in};
 pub use config::{Engine, Settings, Waits};
 pub use domain::graph::states_dot;
 pub use error::Error;
@@ -126,8 +126,7 @@ impl Payments {
     /// Makes an inquiry due at once. False when the attempt is not ours.
     async fn hint(&self, attempt: AttemptId) -> Result<bool, Error> {
         let mut tx = self.pg.begin().await?;
-        let ours =
-            store::work::hint(&mut tx, attempt, boot::trace::traceparent(), self.clock.now()).await?;
+        let ours = store::work::hint(&mut tx, attempt, boot::trace::traceparent(), self.clock.now()).await?;
         tx.commit().await?;
         self.work.notify_one();
         Ok(ours)

@@ -97,8 +97,7 @@ impl Worker {
         let room = self.room.available_permits();
         let Ok(at_most @ 1..) = i64::try_from(room) else { return Ok(false) };
         let resting = self.breakers().resting(self.waits.monotonic());
-        let take =
-            Take { at_most, now: self.svc.clock.now(), lease: self.claim, resting: &resting };
+        let take = Take { at_most, now: self.svc.clock.now(), lease: self.claim, resting: &resting };
         let mut tx = self.svc.pg.begin().await?;
         let claimed = store::work::claim(&mut tx, take).await?;
         if claimed.is_empty() {

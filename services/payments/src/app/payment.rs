@@ -18,11 +18,7 @@ use crate::{
 /// # Errors
 /// `Refused` (`BillUnknown`, `AlreadyPaid`, `InProgress`), `ChannelNotSupported`, `ProviderUnknown`, `KeyReused`,
 /// `Overloaded`: nothing changed. `CommitUnknown`: the same call with the same key tells.
-pub async fn start(
-    svc: Payments,
-    call: Call,
-    request: pb::StartPaymentRequest,
-) -> Result<Vec<u8>, Error> {
+pub async fn start(svc: Payments, call: Call, request: pb::StartPaymentRequest) -> Result<Vec<u8>, Error> {
     let body_hash = Sha256::digest(request.encode_to_vec()).to_vec();
     let key = Key { scope: call.actor.clone(), key: call.key()?.to_owned(), body_hash };
     match request.channel() {

@@ -50,7 +50,8 @@ struct Walk {
 
 /// The first batch whose hash, number or predecessor is not what its rows say; or a lane that forgot its last batches.
 pub(super) async fn first_bad(tx: &mut Tx) -> Result<Option<String>, Error> {
-    let heads = sqlx::query!("SELECT lane, last_seq, last_hash FROM lane ORDER BY lane").fetch_all(tx.conn()).await?;
+    let heads =
+        sqlx::query!("SELECT lane, last_seq, last_hash FROM lane ORDER BY lane").fetch_all(tx.conn()).await?;
     let mut rows = sqlx::query_as!(
         Row,
         r#"SELECT lane, batch_id, seq, prev_hash, hash, commands, sealed_at,
@@ -68,7 +69,8 @@ pub(super) async fn first_bad(tx: &mut Tx) -> Result<Option<String>, Error> {
     let mut open: Option<Open> = None;
     loop {
         let row = rows.try_next().await?;
-        let same = open.as_ref().zip(row.as_ref()).is_some_and(|(open, row)| open.sealed.batch_id == row.batch_id);
+        let same =
+            open.as_ref().zip(row.as_ref()).is_some_and(|(open, row)| open.sealed.batch_id == row.batch_id);
         if !same && let Some(done) = open.take() {
             if let Some(bad) = walk.take(done) {
                 return Ok(Some(bad));

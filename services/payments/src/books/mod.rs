@@ -13,7 +13,7 @@ use time::OffsetDateTime;
 
 use crate::{Error, store};
 
-pub use verify::{Check, Report, verify};
+pub use verify::{Check, Report, verify, verify_in};
 
 /// Money that came for one agency by one channel.
 #[derive(Clone, Debug, Serialize)]
@@ -50,7 +50,10 @@ impl fmt::Display for Collection {
         let [collected, credited, suspense] =
             [self.collected_fils, self.credited_fils, self.suspense_fils].map(Money::fils);
         let Collection { channel, payments, .. } = self;
-        write!(f, "{agency:<10} {channel:<12} {payments:>7} payments  collected {collected}  credited {credited}  ")?;
+        write!(
+            f,
+            "{agency:<10} {channel:<12} {payments:>7} payments  collected {collected}  credited {credited}  "
+        )?;
         write!(f, "suspense {suspense}")
     }
 }

@@ -53,12 +53,17 @@ impl fmt::Display for Report {
 /// The database cannot be read. A book that does not hold is no error but a [`Report`].
 pub async fn verify(database_url: &str) -> Result<Report, StartError> {
     let mut tx = open(database_url).await?;
-    snapshot(&mut tx).await.map_err(unreadable)
+    // One snapshot for all checks: the service may go on posting meanwhile.
+    let snapshot = sqlx::raw_sql("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ");
+    snapshot.execute(tx.conn()).await.map_err(|error| unreadable(error.into()))?;
+    verify_in(&mut tx).await.map_err(unreadable)
 }
 
-/// One snapshot for all checks: the service may go on posting meanwhile.
-async fn snapshot(tx: &mut Tx) -> Result<Report, Error> {
-    sqlx::raw_sql("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ").execute(tx.conn()).await?;
+/// As [`verify`], of what `tx` sees.
+///
+/// # Errors
+/// As any read of `tx`.
+pub async fn verify_in(tx: &mut Tx) -> Result<Report, Error> {
     let count = sqlx::query!(
         r#"SELECT (SELECT count(*) FROM journal) AS "journals!", (SELECT count(*) FROM entry) AS "entries!",
                   (SELECT count(*) FROM posting_batch) AS "batches!""#
@@ -71,7 +76,10 @@ async fn snapshot(tx: &mut Tx) -> Result<Report, Error> {
         Check { what: "balances equal the sum of their entries", first_bad: balances(tx).await? },
         Check { what: "the chain of sealed batches is intact", first_bad: chain::first_bad(tx).await? },
         Check { what: "what is paid on a bill is what was applied to it", first_bad: paid(tx).await? },
-        Check { what: "every payment with money has its journal, for its amount", first_bad: payments(tx).await? },
+        Check {
+            what: "every payment with money has its journal, for its amount",
+            first_bad: payments(tx).await?,
+        },
         Check { what: "no journal moves money for a payment that has none", first_bad: strangers(tx).await? },
         Check { what: "every late payment has its case", first_bad: late(tx).await? },
     ];

@@ -35,12 +35,21 @@ pub enum State {
     /// The payer must approve.
     Pending,
     /// Neither paid nor failed.
-    Unknown { since: OffsetDateTime },
-    Paid { provider_reference: String },
-    Declined { reason: String },
+    Unknown {
+        since: OffsetDateTime,
+    },
+    Paid {
+        provider_reference: String,
+    },
+    Declined {
+        reason: String,
+    },
     Expired,
     /// The provider took another amount.
-    Mismatched { provider_reference: String, took: Money },
+    Mismatched {
+        provider_reference: String,
+        took: Money,
+    },
 }
 
 /// Where the payer approves.
@@ -60,8 +69,13 @@ pub enum Answer {
     /// An inquiry brought nothing.
     NoNews,
     Pending(NextAction),
-    Paid { amount: Money, provider_reference: String },
-    Declined { reason: String },
+    Paid {
+        amount: Money,
+        provider_reference: String,
+    },
+    Declined {
+        reason: String,
+    },
     Expired,
     /// Counts only after the provider's own horizon.
     NotFound,
@@ -168,17 +182,12 @@ impl Attempt {
             (S::Submitting, A::NotSent) => {
                 (self.at(S::Declined { reason: "not_sent".to_owned() }), Effect::NotSent)
             }
-            // It left before: that this repetition did not says nothing.
-            (S::Pending | S::Unknown { .. }, A::NotSent) => self.wait(patience, now),
-            (S::Unknown { .. }, A::NoAnswer) => self.wait(patience, now),
             (S::Submitting | S::Pending, A::NoAnswer) | (S::Submitting, A::NoNews) => {
                 self.doubt(patience, now)
             }
-            (S::Pending | S::Unknown { .. }, A::NoNews) => self.wait(patience, now),
             (S::Submitting | S::Unknown { .. }, A::Pending(next)) if self.is_young(patience, now) => {
                 (self.at(S::Pending), Effect::ActionRequired(next))
             }
-            (S::Submitting | S::Pending | S::Unknown { .. }, A::Pending(_)) => self.wait(patience, now),
             (S::Submitting | S::Pending | S::Unknown { .. }, A::Paid { amount, provider_reference }) => {
                 self.money(amount, provider_reference)
             }
@@ -199,7 +208,12 @@ impl Attempt {
             {
                 self.submit_again()
             }
-            (S::Submitting | S::Pending | S::Unknown { .. }, A::NotFound) => self.wait(patience, now),
+            // It left before: that its repetition did not, or that an inquiry brought nothing, says nothing.
+            (S::Pending | S::Unknown { .. }, A::NotSent | A::NoNews)
+            | (S::Unknown { .. }, A::NoAnswer)
+            | (S::Submitting | S::Pending | S::Unknown { .. }, A::Pending(_) | A::NotFound) => {
+                self.wait(patience, now)
+            }
             (S::Paid { .. } | S::Declined { .. } | S::Expired | S::Mismatched { .. }, answer) => {
                 self.ended(answer, patience, now)
             }
@@ -215,21 +229,23 @@ impl Attempt {
                 (next, if effect == Effect::Paid { Effect::LatePaid } else { Effect::LateMismatched })
             }
             (S::Paid { provider_reference: first }, A::Paid { amount, provider_reference }) => {
-                self.unless_same((first, self.amount) == (&provider_reference, amount), now)
+                let same = (first, self.amount) == (&provider_reference, amount);
+                if same { self.repeated() } else { self.contradicted(now) }
             }
-            (
-                S::Mismatched { provider_reference: first, took },
-                A::Paid { amount, provider_reference },
-            ) => self.unless_same((first, *took) == (&provider_reference, amount), now),
+            (S::Mismatched { provider_reference: first, took }, A::Paid { amount, provider_reference }) => {
+                let same = (first, *took) == (&provider_reference, amount);
+                if same { self.repeated() } else { self.contradicted(now) }
+            }
             (S::Paid { .. } | S::Mismatched { .. }, A::Declined { .. } | A::Expired) => {
-                self.unless_same(false, now)
+                self.contradicted(now)
             }
-            (S::Paid { .. } | S::Mismatched { .. }, A::NotFound) => self.unless_same(!horizon_passed, now),
+            (S::Paid { .. } | S::Mismatched { .. }, A::NotFound) if horizon_passed => self.contradicted(now),
             (S::Declined { .. } | S::Expired, A::Declined { .. } | A::Expired | A::NotFound)
             | (
                 S::Paid { .. } | S::Declined { .. } | S::Expired | S::Mismatched { .. },
                 A::NotSent | A::NoAnswer | A::NoNews | A::Pending(_),
-            ) => (self.clone(), Effect::Repeated),
+            )
+            | (S::Paid { .. } | S::Mismatched { .. }, A::NotFound) => self.repeated(),
             (S::Submitting | S::Pending | S::Unknown { .. }, answer) => self.live(answer, patience, now),
         }
     }
@@ -272,10 +288,14 @@ impl Attempt {
         }
     }
 
+    fn repeated(&self) -> (Attempt, Effect) {
+        (self.clone(), Effect::Repeated)
+    }
+
     /// A contradiction is told once: a provider that repeats it adds nothing.
-    fn unless_same(&self, same: bool, now: OffsetDateTime) -> (Attempt, Effect) {
-        if same || self.contradicted_at.is_some() {
-            return (self.clone(), Effect::Repeated);
+    fn contradicted(&self, now: OffsetDateTime) -> (Attempt, Effect) {
+        if self.contradicted_at.is_some() {
+            return self.repeated();
         }
         (Attempt { contradicted_at: Some(now), ..self.clone() }, Effect::Contradicted)
     }

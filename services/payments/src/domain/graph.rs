@@ -32,14 +32,10 @@ pub fn states_dot(noun: &str) -> Option<String> {
     Some(dot)
 }
 
-
 const NOW: OffsetDateTime = OffsetDateTime::UNIX_EPOCH;
 const DUE: Money = Money::fils(10_000);
-const PATIENCE: Patience = Patience {
-    poll_for: Duration::from_secs(90),
-    not_found_after: Duration::from_mins(30),
-    submits: 2,
-};
+const PATIENCE: Patience =
+    Patience { poll_for: Duration::from_secs(90), not_found_after: Duration::from_mins(30), submits: 2 };
 
 fn payments() -> BTreeSet<Arrow> {
     let mut arrows = BTreeSet::new();
@@ -149,7 +145,7 @@ fn receivables() -> BTreeSet<Arrow> {
     let mut arrows = BTreeSet::new();
     for (state, paid) in states {
         for command in commands {
-            let before = Receivable { state, paid, ..receivable() };
+            let before = Receivable { paid, state, ..receivable() };
             if let Ok((after, effect)) = before.step(command)
                 && effect != receivable::Effect::Unchanged
             {

@@ -1,6 +1,6 @@
 //! What each event posts. `docs/ledger.md` holds the same table, and a test keeps them equal.
 
-use std::fmt;
+use std::fmt::{self, Write as _};
 
 use ids::{AgencyId, DeviceId, InvoiceId, JournalId, PaymentId};
 use money::Money;
@@ -164,7 +164,8 @@ pub fn table() -> String {
             of.map(|entry| format!("`{}`", entry.account)).collect::<Vec<_>>().join(", ")
         };
         let (debit, credit) = (side(Money::is_positive), side(Money::is_negative));
-        text.push_str(&format!("| {kind} | {debit} | {credit} |\n"));
+        // Writing to a String cannot fail.
+        writeln!(text, "| {kind} | {debit} | {credit} |").ok();
     }
     text
 }

@@ -153,11 +153,8 @@ impl Payment {
     /// `WrongState`: the decision asked for a step there is not.
     pub fn step(&self, command: Command) -> Result<Payment, Refusal> {
         use {Command as C, State as S};
-        let wrong = Refusal::WrongState {
-            noun: "payment",
-            state: self.state.name(),
-            command: command.name(),
-        };
+        let wrong =
+            Refusal::WrongState { noun: "payment", state: self.state.name(), command: command.name() };
         let mut credited = self.credited;
         let state = match (&self.state, command) {
             (S::Created | S::ActionRequired(_) | S::Processing, C::AskPayer(next)) => S::ActionRequired(next),

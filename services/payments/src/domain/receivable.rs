@@ -27,7 +27,9 @@ pub enum State {
     /// Nothing is paid.
     Open,
     /// An attempt is live on it: no other may start. Cash may still come, and then counts.
-    Held { payment: PaymentId },
+    Held {
+        payment: PaymentId,
+    },
     /// Something is paid, and nobody holds it.
     PartiallyPaid,
     Paid,

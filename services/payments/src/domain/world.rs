@@ -58,8 +58,12 @@ pub struct Work {
 /// What to ask the provider.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Ask {
-    Initiate { due_at: OffsetDateTime },
-    Inquire { due_at: OffsetDateTime },
+    Initiate {
+        due_at: OffsetDateTime,
+    },
+    Inquire {
+        due_at: OffsetDateTime,
+    },
     /// It is settled.
     Nothing,
 }
@@ -67,7 +71,7 @@ pub enum Ask {
 /// A fact the world hears of, as it was when it became true.
 #[derive(Clone, Debug)]
 pub enum Told {
-    Payment { what: &'static str, payment: Payment, attempt: Option<Attempt>, receivable: Receivable },
+    Payment { what: &'static str, payment: Box<Payment>, attempt: Option<Attempt>, receivable: Receivable },
     Receivable { what: &'static str, receivable: Receivable },
     Case(Case),
 }

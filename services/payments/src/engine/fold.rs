@@ -31,7 +31,11 @@ pub(super) fn fold(loaded: Loaded, jobs: &[Job], at: &Moment<'_>) -> Folded {
             && let Some(known) = first.get(name)
         {
             let same = known.body_hash == **body_hash;
-            answers.push(if same { Ok(Answer::Bytes(known.response.clone())) } else { Err(Error::KeyReused) });
+            answers.push(if same {
+                Ok(Answer::Bytes(known.response.clone()))
+            } else {
+                Err(Error::KeyReused)
+            });
             continue;
         }
         let (changes, reply) = match decide(&writes.world, &job.command, at) {
@@ -46,12 +50,8 @@ pub(super) fn fold(loaded: Loaded, jobs: &[Job], at: &Moment<'_>) -> Folded {
         let answer = answer(&reply);
         if let (Some((name, body_hash)), Answer::Bytes(response)) = (key, &answer) {
             let (scope, key) = name.clone();
-            let kept = idempotency::Answer {
-                scope,
-                key,
-                body_hash: body_hash.clone(),
-                response: response.clone(),
-            };
+            let kept =
+                idempotency::Answer { scope, key, body_hash: body_hash.clone(), response: response.clone() };
             first.insert(name, kept.clone());
             writes.first.push(kept);
         }

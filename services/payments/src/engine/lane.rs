@@ -160,7 +160,10 @@ impl Lane {
         let batch_id = BatchId(self.ids.uuid(now));
         let sealed = sealed(batch_id, head, jobs.len(), now, &folded.writes.journals);
         stripes::seal(&mut tx, lease, &sealed).await?;
-        folded.writes.store(&mut tx, batch::At { batch_id, stripe: lease.stripe, now, ids: &self.ids }).await?;
+        folded
+            .writes
+            .store(&mut tx, batch::At { batch_id, stripe: lease.stripe, now, ids: &self.ids })
+            .await?;
         if let Err(error) = tx.commit().await {
             return Err(Written { error, pending: Some((batch_id, folded.answers)) });
         }

@@ -180,6 +180,7 @@ fn columns(state: &State) -> Columns {
 ///
 /// # Errors
 /// `Conflict` when one is no longer what was read; as any write of `tx`.
+#[expect(clippy::as_conversions, reason = "to sqlx's macro it is a type and no conversion")]
 pub async fn update(tx: &mut Tx, changed: &[(i64, &Attempt)]) -> Result<(), pg::Error> {
     if changed.is_empty() {
         return Ok(());
@@ -194,8 +195,7 @@ pub async fn update(tx: &mut Tx, changed: &[(i64, &Attempt)]) -> Result<(), pg::
     let took: Vec<Option<i64>> = of.iter().map(|c| c.took_fils).collect();
     let submits: Vec<i32> = changed.iter().map(|(_, a)| a.submits).collect();
     let doubts: Vec<i32> = changed.iter().map(|(_, a)| a.doubts).collect();
-    let contradicted: Vec<Option<OffsetDateTime>> =
-        changed.iter().map(|(_, a)| a.contradicted_at).collect();
+    let contradicted: Vec<Option<OffsetDateTime>> = changed.iter().map(|(_, a)| a.contradicted_at).collect();
     let versions: Vec<i64> = changed.iter().map(|(_, a)| a.version).collect();
     let done = sqlx::query!(
         "UPDATE attempt

@@ -10,6 +10,7 @@ use crate::domain::case::Case;
 ///
 /// # Errors
 /// As any write of `tx`; the constraint `open_case_once`.
+#[expect(clippy::as_conversions, reason = "to sqlx's macro it is a type and no conversion")]
 pub async fn insert(tx: &mut Tx, cases: &[Case]) -> Result<(), pg::Error> {
     if cases.is_empty() {
         return Ok(());

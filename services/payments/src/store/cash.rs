@@ -43,10 +43,7 @@ pub async fn booked(tx: &mut Tx, keys: &[CashKey]) -> Result<Vec<CashKey>, Error
 ///
 /// # Errors
 /// As any read of `tx`.
-pub async fn closed(
-    tx: &mut Tx,
-    sessions: &[(String, String)],
-) -> Result<Vec<(String, String)>, Error> {
+pub async fn closed(tx: &mut Tx, sessions: &[(String, String)]) -> Result<Vec<(String, String)>, Error> {
     if sessions.is_empty() {
         return Ok(Vec::new());
     }

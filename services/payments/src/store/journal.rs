@@ -12,6 +12,7 @@ use crate::domain::journal::Journal;
 ///
 /// # Errors
 /// As any write of `tx`; the constraint `journal_source_once`.
+#[expect(clippy::as_conversions, reason = "to sqlx's macro it is a type and no conversion")]
 pub async fn insert(tx: &mut Tx, journals: &[Journal], batch: Uuid) -> Result<(), pg::Error> {
     if journals.is_empty() {
         return Ok(());

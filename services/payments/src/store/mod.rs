@@ -1,8 +1,8 @@
 //! SQL, a file a table. Every function takes a transaction; rows become domain values by checked conversion.
 
 pub mod attempt;
-pub mod cash;
 pub mod case;
+pub mod cash;
 pub mod idempotency;
 pub mod journal;
 pub mod lane;
@@ -14,7 +14,7 @@ pub mod work;
 use crate::Error;
 
 /// A row that no code of ours wrote.
-fn corrupt(table: &'static str, id: impl ToString) -> Error {
+fn corrupt(table: &'static str, id: uuid::Uuid) -> Error {
     Error::Corrupt { table, id: id.to_string() }
 }
 

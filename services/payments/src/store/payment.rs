@@ -207,6 +207,7 @@ fn columns(state: &State) -> Columns {
 ///
 /// # Errors
 /// As any write of `tx`.
+#[expect(clippy::as_conversions, reason = "to sqlx's macro it is a type and no conversion")]
 pub async fn insert(tx: &mut Tx, new: &[&Payment]) -> Result<(), pg::Error> {
     if new.is_empty() {
         return Ok(());
@@ -252,6 +253,7 @@ pub async fn insert(tx: &mut Tx, new: &[&Payment]) -> Result<(), pg::Error> {
 ///
 /// # Errors
 /// `Conflict` when one is no longer what was read; as any write of `tx`.
+#[expect(clippy::as_conversions, reason = "to sqlx's macro it is a type and no conversion")]
 pub async fn update(tx: &mut Tx, changed: &[(i64, &Payment)]) -> Result<(), pg::Error> {
     if changed.is_empty() {
         return Ok(());

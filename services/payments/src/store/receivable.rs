@@ -95,6 +95,7 @@ pub async fn by_bill(tx: &mut Tx, bill_reference: &str) -> Result<Option<Receiva
 ///
 /// # Errors
 /// As any write of `tx`.
+#[expect(clippy::as_conversions, reason = "to sqlx's macro it is a type and no conversion")]
 pub async fn insert(tx: &mut Tx, new: &[&Receivable]) -> Result<(), pg::Error> {
     if new.is_empty() {
         return Ok(());
@@ -132,6 +133,7 @@ pub async fn insert(tx: &mut Tx, new: &[&Receivable]) -> Result<(), pg::Error> {
 ///
 /// # Errors
 /// `Conflict` when one is no longer what was read; as any write of `tx`.
+#[expect(clippy::as_conversions, reason = "to sqlx's macro it is a type and no conversion")]
 pub async fn update(tx: &mut Tx, changed: &[(i64, &Receivable)]) -> Result<(), pg::Error> {
     if changed.is_empty() {
         return Ok(());

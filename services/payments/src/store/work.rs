@@ -69,6 +69,7 @@ pub async fn lock(tx: &mut Tx, attempts: &[Uuid]) -> Result<Vec<(AttemptId, i64)
 ///
 /// # Errors
 /// As any write of `tx`.
+#[expect(clippy::as_conversions, reason = "to sqlx's macro it is a type and no conversion")]
 pub async fn save(
     tx: &mut Tx,
     work: &[(Work, Option<String>)],

@@ -15,11 +15,7 @@ use crate::domain::{
 };
 
 /// A note lies in a unit. Which bill it is for shows when its session ends.
-pub(super) fn stack(
-    world: &World,
-    command: &Stack,
-    at: &Moment<'_>,
-) -> Result<(Changes, Reply), Refusal> {
+pub(super) fn stack(world: &World, command: &Stack, at: &Moment<'_>) -> Result<(Changes, Reply), Refusal> {
     if world.cash.contains(&command.key) {
         return Ok((Changes::default(), Reply::Done));
     }
@@ -37,17 +33,12 @@ pub(super) fn stack(
     let row = row(&command.key, "stacked", &command.session_id, at);
     let journal = post(&command.key, event, None, at)?;
     let told = case.clone().map(Told::Case).into_iter().collect();
-    let changes =
-        Changes { journal: Some(journal), case, cash: Some(row), told, ..Changes::default() };
+    let changes = Changes { journal: Some(journal), case, cash: Some(row), told, ..Changes::default() };
     Ok((changes, Reply::Done))
 }
 
 /// A session is over, and with it the question what its notes are for.
-pub(super) fn close(
-    world: &World,
-    command: &Close,
-    at: &Moment<'_>,
-) -> Result<(Changes, Reply), Refusal> {
+pub(super) fn close(world: &World, command: &Close, at: &Moment<'_>) -> Result<(Changes, Reply), Refusal> {
     let session = (command.key.device.0.clone(), command.session_id.clone());
     if world.cash.contains(&command.key) || world.closed.contains(&session) {
         return Ok((Changes::default(), Reply::Done));
@@ -136,8 +127,12 @@ fn committed(bill: &Receivable, command: &Close, at: &Moment<'_>) -> Result<Chan
         payment.case_id = Some(second.id);
         case = Some(second);
     }
-    let mut told =
-        vec![Told::Payment { what, payment: payment.clone(), attempt: None, receivable: receivable.clone() }];
+    let mut told = vec![Told::Payment {
+        what,
+        payment: Box::new(payment.clone()),
+        attempt: None,
+        receivable: receivable.clone(),
+    }];
     let changed = effect.what().map(|what| Told::Receivable { what, receivable: receivable.clone() });
     let receivable = changed.is_some().then_some(receivable);
     told.extend(changed);
@@ -169,12 +164,7 @@ fn row(key: &CashKey, kind: &'static str, session_id: &str, at: &Moment<'_>) -> 
     CashRow { key: key.clone(), kind, session_id: session_id.to_owned(), booked_at: at.now }
 }
 
-fn post(
-    key: &CashKey,
-    event: Event,
-    payment: Option<&Payment>,
-    at: &Moment<'_>,
-) -> Result<Journal, Refusal> {
+fn post(key: &CashKey, event: Event, payment: Option<&Payment>, at: &Moment<'_>) -> Result<Journal, Refusal> {
     Ok(Journal {
         id: at.id(),
         kind: event.kind(),

@@ -33,7 +33,10 @@ pub struct Rules {
 pub enum Reply {
     /// It is so now, or was already.
     Done,
-    Started { payment: Payment, attempt: Attempt },
+    Started {
+        payment: Box<Payment>,
+        attempt: Attempt,
+    },
 }
 
 impl Moment<'_> {

@@ -16,11 +16,7 @@ use crate::domain::{
 };
 
 /// Writes down what was observed, and books money that is definite.
-pub(super) fn record(
-    world: &World,
-    command: &Record,
-    at: &Moment<'_>,
-) -> Result<(Changes, Reply), Refusal> {
+pub(super) fn record(world: &World, command: &Record, at: &Moment<'_>) -> Result<(Changes, Reply), Refusal> {
     if world.fences.get(&command.attempt_id) != Some(&command.fence) {
         return Err(Refusal::StaleFence);
     }
@@ -187,8 +183,12 @@ impl Before<'_> {
 }
 
 fn changes(what: &'static str, payment: Payment, attempt: &Attempt, receivable: Receivable) -> Changes {
-    let told =
-        vec![Told::Payment { what, payment: payment.clone(), attempt: Some(attempt.clone()), receivable }];
+    let told = vec![Told::Payment {
+        what,
+        payment: Box::new(payment.clone()),
+        attempt: Some(attempt.clone()),
+        receivable,
+    }];
     Changes { payment: Some(payment), told, ..Changes::default() }
 }
 

@@ -13,11 +13,7 @@ use crate::domain::{
 };
 
 /// Holds the receivable and leaves the provider to the worker: it is asked after this is durable.
-pub(super) fn start(
-    world: &World,
-    command: &Start,
-    at: &Moment<'_>,
-) -> Result<(Changes, Reply), Refusal> {
+pub(super) fn start(world: &World, command: &Start, at: &Moment<'_>) -> Result<(Changes, Reply), Refusal> {
     let receivable = world
         .bill(&command.bill_reference)
         .ok_or_else(|| Refusal::BillUnknown { bill_reference: command.bill_reference.clone() })?;
@@ -61,7 +57,7 @@ pub(super) fn start(
         Told::Receivable { what: "held", receivable: held.clone() },
         Told::Payment {
             what: "started",
-            payment: payment.clone(),
+            payment: Box::new(payment.clone()),
             attempt: Some(attempt.clone()),
             receivable: held.clone(),
         },
@@ -79,5 +75,5 @@ pub(super) fn start(
         told,
         ..Changes::default()
     };
-    Ok((changes, Reply::Started { payment, attempt }))
+    Ok((changes, Reply::Started { payment: Box::new(payment), attempt }))
 }

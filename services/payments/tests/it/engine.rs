@@ -1,0 +1,123 @@
+//! The engine: batches, refusals, overload.
+
+use futures::future::join_all;
+use prometheus_client::encoding::text::encode;
+use testkit::wait_for;
+
+use crate::support::{Stack, stack::SOON};
+
+/// A metric of payments.
+pub fn metric(t: &Stack, name: &str) -> Option<i64> {
+    let mut text = String::new();
+    encode(&mut text, &t.env.ctx.registry.lock().unwrap()).unwrap();
+    let line = text.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(' ').map(str::to_owned));
+    line.and_then(|value| value.parse().ok())
+}
+
+/// Waits until `n` commands wait in the lanes.
+pub async fn until_waiting_in_lane(t: &Stack, n: i64) {
+    // The worker reads the gauge every two seconds.
+    wait_for(&format!("{n} commands in the lanes"), SOON, async || {
+        (metric(t, "mizan_payments_lane_waiting") == Some(n)).then_some(())
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_refused_command_spoils_nothing_in_its_batch() {
+    let t = Stack::start_with(&["--payments-lanes", "1"]).await;
+    let (held, bill, other) = (t.bill(1, 5_000), t.bill(2, 6_000), t.bill(3, 7_000));
+    for bill in [&held, &bill, &other] {
+        t.receivable(bill).await;
+    }
+    let batches = t.count("posting_batch").await;
+    let gate = t.gate(&held).await;
+    let rest = async {
+        t.waiting(1).await;
+        let pays = [t.pay(&bill, "a"), t.pay(&bill, "b"), t.pay(&other, "c")];
+        let in_lane = async {
+            until_waiting_in_lane(&t, 3).await;
+            drop(gate);
+        };
+        tokio::join!(join_all(pays), in_lane).0
+    };
+    let (first, rest) = tokio::join!(t.pay(&held, "first"), rest);
+    first.unwrap();
+    let [a, b, c] = <[_; 3]>::try_from(rest).unwrap();
+    a.unwrap();
+    assert_eq!(b.unwrap_err().code, "payment_in_progress");
+    c.unwrap();
+    assert_eq!(t.count("payment").await, 3);
+    let started = "posting_batch WHERE commands = 3";
+    assert_eq!(t.count(started).await, 1, "the three were one batch, of {batches} before");
+    t.books_hold().await;
+}
+
+#[tokio::test]
+async fn overload_is_told_before_anything_begins_and_says_when_to_return() {
+    let t = Stack::start_with(&[
+        "--payments-lanes",
+        "1",
+        "--payments-queue-length",
+        "2",
+        "--payments-queue-age-ms",
+        "100",
+    ])
+    .await;
+    let bill = t.bill(1, 5_000);
+    t.receivable(&bill).await;
+    let gate = t.gate(&bill).await;
+    let late = async {
+        t.waiting(1).await;
+        let pays: Vec<_> = (0..6).map(|n| format!("late-{n}")).collect();
+        let pays = join_all(pays.iter().map(|key| t.pay(&bill, key)));
+        let old = async {
+            until_waiting_in_lane(&t, 2).await;
+            drop(gate);
+        };
+        tokio::join!(pays, old).0
+    };
+    let (first, late) = tokio::join!(t.pay(&bill, "first"), late);
+    first.unwrap();
+    for answer in late {
+        let refused = answer.unwrap_err();
+        assert_eq!(refused.code, "overloaded");
+        assert!(refused.retry_after_ms.is_some());
+    }
+    assert_eq!(
+        metric(&t, "mizan_payments_shed_total"),
+        Some(2),
+        "two were too old, the others found no room"
+    );
+    assert_eq!(t.count("payment").await, 1);
+}
+
+#[tokio::test]
+async fn the_database_refuses_what_the_engine_never_writes() {
+    let t = Stack::start().await;
+    let bill = t.bill(1, 5_000);
+    t.wallet.on_initiate(&bill, [crate::support::wallet::paid(5_000, "BP-1")]);
+    let payment = t.pay(&bill, "k").await.unwrap();
+    t.until(&payment.payment_id, proto::payments::v1::PaymentState::Captured).await;
+    for (sql, why) in [
+        ("UPDATE entry SET amount_fils = 1", "append-only"),
+        ("DELETE FROM journal", "append-only"),
+        ("TRUNCATE posting_batch CASCADE", "append-only"),
+        ("UPDATE receivable SET paid_fils = paid_fils + 1", "receivable_paid_within_due"),
+        ("INSERT INTO entry SELECT journal_id, 9, account, 5 FROM entry WHERE line = 1", "does not balance"),
+        (
+            "INSERT INTO attempt SELECT gen_random_uuid(), payment_id, invoice_id, provider, amount_fils, 'pending', NULL, \
+             NULL, NULL, NULL, 1, 0, NULL, created_at, 1 FROM attempt, generate_series(1, 2)",
+            "attempt_one_live",
+        ),
+        (
+            "INSERT INTO journal SELECT gen_random_uuid(), batch_id, 99, kind, source, agency_id, channel, payment_id, \
+          invoice_id, posted_at FROM journal",
+            "journal_source_once",
+        ),
+    ] {
+        let mut tx = t.env.pg.begin().await.unwrap();
+        let said = sqlx::raw_sql(sql).execute(tx.conn()).await.unwrap_err().to_string();
+        assert!(said.contains(why), "{sql}: {said}");
+    }
+}

@@ -1,0 +1,13 @@
+//! Payments on real Postgres and NATS, with a wallet adapter and an invoicing of the tests' own.
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
+mod cash;
+mod commit;
+mod doubt;
+mod engine;
+mod idempotency;
+mod payment;
+mod property;
+mod race;
+mod support;
+mod verify;

@@ -1,0 +1,7 @@
+//! One payments with its world around it.
+
+pub mod bills;
+pub mod stack;
+pub mod wallet;
+
+pub use stack::{Stack, bill};

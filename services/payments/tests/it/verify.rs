@@ -1,0 +1,72 @@
+//! The verifier finds what an insider edits.
+
+use proto::{kiosk::v1::SessionEnd, payments::v1::PaymentState};
+
+use crate::support::{Stack, wallet::paid};
+
+/// Books with a wallet payment, cash, a credit and a case.
+async fn books() -> Stack {
+    let t = Stack::start().await;
+    let bill = t.bill(1, 5_000);
+    t.wallet.on_initiate(&bill, [paid(5_000, "BP-1")]);
+    let payment = t.pay(&bill, "k").await.unwrap();
+    t.until(&payment.payment_id, PaymentState::Captured).await;
+    t.cash(1, &bill, 5_000, SessionEnd::Committed).await;
+    t.payments_of(&bill, 2).await;
+    t.until_balance("cash_in_device:KSK-0001/CB-1/1", 5_000).await;
+    t.books_hold().await;
+    t
+}
+
+#[tokio::test]
+async fn each_edit_of_a_superuser_is_found_and_named() {
+    let t = books().await;
+    for (edit, check) in [
+        ("UPDATE entry SET amount_fils = amount_fils + 1 WHERE line = 1", "every journal balances"),
+        (
+            "UPDATE entry SET amount_fils = amount_fils * 2 WHERE journal_id = (SELECT journal_id FROM journal LIMIT 1)",
+            "the chain of sealed batches is intact",
+        ),
+        ("UPDATE entry SET account = 'agency_payable:ELC' WHERE account = 'agency_payable:TRF'", "is intact"),
+        ("UPDATE balance SET debit_fils = debit_fils + 1, credit_fils = credit_fils + 1", "balances equal"),
+        ("UPDATE journal SET posted_at = posted_at - interval '1 day'", "is intact"),
+        ("UPDATE posting_batch SET sealed_at = sealed_at - interval '1 day'", "is intact"),
+        (
+            "DELETE FROM posting_batch p WHERE seq = (SELECT max(seq) FROM posting_batch WHERE lane = p.lane)",
+            "the chain of sealed batches is intact",
+        ),
+        ("DELETE FROM posting_batch WHERE seq = 1", "the chain of sealed batches is intact"),
+        ("UPDATE receivable SET paid_fils = 0, state = 'open'", "what is paid on a bill"),
+        ("UPDATE payment SET amount_fils = amount_fils + 1", "every payment with money"),
+        ("UPDATE payment SET credited_fils = 1 WHERE state = 'captured'", "every payment with money"),
+        (
+            "UPDATE payment SET state = 'failed', failure = 'declined', captured_at = NULL WHERE state = 'captured'",
+            "no journal moves money",
+        ),
+        ("DELETE FROM open_case", "every late payment has its case"),
+    ] {
+        let mut tx = t.env.pg.begin().await.unwrap();
+        sqlx::raw_sql("SET LOCAL session_replication_role = replica").execute(tx.conn()).await.unwrap();
+        sqlx::raw_sql(edit).execute(tx.conn()).await.unwrap();
+        let report = payments::verify_in(&mut tx).await.unwrap();
+        tx.rollback().await.unwrap();
+        assert!(!report.holds(), "{edit}: {report}");
+        let broken = report.checks.iter().filter(|check| check.first_bad.is_some());
+        let broken: Vec<_> = broken.map(|found| found.what).collect();
+        assert!(broken.iter().any(|what| what.contains(check)), "{edit}: {broken:?}");
+    }
+    t.books_hold().await;
+}
+
+#[tokio::test]
+async fn collections_and_cases_read_from_the_books() {
+    let t = books().await;
+    let rows = payments::collections(&t.env.database_url).await.unwrap();
+    let said: Vec<_> = rows
+        .iter()
+        .map(|row| (row.agency_id.as_str(), row.channel.as_str(), row.collected_fils, row.credited_fils))
+        .collect();
+    assert_eq!(said, [("TRF", "kiosk_cash", 0, 5_000), ("TRF", "wallet", 5_000, 0)]);
+    let cases = payments::cases(&t.env.database_url).await.unwrap();
+    assert_eq!(cases.iter().map(|case| case.kind.as_str()).collect::<Vec<_>>(), ["second_payment"]);
+}
