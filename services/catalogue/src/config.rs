@@ -3,6 +3,7 @@ use std::net::SocketAddr;
 
 /// Where catalogue listens and what it keeps agencies and fees in.
 #[derive(Clone, Debug, clap::Args)]
+#[group(id = "catalogue.settings")]
 pub struct Settings {
     /// gRPC.
     #[arg(

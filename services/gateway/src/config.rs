@@ -3,6 +3,7 @@ use std::net::SocketAddr;
 
 /// Where the public API listens, whom it asks, and how much it takes.
 #[derive(Clone, Debug, clap::Args)]
+#[group(id = "gateway.settings")]
 pub struct Settings {
     /// The public REST API.
     #[arg(

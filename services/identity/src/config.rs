@@ -3,6 +3,7 @@ use std::net::SocketAddr;
 
 /// Where identity listens and what it keeps its clients in.
 #[derive(Clone, Debug, clap::Args)]
+#[group(id = "identity.settings")]
 pub struct Settings {
     /// gRPC.
     #[arg(

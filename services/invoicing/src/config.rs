@@ -4,6 +4,7 @@ use std::{net::SocketAddr, path::PathBuf};
 
 /// Where invoicing listens, keeps its invoices and asks for prices.
 #[derive(Clone, Debug, clap::Args)]
+#[group(id = "invoicing.settings")]
 pub struct Settings {
     /// Its own RPCs.
     #[arg(

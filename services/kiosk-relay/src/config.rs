@@ -4,6 +4,7 @@ use std::{net::SocketAddr, path::PathBuf};
 
 /// Where devices and operators find the relay, and what it needs.
 #[derive(Clone, Debug, clap::Args)]
+#[group(id = "kiosk-relay.settings")]
 pub struct Settings {
     /// gRPC, for operators.
     #[arg(

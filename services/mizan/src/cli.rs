@@ -24,7 +24,13 @@ pub struct Telemetry {
     #[arg(id = "log", long = "log", env = "MIZAN_LOG", global = true, default_value = DEFAULT_FILTER)]
     pub filter: String,
     /// How log lines look.
-    #[arg(id = "log_lines", long = "log-lines", env = "MIZAN_LOG_LINES", global = true, default_value = "plain")]
+    #[arg(
+        id = "log_lines",
+        long = "log-lines",
+        env = "MIZAN_LOG_LINES",
+        global = true,
+        default_value = "plain"
+    )]
     pub lines: LogLines,
     /// Where spans go, for example `http://collector:4317`; unset, they stay in the process.
     #[arg(id = "otlp_endpoint", long = "otlp-endpoint", env = "MIZAN_OTLP_ENDPOINT", global = true)]
@@ -128,7 +134,9 @@ pub async fn dispatch(cli: Cli) -> ExitCode {
         Command::Gateway(settings) => {
             services::run("gateway", &telemetry, |ctx| ::gateway::run(settings, ctx)).await
         }
-        Command::Portal(settings) => services::run("portal", &telemetry, |ctx| ::portal::run(settings, ctx)).await,
+        Command::Portal(settings) => {
+            services::run("portal", &telemetry, |ctx| ::portal::run(settings, ctx)).await
+        }
         Command::Sandbox(settings) => {
             services::run("sandbox", &telemetry, |ctx| ::sandbox::run(settings, ctx)).await
         }

@@ -1,5 +1,5 @@
 //! `mizan`: one binary. `mizan <service>` runs a service, `mizan all` every service in one process, and the other
-//! commands are what operators, auditors and developers use. `mizan help` is the manual.
+//! commands are what operators, auditors and developers use. `mizan --help` is the manual.
 mod cli;
 mod commands;
 mod services;
@@ -27,5 +27,9 @@ fn main() -> ExitCode {
 fn wrong_settings(error: &clap::Error) -> ExitCode {
     // Nobody reads: nothing to do about it.
     error.print().ok();
-    if error.use_stderr() { ExitCode::from(boot::StartError::setting("", "", "").exit_code()) } else { ExitCode::SUCCESS }
+    if error.use_stderr() {
+        ExitCode::from(boot::StartError::setting("", "", "").exit_code())
+    } else {
+        ExitCode::SUCCESS
+    }
 }

@@ -40,7 +40,8 @@ where
     F: Future<Output = Result<(), StartError>>,
 {
     with_telemetry(name, telemetry, async |ctx| {
-        let running = service(ctx.clone());
+        // Boxed: a service's whole life is a large future.
+        let running = Box::pin(service(ctx.clone()));
         boot::run_service(&ctx, DRAIN, running).await
     })
     .await
@@ -52,15 +53,15 @@ pub async fn run_all(all: All, telemetry: &Telemetry) -> ExitCode {
         let of = |name| ctx.for_service(name);
         let running = async {
             tokio::try_join!(
-                ::catalogue::run(all.catalogue, of("catalogue")),
-                ::identity::run(all.identity, of("identity")),
-                ::invoicing::run(all.invoicing, of("invoicing")),
-                ::payments::run(all.payments, of("payments")),
-                ::wallet_adapter::run(all.wallet_adapter, of("wallet-adapter")),
-                ::kiosk_relay::run(all.kiosk_relay, of("kiosk-relay")),
-                ::notifications::run(all.notifications, of("notifications")),
-                ::gateway::run(all.gateway, of("gateway")),
-                ::portal::run(all.portal, of("portal")),
+                Box::pin(::catalogue::run(all.catalogue, of("catalogue"))),
+                Box::pin(::identity::run(all.identity, of("identity"))),
+                Box::pin(::invoicing::run(all.invoicing, of("invoicing"))),
+                Box::pin(::payments::run(all.payments, of("payments"))),
+                Box::pin(::wallet_adapter::run(all.wallet_adapter, of("wallet-adapter"))),
+                Box::pin(::kiosk_relay::run(all.kiosk_relay, of("kiosk-relay"))),
+                Box::pin(::notifications::run(all.notifications, of("notifications"))),
+                Box::pin(::gateway::run(all.gateway, of("gateway"))),
+                Box::pin(::portal::run(all.portal, of("portal"))),
             )
             .map(drop)
         };

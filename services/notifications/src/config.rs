@@ -6,6 +6,7 @@ use crate::domain::address::AllowList;
 
 /// Receipts to payers, webhooks to agencies.
 #[derive(Clone, Debug, clap::Args)]
+#[group(id = "notifications.settings")]
 pub struct Settings {
     /// The RPCs.
     #[arg(

@@ -6,6 +6,7 @@ use crate::domain::{attempt::Patience, decide::Rules, inquiry::Schedule};
 
 /// Where payments listens, keeps the books, and how patient it is with providers.
 #[derive(Clone, Debug, clap::Args)]
+#[group(id = "payments.settings")]
 pub struct Settings {
     /// Its own RPCs.
     #[arg(
@@ -91,6 +92,7 @@ pub struct Settings {
 
 /// The posting engine.
 #[derive(Clone, Copy, Debug, clap::Args)]
+#[group(id = "payments.engine")]
 pub struct Engine {
     /// Batches that may be open at the same time.
     #[arg(
@@ -134,6 +136,7 @@ pub struct Engine {
 
 /// How patient payments is with providers. All spans are in milliseconds.
 #[derive(Clone, Copy, Debug, clap::Args)]
+#[group(id = "payments.waits")]
 pub struct Waits {
     /// Between two inquiries while the payer is at it.
     #[arg(

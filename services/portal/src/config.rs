@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 /// Where the payer's pages listen and whom they ask.
 #[derive(Clone, Debug, clap::Args)]
+#[group(id = "portal.settings")]
 pub struct Settings {
     /// The pages.
     #[arg(

@@ -4,6 +4,7 @@ use std::{net::SocketAddr, path::PathBuf};
 
 /// Where the simulated world listens and keeps what it remembers.
 #[derive(Clone, Debug, clap::Args)]
+#[group(id = "sandbox.settings")]
 pub struct Settings {
     /// Wallet, kiosks' switches, agencies' webhook server and all books.
     #[arg(

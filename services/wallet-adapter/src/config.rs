@@ -6,6 +6,7 @@ use boot::{Redacted, StartError};
 
 /// Where wallet-adapter listens, keeps its evidence, and which providers it calls.
 #[derive(Clone, Debug, clap::Args)]
+#[group(id = "wallet-adapter.settings")]
 pub struct Settings {
     /// Its own RPCs.
     #[arg(

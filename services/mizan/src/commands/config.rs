@@ -37,7 +37,10 @@ fn names() {
     let services = cli.get_subcommands().filter(|command| {
         let prefix = format!("MIZAN_{}_", command.get_name().to_uppercase().replace('-', "_"));
         command.get_name() != "all"
-            && command.get_arguments().filter_map(clap::Arg::get_env).any(|env| env.to_string_lossy().starts_with(&prefix))
+            && command
+                .get_arguments()
+                .filter_map(clap::Arg::get_env)
+                .any(|env| env.to_string_lossy().starts_with(&prefix))
             && !["migrate", "ledger", "kiosk"].contains(&command.get_name())
     });
     let theirs = services.flat_map(|command| {

@@ -9,7 +9,13 @@ use super::{end, end_with, say};
 #[derive(Debug, Args)]
 pub struct Ledger {
     /// The database of `payments`; read only.
-    #[arg(long, env = "MIZAN_PAYMENTS_DATABASE_URL", default_value = "postgres://localhost/payments", hide_env_values = true, global = true)]
+    #[arg(
+        long,
+        env = "MIZAN_PAYMENTS_DATABASE_URL",
+        default_value = "postgres://localhost/payments",
+        hide_env_values = true,
+        global = true
+    )]
     database_url: String,
     /// JSON on standard output.
     #[arg(long, global = true)]
@@ -48,7 +54,10 @@ async fn verify(ledger: &Ledger) -> ExitCode {
     }
 }
 
-fn list<T: serde::Serialize + std::fmt::Display>(ledger: &Ledger, rows: Result<Vec<T>, boot::StartError>) -> ExitCode {
+fn list<T: serde::Serialize + std::fmt::Display>(
+    ledger: &Ledger,
+    rows: Result<Vec<T>, boot::StartError>,
+) -> ExitCode {
     match rows {
         Ok(rows) if ledger.json => end::<_, String>(Ok(json(&rows))),
         Ok(rows) => end::<_, String>(Ok(rows.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n"))),

@@ -20,11 +20,19 @@ pub struct Migrate {
     invoicing_database_url: String,
     #[arg(long, env = "MIZAN_PAYMENTS_DATABASE_URL", default_value = "postgres://localhost/payments")]
     payments_database_url: String,
-    #[arg(long, env = "MIZAN_WALLET_ADAPTER_DATABASE_URL", default_value = "postgres://localhost/wallet_adapter")]
+    #[arg(
+        long,
+        env = "MIZAN_WALLET_ADAPTER_DATABASE_URL",
+        default_value = "postgres://localhost/wallet_adapter"
+    )]
     wallet_adapter_database_url: String,
     #[arg(long, env = "MIZAN_KIOSK_RELAY_DATABASE_URL", default_value = "postgres://localhost/kiosk_relay")]
     kiosk_relay_database_url: String,
-    #[arg(long, env = "MIZAN_NOTIFICATIONS_DATABASE_URL", default_value = "postgres://localhost/notifications")]
+    #[arg(
+        long,
+        env = "MIZAN_NOTIFICATIONS_DATABASE_URL",
+        default_value = "postgres://localhost/notifications"
+    )]
     notifications_database_url: String,
     #[arg(long, env = "MIZAN_SANDBOX_DATABASE_URL", default_value = "postgres://localhost/sandbox")]
     sandbox_database_url: String,
@@ -50,9 +58,19 @@ impl Migrate {
             (Which::Identity, "identity", &self.identity_database_url, &identity::MIGRATOR),
             (Which::Invoicing, "invoicing", &self.invoicing_database_url, &invoicing::MIGRATOR),
             (Which::Payments, "payments", &self.payments_database_url, &payments::MIGRATOR),
-            (Which::WalletAdapter, "wallet-adapter", &self.wallet_adapter_database_url, &wallet_adapter::MIGRATOR),
+            (
+                Which::WalletAdapter,
+                "wallet-adapter",
+                &self.wallet_adapter_database_url,
+                &wallet_adapter::MIGRATOR,
+            ),
             (Which::KioskRelay, "kiosk-relay", &self.kiosk_relay_database_url, &kiosk_relay::MIGRATOR),
-            (Which::Notifications, "notifications", &self.notifications_database_url, &notifications::MIGRATOR),
+            (
+                Which::Notifications,
+                "notifications",
+                &self.notifications_database_url,
+                &notifications::MIGRATOR,
+            ),
             (Which::Sandbox, "sandbox", &self.sandbox_database_url, &sandbox::MIGRATOR),
         ]
     }

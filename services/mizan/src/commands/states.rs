@@ -30,7 +30,9 @@ const NOUNS: [(&str, &str); 7] = [
 /// Prints a graph.
 pub fn run(states: &States) -> ExitCode {
     if states.list {
-        NOUNS.iter().for_each(|(noun, service)| say(format!("{noun} {service}")));
+        for (noun, service) in NOUNS {
+            say(format!("{noun} {service}"));
+        }
         return ExitCode::SUCCESS;
     }
     let noun = states.noun.as_deref().unwrap_or_default();

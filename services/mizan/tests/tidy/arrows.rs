@@ -21,7 +21,8 @@ const SERVICES: u8 = 3;
 
 #[test]
 fn dependencies_point_one_way() {
-    let metadata = MetadataCommand::new().current_dir(root()).no_deps().exec().expect("cargo describes the workspace");
+    let metadata =
+        MetadataCommand::new().current_dir(root()).no_deps().exec().expect("cargo describes the workspace");
     let mut wrong = Vec::new();
     for package in &metadata.packages {
         let Some(from) = row(&package.name) else {
@@ -31,7 +32,8 @@ fn dependencies_point_one_way() {
         for dependency in package.dependencies.iter().filter(|dependency| dependency.path.is_some()) {
             let to = row(&dependency.name).unwrap_or(u8::MAX);
             let same_row_of_libs = to == from && from < SERVICES;
-            let tests_with_testkit = dependency.kind == DependencyKind::Development && dependency.name == "testkit";
+            let tests_with_testkit =
+                dependency.kind == DependencyKind::Development && dependency.name == "testkit";
             let ships_testkit = dependency.name == "testkit"
                 && dependency.kind != DependencyKind::Development
                 && package.name.as_str() != "loadtest";

@@ -2,7 +2,7 @@
 use std::collections::BTreeSet;
 use std::process::Command;
 
-use crate::tree::{files, none, text};
+use crate::tree::{files, has_ending, none, text};
 
 fn mizan(args: &[&str]) -> (bool, String) {
     let ran = Command::new(env!("CARGO_BIN_EXE_mizan")).args(args).output().expect("the binary runs");
@@ -26,7 +26,9 @@ fn commands(markdown: &str) -> BTreeSet<String> {
 }
 
 fn markdown_files() -> impl Iterator<Item = String> {
-    files().into_iter().filter(|name| name.ends_with("README.md") || (name.starts_with("docs/") && name.ends_with(".md")))
+    files()
+        .into_iter()
+        .filter(|name| name.ends_with("README.md") || (name.starts_with("docs/") && has_ending(name, "md")))
 }
 
 #[test]
@@ -35,7 +37,8 @@ fn make_targets_named_in_documents_exist() {
     let mut missing = Vec::new();
     for name in markdown_files() {
         for command in commands(&text(&name)) {
-            if let Some(target) = command.strip_prefix("make ").and_then(|rest| rest.split_whitespace().next())
+            if let Some(target) =
+                command.strip_prefix("make ").and_then(|rest| rest.split_whitespace().next())
                 && !makefile.lines().any(|line| line.starts_with(&format!("{target}:")))
             {
                 missing.push(format!("{name}: make {target}"));
@@ -51,7 +54,9 @@ fn mizan_commands_named_in_documents_exist() {
     for name in markdown_files() {
         for command in commands(&text(&name)) {
             let Some(rest) = command.strip_prefix("mizan ") else { continue };
-            let plain = |word: &&str| word.chars().all(|c| c.is_ascii_lowercase() || c == '-') && !word.starts_with('-');
+            let plain = |word: &&str| {
+                word.chars().all(|c| c.is_ascii_lowercase() || c == '-') && !word.starts_with('-')
+            };
             let words: Vec<_> = rest.split_whitespace().take_while(plain).collect();
             // A trailing word may be an argument (`mizan states refund`): the longest prefix that is a command counts.
             let known = (1..=words.len()).rev().any(|upto| {
@@ -89,7 +94,11 @@ fn settings_are_documented_where_their_service_is() {
     assert!(listed.lines().count() > 20, "mizan config names lists the settings: {listed}");
     for line in listed.lines() {
         let (service, setting) = line.split_once(' ').expect("service, setting");
-        let page = if service == "all" { "docs/operations.md".to_owned() } else { format!("services/{service}/README.md") };
+        let page = if service == "all" {
+            "docs/operations.md".to_owned()
+        } else {
+            format!("services/{service}/README.md")
+        };
         if !text(&page).contains(setting) {
             missing.push(format!("{page}: {setting}"));
         }
@@ -118,7 +127,8 @@ fn both_languages_say_the_same_things() {
 #[test]
 fn the_bus_tables_are_the_same_everywhere() {
     let ours = text("libs/bus/schema.sql");
-    let copies: Vec<_> = files().into_iter().filter(|name| name.ends_with("/migrations/0001_bus.sql")).collect();
+    let copies: Vec<_> =
+        files().into_iter().filter(|name| name.ends_with("/migrations/0001_bus.sql")).collect();
     assert!(!copies.is_empty());
     let stale: Vec<_> = copies.into_iter().filter(|name| text(name) != ours).collect();
     none("copy libs/bus/schema.sql", &stale);
@@ -128,7 +138,9 @@ fn the_bus_tables_are_the_same_everywhere() {
 fn every_service_has_its_page() {
     let missing: Vec<_> = files()
         .into_iter()
-        .filter_map(|name| name.strip_suffix("/Cargo.toml").filter(|dir| dir.starts_with("services/")).map(str::to_owned))
+        .filter_map(|name| {
+            name.strip_suffix("/Cargo.toml").filter(|dir| dir.starts_with("services/")).map(str::to_owned)
+        })
         .filter(|dir| !files().contains(&format!("{dir}/README.md")))
         .collect();
     none("write its README.md", &missing);

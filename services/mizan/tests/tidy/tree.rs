@@ -4,7 +4,10 @@ use std::process::Command;
 
 /// The workspace's root.
 pub fn root() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").canonicalize().expect("the crate lies in the workspace")
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("../..")
+        .canonicalize()
+        .expect("the crate lies in the workspace")
 }
 
 /// Paths, relative to the root, of every file that is tracked or would be.
@@ -20,13 +23,21 @@ pub fn files() -> Vec<String> {
 
 /// The text of a file of the tree.
 pub fn text(name: &str) -> String {
-    std::fs::read_to_string(root().join(name)).unwrap_or_else(|e| panic!("{name}: {e}"))
+    std::fs::read_to_string(root().join(name)).expect(name)
+}
+
+/// Does the name end in `.ending`?
+pub fn has_ending(name: &str, ending: &str) -> bool {
+    Path::new(name).extension().is_some_and(|found| found == ending)
 }
 
 /// All Rust sources with their text.
 pub fn rust() -> Vec<(String, String)> {
-    let has_ending = |name: &String| Path::new(name).extension().is_some_and(|ending| ending == "rs");
-    files().into_iter().filter(has_ending).map(|name| (name.clone(), text(&name))).collect()
+    files()
+        .into_iter()
+        .filter(|name| has_ending(name, "rs"))
+        .map(|name| (name.clone(), text(&name)))
+        .collect()
 }
 
 /// Fails with every offender, one a line.
