@@ -32,7 +32,6 @@ pay-email = E-mail for the receipt (if you want one)
 pay-button = Pay
 pay-hint = You approve the payment in your wallet. Pressing twice pays once.
 scan-title = Or scan with your wallet
-scan-alt = QR code of this bill
 scan-payment-alt = QR code of this payment
 steps-title = How the amount came about
 bill-unknown-title = We do not find this bill

@@ -20,7 +20,7 @@ use crate::view::Reader;
 
 /// What can be done about the bill now.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Standing {
+enum Standing {
     /// It can be paid.
     Open,
     /// Part of it is paid; the rest can be.
@@ -81,7 +81,7 @@ struct Page {
 }
 
 /// A bill and what is due on it; `None` while the books cannot be asked.
-pub(super) async fn look_up(
+async fn look_up(
     app: &App,
     bill_reference: &str,
 ) -> Result<(Bill, Invoice, Option<GetReceivableResponse>), Status> {

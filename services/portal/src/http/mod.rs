@@ -23,7 +23,6 @@ pub(crate) fn router(app: App) -> Router {
         .route("/{lang}/", get(find::form))
         .route("/{lang}/bills", get(find::go))
         .route("/{lang}/bills/{bill_reference}", get(bill::show))
-        .route("/{lang}/bills/{bill_reference}/qr.svg", get(qr::bill))
         .route("/{lang}/bills/{bill_reference}/pay", post(payment::start))
         .route("/{lang}/payments/{payment_id}", get(payment::show))
         .route("/{lang}/payments/{payment_id}/qr.svg", get(qr::payment))

@@ -1,0 +1,85 @@
+//! The pay form.
+use reqwest::{Response, StatusCode};
+use tonic::Code;
+
+use crate::world::{BILL, PAYMENT, World, hidden};
+
+struct Form {
+    cookie: String,
+    fields: [(&'static str, String); 3],
+}
+
+impl Form {
+    async fn open(world: &World) -> Form {
+        let answer = world.get(&format!("/en/bills/{BILL}")).await;
+        let cookie = answer.headers()["set-cookie"].to_str().unwrap().to_owned();
+        assert!(cookie.contains("HttpOnly") && cookie.contains("SameSite=Strict"), "{cookie}");
+        let page = answer.text().await.unwrap();
+        let fields = [
+            ("idempotency_key", hidden(&page, "idempotency_key")),
+            ("token", hidden(&page, "token")),
+            ("email", String::new()),
+        ];
+        Form { cookie: cookie.split(';').next().unwrap().to_owned(), fields }
+    }
+
+    async fn send(&self, world: &World) -> Response {
+        let body =
+            self.fields.iter().map(|(name, value)| format!("{name}={value}")).collect::<Vec<_>>().join("&");
+        let post =
+            world.http.post(format!("{}/en/bills/{BILL}/pay", world.base)).header("cookie", &self.cookie);
+        post.header("content-type", "application/x-www-form-urlencoded").body(body).send().await.unwrap()
+    }
+}
+
+#[tokio::test]
+async fn pressed_twice_it_is_one_payment() {
+    let world = World::start(|_| {}).await;
+    let form = Form::open(&world).await;
+    for _ in 0..2 {
+        let answer = form.send(&world).await;
+        assert_eq!(answer.status(), StatusCode::SEE_OTHER);
+        assert_eq!(answer.headers()["location"], format!("/en/payments/{PAYMENT}"));
+    }
+    let started = world.started();
+    assert_eq!(started.len(), 2);
+    assert_eq!(started[0], started[1], "the same request under the same key");
+    assert!(started[0].0.idempotency_key.as_ref().is_some_and(|key| key.starts_with("page-")));
+}
+
+#[tokio::test]
+async fn another_form_is_another_payment() {
+    let world = World::start(|_| {}).await;
+    for _ in 0..2 {
+        Form::open(&world).await.send(&world).await;
+    }
+    let started = world.started();
+    assert_ne!(started[0].0.idempotency_key, started[1].0.idempotency_key);
+}
+
+#[tokio::test]
+async fn a_form_that_is_not_ours_starts_nothing() {
+    let world = World::start(|_| {}).await;
+    let mut forged = Form::open(&world).await;
+    forged.fields[0].1 = "page-mine".to_owned();
+    assert_eq!(forged.send(&world).await.status(), StatusCode::FORBIDDEN);
+    let mut stolen = Form::open(&world).await;
+    stolen.cookie = "mizan-form=another".to_owned();
+    assert_eq!(stolen.send(&world).await.status(), StatusCode::FORBIDDEN);
+    assert_eq!(world.started().len(), 0);
+}
+
+#[tokio::test]
+async fn an_answer_that_did_not_come_is_not_taken_for_a_failure() {
+    let world = World::start(|facts| facts.start_unanswered = true).await;
+    let form = Form::open(&world).await;
+    let answer = form.send(&world).await;
+    assert_eq!(answer.status(), StatusCode::SERVICE_UNAVAILABLE);
+    let page = answer.text().await.unwrap();
+    assert!(page.contains("We do not know yet. Please do not pay again"), "{page}");
+    assert_eq!(hidden(&page, "idempotency_key"), form.fields[0].1, "asking again is the same payment");
+
+    let away = World::start(|facts| facts.away = Some(Code::Unavailable)).await;
+    let page = away.page(&format!("/en/payments/{PAYMENT}")).await;
+    assert!(page.contains("This does not work at the moment") && page.contains("Nothing is lost"), "{page}");
+}

@@ -1,0 +1,215 @@
+//! One bill, in the state a test wants, and what payments heard.
+use std::sync::{Arc, Mutex};
+
+use boot::{Call, Problem};
+use proto::common::v1::{LocalText, Money};
+use proto::invoicing::v1 as inv;
+use proto::invoicing::v1::invoice_service_server::{InvoiceService, InvoiceServiceServer};
+use proto::payments::v1::payment_service_server::{PaymentService, PaymentServiceServer};
+use proto::payments::v1::{
+    GetPaymentRequest, GetPaymentResponse, GetReceivableRequest, GetReceivableResponse, NextAction, Payment,
+    PaymentState, Receivable, ReceivableState, StartPaymentRequest, StartPaymentResponse,
+};
+use testkit::Env;
+use tonic::service::Routes;
+use tonic::{Code, Request, Response, Status};
+
+pub const BILL: &str = "TRF-2026-000123-K7QM4";
+pub const PAYMENT: &str = "0190aaaa-0000-7000-8000-000000000001";
+
+/// What the services say.
+#[derive(Clone, Debug)]
+pub struct Facts {
+    pub receivable: ReceivableState,
+    pub payment: PaymentState,
+    pub failure: &'static str,
+    /// payments answers nothing.
+    pub away: Option<Code>,
+    /// payments hears that a payment is to start, and its answer is lost.
+    pub start_unanswered: bool,
+}
+
+#[derive(Clone)]
+struct Fakes {
+    facts: Facts,
+    started: Arc<Mutex<Vec<(Call, StartPaymentRequest)>>>,
+}
+
+fn money(minor_units: i64) -> Money {
+    Money { currency: "BHD".into(), minor_units }
+}
+
+fn text(en: &str, ar: &str) -> LocalText {
+    LocalText { en: en.into(), ar: ar.into() }
+}
+
+#[tonic::async_trait]
+impl InvoiceService for Fakes {
+    async fn issue_invoice(
+        &self,
+        _: Request<inv::IssueInvoiceRequest>,
+    ) -> Result<Response<inv::IssueInvoiceResponse>, Status> {
+        Err(Status::unimplemented("no page issues invoices"))
+    }
+    async fn get_invoice(
+        &self,
+        _: Request<inv::GetInvoiceRequest>,
+    ) -> Result<Response<inv::GetInvoiceResponse>, Status> {
+        Err(Status::unimplemented("no page shows invoices"))
+    }
+    async fn list_invoices(
+        &self,
+        _: Request<inv::ListInvoicesRequest>,
+    ) -> Result<Response<inv::ListInvoicesResponse>, Status> {
+        Err(Status::unimplemented("no page lists invoices"))
+    }
+    async fn get_bill(
+        &self,
+        request: Request<inv::GetBillRequest>,
+    ) -> Result<Response<inv::GetBillResponse>, Status> {
+        if request.into_inner().bill_reference != BILL {
+            return Err(Problem::new(Code::NotFound, "bill_unknown", "No such bill.").into());
+        }
+        let invoice = inv::Invoice {
+            agency_id: "TRF".into(),
+            invoice_number: "TRF-2026-000123".into(),
+            bill_reference: BILL.into(),
+            service_code: "FINE".into(),
+            total: Some(money(12_500)),
+            due_date: "2030-02-17".into(),
+            ..Default::default()
+        };
+        let bill = inv::Bill {
+            invoice: Some(invoice),
+            agency_name: Some(text("General Directorate of Traffic", "الإدارة العامة للمرور")),
+            service_name: Some(text("Traffic contravention", "مخالفة مرورية")),
+            payer_masked: "ر**** ا*****".into(),
+            steps: vec![
+                text("The agency states BHD 12.500.", "حددت الجهة مبلغ 12.500 د.ب."),
+                text("The fee is outside value added tax.", "الرسم خارج نطاق ضريبة القيمة المضافة."),
+                text("Total: BHD 12.500.", "المجموع: 12.500 د.ب."),
+            ],
+        };
+        Ok(Response::new(inv::GetBillResponse { bill: Some(bill) }))
+    }
+}
+
+impl Fakes {
+    fn payment(&self) -> Payment {
+        let mut payment = Payment {
+            payment_id: PAYMENT.into(),
+            bill_reference: BILL.into(),
+            amount: Some(money(12_500)),
+            failure: self.facts.failure.into(),
+            receipt_number: "MZN-2026-000777".into(),
+            next_action: Some(NextAction {
+                redirect_url: "https://wallet.example/pay/1".into(),
+                qr_payload: "0002".into(),
+            }),
+            ..Default::default()
+        };
+        payment.set_state(self.facts.payment);
+        payment
+    }
+
+    fn here(&self) -> Result<(), Status> {
+        self.facts.away.map_or(Ok(()), |code| Err(Status::new(code, "away")))
+    }
+}
+
+#[tonic::async_trait]
+impl PaymentService for Fakes {
+    async fn start_payment(
+        &self,
+        request: Request<StartPaymentRequest>,
+    ) -> Result<Response<StartPaymentResponse>, Status> {
+        let call = Call::from_metadata(request.metadata())?;
+        self.started.lock().unwrap().push((call, request.into_inner()));
+        self.here()?;
+        if self.facts.start_unanswered {
+            return Err(Status::unavailable("the answer is lost"));
+        }
+        Ok(Response::new(StartPaymentResponse { payment: Some(self.payment()) }))
+    }
+    async fn get_payment(
+        &self,
+        _: Request<GetPaymentRequest>,
+    ) -> Result<Response<GetPaymentResponse>, Status> {
+        self.here()?;
+        Ok(Response::new(GetPaymentResponse { payment: Some(self.payment()) }))
+    }
+    async fn get_receivable(
+        &self,
+        _: Request<GetReceivableRequest>,
+    ) -> Result<Response<GetReceivableResponse>, Status> {
+        self.here()?;
+        let paid = if self.facts.receivable == ReceivableState::Paid { 12_500 } else { 0 };
+        let mut receivable =
+            Receivable { due: Some(money(12_500)), paid: Some(money(paid)), ..Default::default() };
+        receivable.set_state(self.facts.receivable);
+        let payments = if paid > 0 { vec![self.payment()] } else { Vec::new() };
+        Ok(Response::new(GetReceivableResponse { receivable: Some(receivable), payments }))
+    }
+}
+
+/// A running portal.
+pub struct World {
+    _env: Env,
+    pub base: String,
+    fakes: Fakes,
+    pub http: reqwest::Client,
+}
+
+static NO_TABLES: sqlx::migrate::Migrator = sqlx::migrate::Migrator::DEFAULT;
+
+impl World {
+    /// With an open bill and a captured payment, changed by `change`.
+    pub async fn start(change: impl FnOnce(&mut Facts)) -> World {
+        let env = Env::start_at("portal", &NO_TABLES, boot::Clock::system()).await;
+        let mut facts = Facts {
+            receivable: ReceivableState::Open,
+            payment: PaymentState::Captured,
+            failure: "",
+            away: None,
+            start_unanswered: false,
+        };
+        change(&mut facts);
+        let fakes = Fakes { facts, started: Arc::default() };
+        let routes = Routes::new(InvoiceServiceServer::new(fakes.clone()))
+            .add_service(PaymentServiceServer::new(fakes.clone()));
+        let any = "127.0.0.1:0".parse().unwrap();
+        let services = boot::grpc::serve(&env.ctx.for_service("fakes"), any, routes).await.unwrap();
+        let url = format!("http://{services}");
+        let settings = portal::Settings {
+            http_addr: any,
+            health_addr: any,
+            invoicing_url: url.clone(),
+            payments_url: url.clone(),
+            notifications_url: url,
+            unknown_per_minute: 3,
+            form_key_file: None,
+        };
+        let running = portal::start(settings, &env.ctx).await.unwrap();
+        let http = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).build().unwrap();
+        World { _env: env, base: format!("http://{}", running.http), fakes, http }
+    }
+
+    pub async fn get(&self, path: &str) -> reqwest::Response {
+        self.http.get(format!("{}{path}", self.base)).send().await.unwrap()
+    }
+
+    pub async fn page(&self, path: &str) -> String {
+        self.get(path).await.text().await.unwrap()
+    }
+
+    /// What payments heard.
+    pub fn started(&self) -> Vec<(Call, StartPaymentRequest)> {
+        self.fakes.started.lock().unwrap().clone()
+    }
+}
+
+/// The value of a hidden field.
+pub fn hidden(page: &str, name: &str) -> String {
+    let (_, rest) = page.split_once(&format!("name=\"{name}\" value=\"")).unwrap();
+    rest.split('"').next().unwrap().to_owned()
+}
