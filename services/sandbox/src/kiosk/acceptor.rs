@@ -132,3 +132,67 @@ pub fn count(folder: &Path) -> io::Result<BTreeMap<i64, i64>> {
     }
     Ok(notes)
 }
+
+#[cfg(test)]
+mod tests {
+    use standards::ssp::{SequenceBit, parse_poll};
+
+    use super::*;
+
+    fn poll(acceptor: &mut Acceptor) -> Vec<Event> {
+        let frame = Frame { sequence: SequenceBit::Zero, address: 0, data: Command::Poll.to_data() };
+        let answer = acceptor.exchange(&frame.encode().unwrap()).unwrap();
+        parse_poll(&Frame::decode(&answer).unwrap().0.data).unwrap()
+    }
+
+    fn counted(folder: &Path) -> i64 {
+        count(folder).unwrap().iter().map(|(fils, count)| fils * count).sum()
+    }
+
+    #[test]
+    fn a_note_is_counted_when_it_lies_in_the_box_and_credited_once() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut acceptor = Acceptor::power_on(folder.path()).unwrap();
+        assert_eq!(poll(&mut acceptor), [Event::SlaveReset]);
+        acceptor.insert(3).unwrap();
+        assert_eq!(poll(&mut acceptor), [Event::Reading, Event::ReadNote { channel: 3 }]);
+        assert_eq!(counted(folder.path()), 0, "escrow is not money");
+        acceptor.stack().unwrap();
+        assert_eq!(poll(&mut acceptor), [Event::Stacking, Event::CreditNote { channel: 3 }, Event::Stacked]);
+        assert_eq!(counted(folder.path()), 5_000);
+        assert_eq!(poll(&mut Acceptor::power_on(folder.path()).unwrap()), [Event::SlaveReset], "told once");
+    }
+
+    #[test]
+    fn at_power_up_a_note_in_escrow_comes_back_and_a_note_in_the_box_is_told_late() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut acceptor = Acceptor::power_on(folder.path()).unwrap();
+        acceptor.insert(1).unwrap();
+        let mut acceptor = {
+            drop(acceptor);
+            Acceptor::power_on(folder.path()).unwrap()
+        };
+        assert_eq!(poll(&mut acceptor), [Event::SlaveReset, Event::ClearedFromFront { channel: 1 }]);
+        assert_eq!(counted(folder.path()), 0);
+
+        acceptor.insert(2).unwrap();
+        acceptor.stack().unwrap();
+        drop(acceptor);
+        let mut acceptor = Acceptor::power_on(folder.path()).unwrap();
+        assert_eq!(poll(&mut acceptor), [Event::SlaveReset, Event::ClearedToCashbox { channel: 2 }]);
+        assert_eq!(counted(folder.path()), 1_000);
+    }
+
+    #[test]
+    fn a_returned_note_is_not_counted() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut acceptor = Acceptor::power_on(folder.path()).unwrap();
+        poll(&mut acceptor);
+        acceptor.insert(5).unwrap();
+        poll(&mut acceptor);
+        let reject = Frame { sequence: SequenceBit::One, address: 0, data: Command::RejectNote.to_data() };
+        acceptor.exchange(&reject.encode().unwrap()).unwrap();
+        assert_eq!(poll(&mut acceptor), [Event::Rejecting, Event::Rejected]);
+        assert_eq!(counted(folder.path()), 0);
+    }
+}

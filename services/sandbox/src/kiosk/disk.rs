@@ -19,17 +19,21 @@ pub fn replace(path: &Path, content: &[u8]) -> io::Result<()> {
     fs::rename(&new, path)
 }
 
-/// The lines of a file that may not exist yet. A line that was cut short by a power cut is not there.
+/// The lines of a file that may not exist yet. A line that a power cut tore is not there, and is taken off the disk, so
+/// that the next one begins on a line of its own.
 pub fn lines(path: &Path) -> io::Result<Vec<String>> {
-    match fs::read_to_string(path) {
-        Ok(text) => Ok(text
-            .split_inclusive('\n')
-            .filter_map(|line| line.strip_suffix('\n'))
-            .map(str::to_owned)
-            .collect()),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Vec::new()),
-        Err(error) => Err(error),
+    let text = match fs::read_to_string(path) {
+        Ok(text) => text,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+        Err(error) => return Err(error),
+    };
+    let whole = text.rfind('\n').map_or(0, |end| end + 1);
+    if whole < text.len() {
+        let file = OpenOptions::new().write(true).open(path)?;
+        file.set_len(u64::try_from(whole).map_err(io::Error::other)?)?;
+        file.sync_data()?;
     }
+    Ok(text.split_inclusive('\n').filter_map(|line| line.strip_suffix('\n')).map(str::to_owned).collect())
 }
 
 /// The content of a file that may not exist.

@@ -76,3 +76,38 @@ impl Journal {
         &self.key
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use standards::device_journal::DeviceBooted;
+
+    use super::*;
+
+    fn moment() -> Moment {
+        Moment { at: "2026-01-15T06:00:00Z".to_owned(), boot_id: "b-1".to_owned(), mono_ms: 1 }
+    }
+
+    #[test]
+    fn the_chain_goes_on_after_a_power_cut_and_a_torn_line_is_not_there() {
+        let folder = tempfile::tempdir().unwrap();
+        let key = SigningKey::from_bytes(&[7; 32]);
+        let booted = Body::DeviceBooted(DeviceBooted { fw: "1".to_owned() });
+        let mut journal = Journal::open(folder.path(), "KSK-0001", key.clone()).unwrap();
+        journal.write(moment(), &booted).unwrap();
+        journal.write(moment(), &booted).unwrap();
+        let head = journal.head();
+
+        let path = folder.path().join("journal.jsonl");
+        let whole = std::fs::read_to_string(&path).unwrap();
+        std::fs::write(&path, format!("{whole}{{\"record\":")).unwrap();
+        let mut journal = Journal::open(folder.path(), "KSK-0001", key.clone()).unwrap();
+        assert_eq!(journal.head(), head);
+        journal.write(moment(), &booted).unwrap();
+        let journal = Journal::open(folder.path(), "KSK-0001", key.clone()).unwrap();
+        for signed in journal.after(0) {
+            signed.verify(&key.verifying_key()).unwrap();
+        }
+        let [_, second, third] = journal.after(0) else { panic!("three records") };
+        assert_eq!((third.record.seq, third.record.prev), (3, second.hash));
+    }
+}
