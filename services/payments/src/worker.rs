@@ -263,6 +263,11 @@ fn observed(said: Observation, kind: Kind) -> Answer {
             Answer::Pending(NextAction { redirect_url: said.redirect_url, qr_payload: said.qr_payload })
         }
         ObservedState::Paid => match money_from_wire("amount", &said.amount) {
+            // The charge's name there is what keeps one charge from being two attempts' money.
+            Ok(_) if said.provider_reference.is_empty() => {
+                tracing::error!("a provider says paid, and does not name the charge");
+                nothing(kind)
+            }
             Ok(amount) => Answer::Paid { amount, provider_reference: said.provider_reference },
             // Money, and we cannot read how much: not a fact we may book. It stays unknown, and an SRE sees it.
             Err(error) => {

@@ -207,3 +207,16 @@ async fn a_call_that_died_with_its_process_is_inquired_and_never_blindly_repeate
     t.until(&payment.payment_id, PaymentState::Captured).await;
     assert_eq!(t.wallet.calls("initiate", &bill), 0);
 }
+
+#[tokio::test]
+async fn paid_without_the_name_of_the_charge_is_no_answer() {
+    let t = Stack::start().await;
+    let bill = t.bill(1, 5_000);
+    t.wallet.on_initiate(&bill, [paid(5_000, "")]);
+    t.wallet.on_inquire(&bill, [paid(5_000, ""), paid(5_000, "BP-1")]);
+    let payment = t.pay(&bill, "a").await.unwrap();
+    t.until(&payment.payment_id, PaymentState::Processing).await;
+    assert_eq!(t.count("journal").await, 0);
+    t.until_moving(&payment.payment_id, PaymentState::Captured, SECOND).await;
+    assert_eq!(t.count("journal").await, 1);
+}
