@@ -67,10 +67,11 @@ pub fn links(layout: &Layout) -> Vec<String> {
 /// The sample files lie beside the services that read them.
 ///
 /// # Errors
-/// This binary does not run in its checkout.
+/// This program does not run in its checkout.
 pub fn data_folder() -> anyhow::Result<std::path::PathBuf> {
-    let folder = std::env::current_dir()?.join("services");
-    folder.exists().then_some(folder).context("run this in the root of the checkout")
+    let folders = std::env::current_dir()?;
+    let found = folders.ancestors().map(|folder| folder.join("services")).find(|services| services.is_dir());
+    found.context("run this inside the checkout")
 }
 
 fn text(path: &std::path::Path) -> anyhow::Result<&str> {
