@@ -20,7 +20,7 @@ static TEXTS: LazyLock<Texts> = LazyLock::new(|| {
 
 /// Every public error code with its HTTP status. Title and advice of each stand in `locales/*/gateway.ftl`;
 /// `docs/errors.md` is this table for readers.
-pub const PUBLIC_CODES: [(&str, u16); 71] = [
+pub const PUBLIC_CODES: [(&str, u16); 75] = [
     // the request itself
     ("route_unknown", 404),
     ("method_not_allowed", 405),
@@ -91,6 +91,10 @@ pub const PUBLIC_CODES: [(&str, u16); 71] = [
     ("payment_in_progress", 409),
     ("channel_not_supported", 422),
     ("provider_unknown", 422),
+    ("nothing_due", 409),
+    ("bill_differs", 409),
+    ("books_unavailable", 503),
+    ("bills_unavailable", 503),
     // notifications
     ("email_invalid", 422),
     ("url_invalid", 422),
