@@ -254,6 +254,31 @@ impl Sim {
     }
 }
 
+#[test]
+fn an_answer_under_an_old_fence_changes_nothing() {
+    let mut sim = Sim::new();
+    sim.step(&Step::Open(0));
+    sim.step(&Step::Start(0));
+    let id = *sim.attempts.first().unwrap();
+    // Its claim ran out, and somebody else took it up.
+    sim.world.fences.insert(id, 2);
+    for said in [Said::Declined, Said::NotFound, Said::Paid] {
+        let attempt = sim.world.attempts.get(&id).unwrap().clone();
+        sim.record(0, said);
+        assert_eq!(sim.world.attempts.get(&id), Some(&attempt), "{said:?}");
+    }
+    assert!(sim.journals.is_empty());
+}
+
+#[test]
+fn a_note_told_again_is_booked_once() {
+    let mut sim = Sim::new();
+    sim.step(&Step::Stack(0, 5_000, true));
+    sim.seq -= 1;
+    sim.step(&Step::Stack(0, 5_000, true));
+    assert_eq!(sim.journals.len(), 1);
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 400, failure_persistence: None, ..ProptestConfig::default() })]
     #[test]
