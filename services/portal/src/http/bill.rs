@@ -54,6 +54,15 @@ impl Standing {
         }
     }
 
+    /// The key of what its amount is called.
+    fn amount_key(self) -> &'static str {
+        match self {
+            Standing::Open | Standing::Partly | Standing::Held => "amount-due",
+            Standing::Paid => "amount-paid",
+            Standing::Unknown => "amount",
+        }
+    }
+
     fn can_be_paid(self) -> bool {
         matches!(self, Standing::Open | Standing::Partly)
     }
@@ -134,7 +143,7 @@ fn page(
         badge: reader.say(&format!("badge-{}", standing.key())),
         class: standing.key(),
         amount: reader.money(rest.as_ref()),
-        amount_label: reader.say(if standing == Standing::Paid { "amount-paid" } else { "amount-due" }),
+        amount_label: reader.say(standing.amount_key()),
         why_not,
         payer: bill.payer_masked,
         reference: invoice.bill_reference,
@@ -154,13 +163,15 @@ fn page(
     answer.into_response()
 }
 
-/// What is still due; the whole bill when it is paid.
+/// What is still due; the whole bill when it is paid, or when the books cannot be asked.
 fn rest(invoice: &Invoice, due: Option<&GetReceivableResponse>) -> Option<Money> {
-    let receivable = due.and_then(|due| due.receivable.as_ref())?;
-    let (total, paid) = (receivable.due.as_ref()?, receivable.paid.as_ref()?);
-    let rest = total.minor_units.checked_sub(paid.minor_units).filter(|rest| *rest > 0);
-    rest.map(|minor_units| Money { currency: total.currency.clone(), minor_units })
-        .or_else(|| invoice.total.clone())
+    let rest = || {
+        let receivable = due?.receivable.as_ref()?;
+        let (total, paid) = (receivable.due.as_ref()?, receivable.paid.as_ref()?);
+        let rest = total.minor_units.checked_sub(paid.minor_units).filter(|rest| *rest > 0)?;
+        Some(Money { currency: total.currency.clone(), minor_units: rest })
+    };
+    rest().or_else(|| invoice.total.clone())
 }
 
 fn receipts(due: GetReceivableResponse) -> Vec<String> {

@@ -64,7 +64,9 @@ pub(super) fn refused(reader: Reader, status: &tonic::Status, typed: &str) -> Re
         "bill_unknown" => message(reader, StatusCode::NOT_FOUND, "bill-unknown", typed),
         "payment_unknown" | "invalid_id" => message(reader, StatusCode::NOT_FOUND, "payment-unknown", typed),
         "bill_already_paid" => message(reader, StatusCode::CONFLICT, "already-paid", typed),
-        "payment_in_progress" => message(reader, StatusCode::CONFLICT, "in-progress", typed),
+        "payment_in_progress" | "idempotency_key_reused" => {
+            message(reader, StatusCode::CONFLICT, "in-progress", typed)
+        }
         "email_invalid" => message(reader, StatusCode::UNPROCESSABLE_ENTITY, "email-invalid", typed),
         _ => {
             tracing::warn!(code = %problem.code, detail = problem.detail, "a page could not be made");

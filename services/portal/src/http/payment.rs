@@ -45,13 +45,34 @@ pub(super) async fn start(
             Redirect::to(&format!("/{}/payments/{}", reader.code(), payment.payment_id)).into_response()
         }
         // It may have begun: the same form, sent again, tells.
-        Err(status)
-            if matches!(status.code(), Code::Unavailable | Code::DeadlineExceeded | Code::Internal) =>
-        {
+        Err(status) if !is_refusal(status.code()) => {
             let page = Again { reader, here: "/", reference: bill_reference, hidden, email: pay.email };
             rendered(StatusCode::SERVICE_UNAVAILABLE, &page)
         }
         Err(status) => refused(reader, &status, &bill_reference),
+    }
+}
+
+/// Did somebody decide that the payment does not begin? The others also mean that an answer was lost on its way.
+fn is_refusal(code: Code) -> bool {
+    match code {
+        Code::InvalidArgument
+        | Code::NotFound
+        | Code::AlreadyExists
+        | Code::PermissionDenied
+        | Code::ResourceExhausted
+        | Code::FailedPrecondition
+        | Code::OutOfRange
+        | Code::Unimplemented
+        | Code::Unauthenticated => true,
+        Code::Ok
+        | Code::Cancelled
+        | Code::Unknown
+        | Code::DeadlineExceeded
+        | Code::Aborted
+        | Code::Internal
+        | Code::Unavailable
+        | Code::DataLoss => false,
     }
 }
 

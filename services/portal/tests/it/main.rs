@@ -4,4 +4,5 @@
 mod pages;
 mod pay;
 mod picture;
+mod width;
 mod world;

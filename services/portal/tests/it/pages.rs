@@ -60,6 +60,14 @@ async fn only_a_bill_that_can_be_paid_has_a_pay_button() {
             let page = world.page(&format!("/{lang}/bills/{BILL}")).await;
             assert!(page.contains(&format!("<p class=\"badge\">{word}</p>")), "{lang} {state:?}");
             assert!(!page.contains("method=\"post\""), "{lang} {state:?}: no pay button");
+            assert!(
+                page.contains(if lang == "en" {
+                    "<p class=\"amount\"><bdi>BHD 12.500<"
+                } else {
+                    "<p class=\"amount\"><bdi>12.500 د.ب.<"
+                }),
+                "{lang} {state:?}"
+            );
         }
     }
     let world = World::start(|facts| facts.receivable = ReceivableState::Paid).await;

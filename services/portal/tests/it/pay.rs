@@ -71,15 +71,48 @@ async fn a_form_that_is_not_ours_starts_nothing() {
 
 #[tokio::test]
 async fn an_answer_that_did_not_come_is_not_taken_for_a_failure() {
-    let world = World::start(|facts| facts.start_unanswered = true).await;
-    let form = Form::open(&world).await;
-    let answer = form.send(&world).await;
-    assert_eq!(answer.status(), StatusCode::SERVICE_UNAVAILABLE);
-    let page = answer.text().await.unwrap();
-    assert!(page.contains("We do not know yet. Please do not pay again"), "{page}");
-    assert_eq!(hidden(&page, "idempotency_key"), form.fields[0].1, "asking again is the same payment");
+    // tonic says all of these when a connection breaks under a call.
+    for code in [
+        Code::Unavailable,
+        Code::DeadlineExceeded,
+        Code::Internal,
+        Code::Unknown,
+        Code::Cancelled,
+        Code::Aborted,
+        Code::DataLoss,
+    ] {
+        let world = World::start(|facts| facts.start_ends = Some((code, ""))).await;
+        let form = Form::open(&world).await;
+        let answer = form.send(&world).await;
+        assert_eq!(answer.status(), StatusCode::SERVICE_UNAVAILABLE, "{code:?}");
+        let page = answer.text().await.unwrap();
+        assert!(page.contains("We do not know yet. Please do not pay again"), "{code:?}: {page}");
+        assert_eq!(hidden(&page, "idempotency_key"), form.fields[0].1, "asking again is the same payment");
+    }
 
     let away = World::start(|facts| facts.away = Some(Code::Unavailable)).await;
     let page = away.page(&format!("/en/payments/{PAYMENT}")).await;
     assert!(page.contains("This does not work at the moment") && page.contains("Nothing is lost"), "{page}");
+}
+
+#[tokio::test]
+async fn a_refusal_is_said_as_what_it_is() {
+    for (kind, code, page_code, title) in [
+        (Code::FailedPrecondition, "bill_already_paid", StatusCode::CONFLICT, "This bill is paid"),
+        (Code::FailedPrecondition, "payment_in_progress", StatusCode::CONFLICT, "A payment is under way"),
+        // The form began a payment, and came again with another e-mail.
+        (Code::InvalidArgument, "idempotency_key_reused", StatusCode::CONFLICT, "A payment is under way"),
+        (
+            Code::ResourceExhausted,
+            "overloaded",
+            StatusCode::SERVICE_UNAVAILABLE,
+            "This does not work at the moment",
+        ),
+    ] {
+        let world = World::start(|facts| facts.start_ends = Some((kind, code))).await;
+        let answer = Form::open(&world).await.send(&world).await;
+        assert_eq!(answer.status(), page_code, "{code}");
+        let page = answer.text().await.unwrap();
+        assert!(page.contains(&format!("<h1>{title}</h1>")), "{code}: {page}");
+    }
 }

@@ -22,6 +22,19 @@ fn pictures() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/pictures")
 }
 
+/// The page at `url` as it stands after its scripts ran.
+pub fn dump(chromium: &Path, url: &str) -> String {
+    let profile = tempfile::tempdir().unwrap();
+    let ended = Command::new(chromium)
+        .args(QUIET)
+        .arg(format!("--user-data-dir={}", profile.path().display()))
+        .args(["--virtual-time-budget=10000", "--dump-dom", url])
+        .output()
+        .unwrap();
+    assert!(ended.status.success(), "{}", String::from_utf8_lossy(&ended.stderr));
+    String::from_utf8(ended.stdout).unwrap()
+}
+
 fn photograph(chromium: &Path, url: &str, width: u32, file: &Path) {
     let profile = tempfile::tempdir().unwrap();
     let ended = Command::new(chromium)

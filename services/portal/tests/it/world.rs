@@ -25,8 +25,8 @@ pub struct Facts {
     pub failure: &'static str,
     /// payments answers nothing.
     pub away: Option<Code>,
-    /// payments hears that a payment is to start, and its answer is lost.
-    pub start_unanswered: bool,
+    /// payments hears that a payment is to start, and this is all the portal hears of it.
+    pub start_ends: Option<(Code, &'static str)>,
 }
 
 #[derive(Clone)]
@@ -126,8 +126,10 @@ impl PaymentService for Fakes {
         let call = Call::from_metadata(request.metadata())?;
         self.started.lock().unwrap().push((call, request.into_inner()));
         self.here()?;
-        if self.facts.start_unanswered {
-            return Err(Status::unavailable("the answer is lost"));
+        match self.facts.start_ends {
+            Some((code, "")) => return Err(Status::new(code, "the answer is lost")),
+            Some((code, refusal)) => return Err(Problem::new(code, refusal, "Refused.").into()),
+            None => {}
         }
         Ok(Response::new(StartPaymentResponse { payment: Some(self.payment()) }))
     }
@@ -154,7 +156,7 @@ impl PaymentService for Fakes {
 
 /// A running portal.
 pub struct World {
-    _env: Env,
+    env: Env,
     pub base: String,
     fakes: Fakes,
     pub http: reqwest::Client,
@@ -171,7 +173,7 @@ impl World {
             payment: PaymentState::Captured,
             failure: "",
             away: None,
-            start_unanswered: false,
+            start_ends: None,
         };
         change(&mut facts);
         let fakes = Fakes { facts, started: Arc::default() };
@@ -191,7 +193,11 @@ impl World {
         };
         let running = portal::start(settings, &env.ctx).await.unwrap();
         let http = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).build().unwrap();
-        World { _env: env, base: format!("http://{}", running.http), fakes, http }
+        World { env, base: format!("http://{}", running.http), fakes, http }
+    }
+
+    pub fn ctx(&self) -> &boot::Context {
+        &self.env.ctx
     }
 
     pub async fn get(&self, path: &str) -> reqwest::Response {
