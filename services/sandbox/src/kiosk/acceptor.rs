@@ -26,8 +26,11 @@ pub fn fils_of(channel: u8) -> Option<i64> {
 enum Position {
     Empty,
     Escrow(u8),
-    /// In the cash box, not reported yet.
-    Cashbox(u8),
+    /// In the cash box as its so manieth note; the host may not have heard of it.
+    Cashbox {
+        channel: u8,
+        number: usize,
+    },
 }
 
 /// The acceptor and its memory.
@@ -39,27 +42,38 @@ pub struct Acceptor {
     place: PathBuf,
     path: Position,
     events: Vec<Event>,
+    /// The last answer told of a note in the box; the next command proves that it arrived.
+    telling: bool,
 }
 
 impl Acceptor {
-    /// Power comes on: a note in the path is brought to an end first.
+    /// Power comes on: a note in the path is brought to an end first. A note in the box is told until the host has
+    /// heard of it, however often the power goes.
     pub fn power_on(folder: &Path) -> io::Result<Acceptor> {
         let place = folder.join("acceptor.place");
         let path = read_place(&disk::content(&place)?.unwrap_or_default());
-        let mut acceptor =
-            Acceptor { book: folder.join("acceptor.notes"), place, path, events: vec![Event::SlaveReset] };
+        let (book, events) = (folder.join("acceptor.notes"), vec![Event::SlaveReset]);
+        let mut acceptor = Acceptor { book, place, path, events, telling: false };
         match path {
             Position::Empty => {}
             // It had not passed the point of no return: back to the payer.
-            Position::Escrow(channel) => acceptor.events.push(Event::ClearedFromFront { channel }),
-            Position::Cashbox(channel) => acceptor.events.push(Event::ClearedToCashbox { channel }),
+            Position::Escrow(channel) => {
+                acceptor.move_to(Position::Empty)?;
+                acceptor.events.push(Event::ClearedFromFront { channel });
+            }
+            Position::Cashbox { channel, number } => {
+                acceptor.drop_into_box(channel, number)?;
+                acceptor.events.push(Event::ClearedToCashbox { channel });
+            }
         }
-        acceptor.move_to(Position::Empty)?;
         Ok(acceptor)
     }
 
     /// The payer's hand: a note goes in and waits in escrow.
     pub fn insert(&mut self, channel: u8) -> io::Result<()> {
+        if self.path != Position::Empty {
+            return Err(io::Error::other("another note is in the path"));
+        }
         self.move_to(Position::Escrow(channel))?;
         self.events.extend([Event::Reading, Event::ReadNote { channel }]);
         Ok(())
@@ -68,9 +82,19 @@ impl Acceptor {
     /// The mechanics move the note from escrow into the box, where it counts. Nobody was told yet.
     pub fn stack(&mut self) -> io::Result<()> {
         if let Position::Escrow(channel) = self.path {
-            disk::append(&self.book, &fils_of(channel).unwrap_or_default().to_string())?;
-            self.move_to(Position::Cashbox(channel))?;
+            // Beyond this line the note falls into the box, with power or without.
+            let number = disk::lines(&self.book)?.len() + 1;
+            self.move_to(Position::Cashbox { channel, number })?;
+            self.drop_into_box(channel, number)?;
             self.events.extend([Event::Stacking, Event::CreditNote { channel }, Event::Stacked]);
+        }
+        Ok(())
+    }
+
+    /// Counts the note if it is not counted yet.
+    fn drop_into_box(&mut self, channel: u8, number: usize) -> io::Result<()> {
+        if disk::lines(&self.book)?.len() < number {
+            disk::append(&self.book, &fils_of(channel).unwrap_or_default().to_string())?;
         }
         Ok(())
     }
@@ -78,12 +102,15 @@ impl Acceptor {
     /// One frame in, one frame out.
     pub fn exchange(&mut self, wire: &[u8]) -> io::Result<Vec<u8>> {
         let (frame, _) = Frame::decode(wire).map_err(io::Error::other)?;
+        if std::mem::take(&mut self.telling) {
+            self.move_to(Position::Empty)?;
+        }
         let answer = match Command::from_data(&frame.data).map_err(io::Error::other)? {
             Command::Poll => {
                 let told = std::mem::take(&mut self.events);
-                if told.iter().any(|event| matches!(event, Event::CreditNote { .. } | Event::Stacked)) {
-                    self.move_to(Position::Empty)?;
-                }
+                self.telling = told
+                    .iter()
+                    .any(|event| matches!(event, Event::CreditNote { .. } | Event::ClearedToCashbox { .. }));
                 write_poll(&told)
             }
             Command::RejectNote => {
@@ -108,7 +135,7 @@ impl Acceptor {
         let text = match path {
             Position::Empty => "empty".to_owned(),
             Position::Escrow(channel) => format!("escrow {channel}"),
-            Position::Cashbox(channel) => format!("cashbox {channel}"),
+            Position::Cashbox { channel, number } => format!("cashbox {channel} {number}"),
         };
         disk::replace(&self.place, text.as_bytes())
     }
@@ -116,11 +143,17 @@ impl Acceptor {
 
 fn read_place(text: &[u8]) -> Position {
     let text = String::from_utf8_lossy(text);
-    match text.split_once(' ') {
-        Some(("escrow", channel)) => channel.parse().map_or(Position::Empty, Position::Escrow),
-        Some(("cashbox", channel)) => channel.parse().map_or(Position::Empty, Position::Cashbox),
-        Some(_) | None => Position::Empty,
-    }
+    let words: Vec<&str> = text.split(' ').collect();
+    let read = match words.as_slice() {
+        ["escrow", channel] => channel.parse().ok().map(Position::Escrow),
+        ["cashbox", channel, number] => channel
+            .parse()
+            .ok()
+            .zip(number.parse().ok())
+            .map(|(channel, number)| Position::Cashbox { channel, number }),
+        _ => None,
+    };
+    read.unwrap_or(Position::Empty)
 }
 
 /// The notes in the cash box: how many of each, by value in fils.
@@ -160,7 +193,13 @@ mod tests {
         acceptor.stack().unwrap();
         assert_eq!(poll(&mut acceptor), [Event::Stacking, Event::CreditNote { channel: 3 }, Event::Stacked]);
         assert_eq!(counted(folder.path()), 5_000);
-        assert_eq!(poll(&mut Acceptor::power_on(folder.path()).unwrap()), [Event::SlaveReset], "told once");
+        let again = [Event::SlaveReset, Event::ClearedToCashbox { channel: 3 }];
+        assert_eq!(poll(&mut Acceptor::power_on(folder.path()).unwrap()), again, "did the host hear?");
+        let mut acceptor = Acceptor::power_on(folder.path()).unwrap();
+        assert_eq!(poll(&mut acceptor), again);
+        assert_eq!(poll(&mut acceptor), [], "it did");
+        assert_eq!(poll(&mut Acceptor::power_on(folder.path()).unwrap()), [Event::SlaveReset]);
+        assert_eq!(counted(folder.path()), 5_000);
     }
 
     #[test]

@@ -95,6 +95,8 @@ impl Kiosks {
                 let set_up: SetUp = serde_json::from_slice(&set_up).map_err(io::Error::other)?;
                 let mut kiosk = Kiosk::open(world, &name, &set_up)?;
                 kiosk.boot()?;
+                // Whoever stood there has gone.
+                kiosk.end_session()?;
                 kiosks.all.lock().await.insert(name, Arc::new(Mutex::new(kiosk)));
             }
         }
@@ -188,14 +190,14 @@ fn own_key(world: &World, folder: &std::path::Path) -> io::Result<SigningKey> {
     Ok(SigningKey::from_bytes(&seed))
 }
 
-fn key_pair(key: &SigningKey) -> io::Result<KeyPair> {
+pub(super) fn key_pair(key: &SigningKey) -> io::Result<KeyPair> {
     let der = [PKCS8_OF_ED25519.as_slice(), &key.to_bytes()].concat();
     KeyPair::try_from(der).map_err(io::Error::other)
 }
 
 impl Kiosk {
     /// From its folder; the power is off.
-    fn open(world: &World, device_id: &str, set_up: &SetUp) -> Result<Kiosk, Error> {
+    pub(super) fn open(world: &World, device_id: &str, set_up: &SetUp) -> Result<Kiosk, Error> {
         let folder = world.data_dir.join("kiosks").join(device_id);
         let key = own_key(world, &folder)?;
         let identity = format!("{}{}", set_up.certificate_pem, key_pair(&key)?.serialize_pem());

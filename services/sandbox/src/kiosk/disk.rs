@@ -5,6 +5,8 @@ use std::path::Path;
 
 /// Appends a line; returns when it is on the disk.
 pub fn append(path: &Path, line: &str) -> io::Result<()> {
+    #[cfg(test)]
+    power::needed()?;
     let mut file = OpenOptions::new().create(true).append(true).open(path)?;
     file.write_all(format!("{line}\n").as_bytes())?;
     file.sync_data()
@@ -12,6 +14,8 @@ pub fn append(path: &Path, line: &str) -> io::Result<()> {
 
 /// Replaces a file as a whole; returns when it is on the disk.
 pub fn replace(path: &Path, content: &[u8]) -> io::Result<()> {
+    #[cfg(test)]
+    power::needed()?;
     let new = path.with_extension("new");
     let mut file = File::create(&new)?;
     file.write_all(content)?;
@@ -42,5 +46,32 @@ pub fn content(path: &Path) -> io::Result<Option<Vec<u8>>> {
         Ok(bytes) => Ok(Some(bytes)),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
         Err(error) => Err(error),
+    }
+}
+
+/// A power cut before any write, for tests: each write uses up one of what is left.
+#[cfg(test)]
+pub mod power {
+    use std::cell::Cell;
+    use std::io;
+
+    thread_local! {
+        static LEFT: Cell<Option<u32>> = const { Cell::new(None) };
+    }
+
+    /// Power for so many writes of this thread; none: for ever.
+    pub fn lasts(writes: Option<u32>) {
+        LEFT.set(writes);
+    }
+
+    pub(super) fn needed() -> io::Result<()> {
+        match LEFT.get() {
+            None => Ok(()),
+            Some(0) => Err(io::Error::other("the power is gone")),
+            Some(left) => {
+                LEFT.set(Some(left - 1));
+                Ok(())
+            }
+        }
     }
 }

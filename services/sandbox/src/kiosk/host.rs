@@ -30,11 +30,28 @@ impl Kiosk {
         let mut acceptor = Acceptor::power_on(&self.folder)?;
         self.boots = self.boots.saturating_add(1);
         self.write(&Body::DeviceBooted(DeviceBooted { fw: FIRMWARE.to_owned() }))?;
-        for event in self.poll(&mut acceptor)? {
-            self.hear(&event)?;
+        self.listen(&mut acceptor)?;
+        // In escrow by the journal, and neither in the box nor told of: it went back while nobody listened.
+        let lost =
+            current(&self.journal).and_then(|session| Some((session.escrowed_fils?, session.session_id)));
+        if let Some((denom_fils, session_id)) = lost {
+            self.write(&Body::CashReturned(Cash { denom_fils, kind: CashKind::Note, session_id }))?;
         }
         self.acceptor = Some(acceptor);
         Ok(())
+    }
+
+    /// Hears all the acceptor has to say; each poll after the first says that the one before is in the journal.
+    fn listen(&mut self, acceptor: &mut Acceptor) -> Result<(), Error> {
+        loop {
+            let events = self.poll(acceptor)?;
+            if events.is_empty() {
+                return Ok(());
+            }
+            for event in events {
+                self.hear(&event)?;
+            }
+        }
     }
 
     /// One round of the line to the acceptor, as real frames.
@@ -55,7 +72,10 @@ impl Kiosk {
             kind: CashKind::Note,
             session_id: session_id.clone(),
         };
+        let escrowed = current(&self.journal).and_then(|session| session.escrowed_fils);
         match event {
+            // Told again after a power cut, and in the journal before.
+            Event::ClearedToCashbox { .. } | Event::ClearedFromFront { .. } if escrowed.is_none() => Ok(()),
             Event::ReadNote { channel } => self.write(&Body::CashEscrowed(cash(*channel))),
             // Credit is final; found in the box at power-up is the same, told late.
             Event::CreditNote { channel } | Event::ClearedToCashbox { channel } => {
@@ -70,15 +90,11 @@ impl Kiosk {
                 }))
             }
             Event::ClearedFromFront { channel } => self.write(&Body::CashReturned(cash(*channel))),
-            Event::Rejected => {
-                let escrowed =
-                    current(&self.journal).and_then(|session| session.escrowed_fils).unwrap_or_default();
-                self.write(&Body::CashReturned(Cash {
-                    denom_fils: escrowed,
-                    kind: CashKind::Note,
-                    session_id,
-                }))
-            }
+            Event::Rejected => self.write(&Body::CashReturned(Cash {
+                denom_fils: escrowed.unwrap_or_default(),
+                kind: CashKind::Note,
+                session_id,
+            })),
             Event::SlaveReset
             | Event::Reading
             | Event::Rejecting
@@ -94,9 +110,7 @@ impl Kiosk {
     pub(super) fn take_note(&mut self, channel: u8, cut: Option<PowerCut>) -> Result<Powered, Error> {
         let Some(mut acceptor) = self.acceptor.take() else { return Ok(Powered::Off) };
         acceptor.insert(channel)?;
-        for event in self.poll(&mut acceptor)? {
-            self.hear(&event)?;
-        }
+        self.listen(&mut acceptor)?;
         if cut == Some(PowerCut::Escrowed) {
             return Ok(Powered::Off);
         }
@@ -104,9 +118,7 @@ impl Kiosk {
         if cut == Some(PowerCut::Stacked) {
             return Ok(Powered::Off);
         }
-        for event in self.poll(&mut acceptor)? {
-            self.hear(&event)?;
-        }
+        self.listen(&mut acceptor)?;
         self.acceptor = Some(acceptor);
         Ok(Powered::On)
     }

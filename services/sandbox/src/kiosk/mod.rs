@@ -8,6 +8,8 @@ mod journal;
 mod relay;
 mod session;
 mod switches;
+#[cfg(test)]
+mod tests;
 
 use axum::Router;
 use boot::StartError;

@@ -84,17 +84,7 @@ async fn network(State(kiosks): State<Kiosks>, Path(id): Path<String>, Json(swit
 async fn power_on(State(kiosks): State<Kiosks>, Path(id): Path<String>) -> Answer {
     let kiosk = kiosks.find(&id).await?;
     let mut kiosk = kiosk.lock().await;
-    if kiosk.acceptor.is_none() {
-        let escrowed = current(&kiosk.journal).and_then(|session| session.escrowed_fils);
-        let before = current(&kiosk.journal).map_or(0, |session| session.stacked_fils);
-        kiosk.boot()?;
-        let after = current(&kiosk.journal).map_or(0, |session| session.stacked_fils);
-        // A note that came back is in the payer's hand again.
-        if let (Some(channel), true) = (escrowed.and_then(channel_of), before == after) {
-            kiosk.hand.insert(0, channel);
-        }
-        kiosk.go_on(None)?;
-    }
+    kiosk.power_on()?;
     kiosk.send_if_it_can().await;
     Ok(Json(kiosk.shown()))
 }
@@ -172,8 +162,24 @@ impl Kiosk {
         }))
     }
 
+    /// Power comes back: what lay in the acceptor is settled, and the payer, who waited, goes on.
+    pub(super) fn power_on(&mut self) -> Result<(), Error> {
+        if self.acceptor.is_some() {
+            return Ok(());
+        }
+        let escrowed = current(&self.journal).and_then(|session| session.escrowed_fils);
+        let before = current(&self.journal).map_or(0, |session| session.stacked_fils);
+        self.boot()?;
+        let after = current(&self.journal).map_or(0, |session| session.stacked_fils);
+        // A note that came back is in the payer's hand again.
+        if let (Some(channel), true) = (escrowed.and_then(channel_of), before == after) {
+            self.hand.insert(0, channel);
+        }
+        self.go_on(None)
+    }
+
     /// Takes the notes in the payer's hand until it is enough.
-    fn go_on(&mut self, cut: Option<PowerCut>) -> Result<(), Error> {
+    pub(super) fn go_on(&mut self, cut: Option<PowerCut>) -> Result<(), Error> {
         let Some(session) = current(&self.journal) else { return Ok(()) };
         let enough =
             |kiosk: &Kiosk| current(&kiosk.journal).is_none_or(|now| now.stacked_fils >= session.due_fils);
