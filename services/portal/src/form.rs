@@ -65,10 +65,10 @@ pub(crate) fn browser(headers: &HeaderMap) -> Option<String> {
         .map(|(_, value)| value.to_owned())
 }
 
-/// A new value, and the header that sets it.
+/// A new value, and the header that sets it. Lax: who comes by a link keeps the forms of other tabs; no other site can post.
 pub(crate) fn new_browser(ids: &Ids) -> (String, String) {
     let value = URL_SAFE_NO_PAD.encode(ids.bytes::<18>());
-    let cookie = format!("{COOKIE}={value}; Path=/; HttpOnly; SameSite=Strict");
+    let cookie = format!("{COOKIE}={value}; Path=/; HttpOnly; SameSite=Lax");
     (value, cookie)
 }
 

@@ -1,6 +1,7 @@
 //! Starting a payment, and its outcome.
 use askama::Template;
 use axum::Form;
+use axum::extract::rejection::FormRejection;
 use axum::extract::{Path, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse as _, Redirect, Response};
@@ -33,12 +34,14 @@ pub(super) async fn start(
     InLanguage(reader): InLanguage,
     Path((_, bill_reference)): Path<(String, String)>,
     headers: HeaderMap,
-    Form(pay): Form<Pay>,
+    sent: Result<Form<Pay>, FormRejection>,
 ) -> Response {
+    let stale = || message(reader, StatusCode::FORBIDDEN, "form-stale", &bill_reference);
+    let Ok(Form(pay)) = sent else { return stale() };
     let hidden = Hidden { idempotency_key: pay.idempotency_key, token: pay.token };
     let ours = browser(&headers).is_some_and(|browser| app.seal.is_ours(&browser, &bill_reference, &hidden));
     if !ours {
-        return message(reader, StatusCode::FORBIDDEN, "form-stale", &bill_reference);
+        return stale();
     }
     match begin(&app, reader, &bill_reference, &hidden.idempotency_key, pay.email.trim()).await {
         Ok(payment) => {

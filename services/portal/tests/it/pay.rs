@@ -13,7 +13,7 @@ impl Form {
     async fn open(world: &World) -> Form {
         let answer = world.get(&format!("/en/bills/{BILL}")).await;
         let cookie = answer.headers()["set-cookie"].to_str().unwrap().to_owned();
-        assert!(cookie.contains("HttpOnly") && cookie.contains("SameSite=Strict"), "{cookie}");
+        assert!(cookie.contains("HttpOnly") && cookie.contains("SameSite=Lax"), "{cookie}");
         let page = answer.text().await.unwrap();
         let fields = [
             ("idempotency_key", hidden(&page, "idempotency_key")),
@@ -66,6 +66,10 @@ async fn a_form_that_is_not_ours_starts_nothing() {
     let mut stolen = Form::open(&world).await;
     stolen.cookie = "mizan-form=another".to_owned();
     assert_eq!(stolen.send(&world).await.status(), StatusCode::FORBIDDEN);
+    let torn =
+        world.http.post(format!("{}/ar/bills/{BILL}/pay", world.base)).body("token=x").send().await.unwrap();
+    assert_eq!(torn.status(), StatusCode::FORBIDDEN);
+    assert!(torn.text().await.unwrap().contains("<h1>انتهت صلاحية هذا النموذج</h1>"));
     assert_eq!(world.started().len(), 0);
 }
 
@@ -115,4 +119,18 @@ async fn a_refusal_is_said_as_what_it_is() {
         let page = answer.text().await.unwrap();
         assert!(page.contains(&format!("<h1>{title}</h1>")), "{code}: {page}");
     }
+}
+
+#[tokio::test]
+async fn the_receipt_goes_where_the_payer_says() {
+    let world = World::start(|_| {}).await;
+    let mut form = Form::open(&world).await;
+    form.fields[2].1 = "no-address".to_owned();
+    assert_eq!(form.send(&world).await.status(), StatusCode::UNPROCESSABLE_ENTITY);
+    assert_eq!(world.started().len(), 0, "a wrong address is said before money moves");
+
+    form.fields[2].1 = "me%40example.bh".to_owned();
+    form.send(&world).await;
+    let contact = &world.started()[0].1.contact_ref;
+    assert_eq!(*contact, format!("LANGUAGE_EN me@example.bh for {}", form.fields[0].1));
 }

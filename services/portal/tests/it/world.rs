@@ -5,6 +5,8 @@ use boot::{Call, Problem};
 use proto::common::v1::{LocalText, Money};
 use proto::invoicing::v1 as inv;
 use proto::invoicing::v1::invoice_service_server::{InvoiceService, InvoiceServiceServer};
+use proto::notifications::v1 as ntf;
+use proto::notifications::v1::notification_service_server::{NotificationService, NotificationServiceServer};
 use proto::payments::v1::payment_service_server::{PaymentService, PaymentServiceServer};
 use proto::payments::v1::{
     GetPaymentRequest, GetPaymentResponse, GetReceivableRequest, GetReceivableResponse, NextAction, Payment,
@@ -154,6 +156,40 @@ impl PaymentService for Fakes {
     }
 }
 
+#[tonic::async_trait]
+impl NotificationService for Fakes {
+    async fn register_contact(
+        &self,
+        request: Request<ntf::RegisterContactRequest>,
+    ) -> Result<Response<ntf::RegisterContactResponse>, Status> {
+        let call = Call::from_metadata(request.metadata())?;
+        let asked = request.into_inner();
+        if !asked.email.contains('@') {
+            return Err(Problem::new(Code::InvalidArgument, "email_invalid", "No address.").into());
+        }
+        let contact_ref = format!("{} {} for {}", asked.language().as_str_name(), asked.email, call.key()?);
+        Ok(Response::new(ntf::RegisterContactResponse { contact_ref }))
+    }
+    async fn create_webhook_endpoint(
+        &self,
+        _: Request<ntf::CreateWebhookEndpointRequest>,
+    ) -> Result<Response<ntf::CreateWebhookEndpointResponse>, Status> {
+        Err(Status::unimplemented("no page makes endpoints"))
+    }
+    async fn list_webhook_endpoints(
+        &self,
+        _: Request<ntf::ListWebhookEndpointsRequest>,
+    ) -> Result<Response<ntf::ListWebhookEndpointsResponse>, Status> {
+        Err(Status::unimplemented("no page lists endpoints"))
+    }
+    async fn list_deliveries(
+        &self,
+        _: Request<ntf::ListDeliveriesRequest>,
+    ) -> Result<Response<ntf::ListDeliveriesResponse>, Status> {
+        Err(Status::unimplemented("no page lists deliveries"))
+    }
+}
+
 /// A running portal.
 pub struct World {
     env: Env,
@@ -178,7 +214,8 @@ impl World {
         change(&mut facts);
         let fakes = Fakes { facts, started: Arc::default() };
         let routes = Routes::new(InvoiceServiceServer::new(fakes.clone()))
-            .add_service(PaymentServiceServer::new(fakes.clone()));
+            .add_service(PaymentServiceServer::new(fakes.clone()))
+            .add_service(NotificationServiceServer::new(fakes.clone()));
         let any = "127.0.0.1:0".parse().unwrap();
         let services = boot::grpc::serve(&env.ctx.for_service("fakes"), any, routes).await.unwrap();
         let url = format!("http://{services}");
