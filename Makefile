@@ -1,5 +1,5 @@
 # What people do with Mizan. Every target works on a fresh clone; what is missing is installed by tools/install.
-.PHONY: help install build demo up down test lint bench pictures sqlx
+.PHONY: help install build release demo up down test lint bench pictures sqlx
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -7,17 +7,20 @@ help: ## this list
 install: ## PostgreSQL, NATS, Redis, Chromium, where they are missing
 	@tools/install
 
-build: install ## the binary, as it ships
+build: install ## the binaries that the demo uses, quick to build
+	cargo build -p mizan -p loadtest
+
+release: install ## the binaries as they ship
 	cargo build --release -p mizan -p loadtest
 
 demo: build ## the platform's main job end to end, checked from the outside
-	target/release/demo run
+	target/debug/demo run
 
 up: build ## everything running, with links; make down ends it
-	target/release/demo up
+	target/debug/demo up
 
 down: ## ends what make up started
-	target/release/demo down
+	target/debug/demo down
 
 test: install lint ## all tests, on private servers
 	cargo build --workspace --all-targets
@@ -27,7 +30,7 @@ lint: ## format and lints
 	cargo fmt --all --check
 	cargo clippy --workspace --all-targets -- -D warnings
 
-bench: build ## the figures of docs/performance.md
+bench: release ## the figures of docs/performance.md
 	target/release/bench
 
 pictures: install ## the bill pages in docs/pictures anew, by the system's Chromium
