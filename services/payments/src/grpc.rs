@@ -49,8 +49,9 @@ impl PaymentService for Payments {
         &self,
         request: Request<pb::GetPaymentRequest>,
     ) -> Result<Response<pb::GetPaymentResponse>, Status> {
+        let call = Call::from_metadata(request.metadata())?;
         let id = id_from_wire("payment_id", &request.get_ref().payment_id)?;
-        Ok(Response::new(app::payment::get(self, id).await?))
+        Ok(Response::new(app::payment::get(self, &call, id).await?))
     }
 
     async fn get_receivable(

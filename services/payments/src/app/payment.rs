@@ -8,7 +8,7 @@ use sha2::{Digest as _, Sha256};
 
 use crate::{
     Error, Payments,
-    domain::{Command, Refusal, command::Start},
+    domain::{Command, Refusal, command::Start, payment::Payment},
     engine::{Answer, Key},
     store, wire,
 };
@@ -32,6 +32,7 @@ pub async fn start(svc: Payments, call: Call, request: pb::StartPaymentRequest) 
     }
     let bill_reference = request.bill_reference.clone();
     let command = Command::Start(Start {
+        agency: call.agency,
         bill_reference: request.bill_reference,
         provider: request.provider,
         contact_ref: request.contact_ref,
@@ -50,13 +51,15 @@ pub async fn start(svc: Payments, call: Call, request: pb::StartPaymentRequest) 
     }
 }
 
-/// One payment, now.
+/// One payment, now. An agency's caller sees its own alone; a payer, who has no agency, the one whose id it holds.
 ///
 /// # Errors
 /// `PaymentUnknown`; the database.
-pub async fn get(svc: &Payments, id: PaymentId) -> Result<pb::GetPaymentResponse, Error> {
+pub async fn get(svc: &Payments, call: &Call, id: PaymentId) -> Result<pb::GetPaymentResponse, Error> {
     let mut tx = svc.pg.read().await?;
-    let payment = store::payment::by_id(&mut tx, id).await?.ok_or(Error::PaymentUnknown)?;
+    let payment = store::payment::by_id(&mut tx, id).await?;
+    let visible = |payment: &Payment| call.agency.as_ref().is_none_or(|agency| *agency == payment.agency);
+    let payment = payment.filter(visible).ok_or(Error::PaymentUnknown)?;
     let attempts = store::attempt::of_invoice(&mut tx, payment.invoice_id).await?;
     tx.rollback().await?;
     let attempt = attempts.iter().find(|attempt| attempt.payment_id == id);

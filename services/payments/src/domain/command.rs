@@ -28,6 +28,8 @@ pub struct Open {
 /// A payer wants to pay all that is due through a provider.
 #[derive(Clone, Debug)]
 pub struct Start {
+    /// The agency that the caller is bound to: bills of others do not exist for it. None for payers.
+    pub agency: Option<AgencyId>,
     pub bill_reference: String,
     pub provider: String,
     pub contact_ref: String,

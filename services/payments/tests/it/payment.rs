@@ -3,7 +3,7 @@
 use boot::Call;
 use proto::{
     common::v1::Channel,
-    payments::v1::{AttemptState, PaymentState, ReceivableState},
+    payments::v1::{AttemptState, GetPaymentRequest, PaymentState, ReceivableState},
     wallet::v1::ObservedState,
 };
 use testkit::wait_for;
@@ -97,4 +97,22 @@ async fn a_decline_frees_the_bill_for_another_payment() {
     t.until(&second.payment_id, PaymentState::Captured).await;
     assert_eq!(t.told(&first.invoice_id).await, ["opened", "held", "released", "held", "paid"]);
     t.books_hold().await;
+}
+
+#[tokio::test]
+async fn an_agency_sees_and_starts_no_payment_of_another() {
+    let t = Stack::start().await;
+    let bill = t.bill(1, 5_000);
+    let by = |agency: &str| Call::by("client:test").for_agency(agency.parse().unwrap());
+    let start = |agency: &str, key: &str| by(agency).with_key(key).request(Stack::request(&bill)).unwrap();
+    let refused = t.payments.clone().start_payment(start("MUN", "a")).await.unwrap_err();
+    assert_eq!(boot::Problem::from_status(&refused).code, "bill_unknown");
+    let started = t.payments.clone().start_payment(start("TRF", "b")).await.unwrap().into_inner();
+
+    let request = GetPaymentRequest { payment_id: started.payment.unwrap().payment_id };
+    let own = by("TRF").request(request.clone()).unwrap();
+    assert!(t.payments.clone().get_payment(own).await.is_ok());
+    let others = by("MUN").request(request).unwrap();
+    let refused = t.payments.clone().get_payment(others).await.unwrap_err();
+    assert_eq!(boot::Problem::from_status(&refused).code, "payment_unknown");
 }

@@ -138,6 +138,7 @@ impl Sim {
                 }));
             }
             Step::Start(bill) => self.run(&Command::Start(Start {
+                agency: None,
                 bill_reference: reference(bill),
                 provider: "benefit-pay".into(),
                 contact_ref: String::new(),

@@ -16,6 +16,7 @@ use crate::domain::{
 pub(super) fn start(world: &World, command: &Start, at: &Moment<'_>) -> Result<(Changes, Reply), Refusal> {
     let receivable = world
         .bill(&command.bill_reference)
+        .filter(|bill| command.agency.as_ref().is_none_or(|agency| *agency == bill.agency))
         .ok_or_else(|| Refusal::BillUnknown { bill_reference: command.bill_reference.clone() })?;
     let payment_id = at.id();
     let (held, _) = receivable.step(receivable::Command::Hold { payment: payment_id })?;
