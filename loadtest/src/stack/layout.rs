@@ -3,6 +3,8 @@ use std::collections::BTreeMap;
 use std::io::Read as _;
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use std::path::{Path, PathBuf};
+use std::sync::LazyLock;
+use std::sync::atomic::{AtomicU32, Ordering};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -34,6 +36,23 @@ pub const WITH_DATABASE: [&str; 8] = [
     "notifications",
 ];
 
+/// Below what the system hands out for connections (from 32,768): nobody's connection sits on a service's port when it is
+/// started again.
+const PORTS: std::ops::Range<u16> = 20_000..32_000;
+
+/// The next port that nobody listens on. Each is given once in a process; processes begin at different places.
+fn free_address() -> anyhow::Result<SocketAddr> {
+    static NEXT: LazyLock<AtomicU32> = LazyLock::new(|| AtomicU32::new(std::process::id().wrapping_mul(100)));
+    for _ in PORTS {
+        let turn = NEXT.fetch_add(1, Ordering::Relaxed) % u32::from(PORTS.end - PORTS.start);
+        let address = SocketAddr::from((Ipv4Addr::LOCALHOST, PORTS.start + u16::try_from(turn)?));
+        if TcpListener::bind(address).is_ok() {
+            return Ok(address);
+        }
+    }
+    anyhow::bail!("every port of {PORTS:?} is taken")
+}
+
 /// Addresses, folders and settings of one running platform.
 #[derive(Debug, Clone)]
 pub struct Layout {
@@ -50,15 +69,11 @@ impl Layout {
     /// The machine has none, or the key files cannot be written.
     pub fn plan(folder: &Path, servers: Addresses) -> anyhow::Result<Layout> {
         let mut ports = BTreeMap::new();
-        // Held until all are known, so that no port is given twice.
-        let mut held = Vec::new();
         let speaks = ["grpc", "health", "http", "smtp", "device"];
         for name in
             SERVICES.iter().flat_map(|service| speaks.iter().map(move |what| format!("{service}.{what}")))
         {
-            let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
-            ports.insert(name, listener.local_addr()?);
-            held.push(listener);
+            ports.insert(name, free_address()?);
         }
         let layout = Layout { folder: folder.canonicalize()?, servers, ports, extra: Vec::new() };
         for service in ["invoicing", "notifications"] {
