@@ -239,7 +239,6 @@ fn failed(status: &Status, kind: Kind) -> Answer {
             | Code::NotFound
             | Code::FailedPrecondition
             | Code::OutOfRange
-            | Code::ResourceExhausted
             | Code::Unimplemented
     );
     match kind {

@@ -206,7 +206,9 @@ impl Attempt {
             (S::Submitting | S::Unknown { .. }, A::NotFound)
                 if self.is_young(patience, now) && self.submits < patience.submits =>
             {
-                self.submit_again()
+                // The first order may still be on its way: that a later one does not leave proves nothing any more.
+                let (next, effect) = self.submit_again();
+                (next.at(S::Unknown { since: now }), effect)
             }
             // It left before: that its repetition did not, or that an inquiry brought nothing, says nothing.
             (S::Pending | S::Unknown { .. }, A::NotSent | A::NoNews)

@@ -179,7 +179,7 @@ pub async fn claim(tx: &mut Tx, take: Take<'_>) -> Result<Vec<Claimed>, Error> {
                   FOR UPDATE SKIP LOCKED),
            claimed AS (
                UPDATE work
-                  SET claimed_until = $2, fence = fence + 1, hints_seen = hints,
+                  SET claimed_until = $2, fence = nextval('work_fence'), hints_seen = hints,
                       kind = CASE WHEN claimed_until IS NULL THEN kind ELSE 'inquire' END
                 WHERE attempt_id IN (SELECT attempt_id FROM due)
             RETURNING attempt_id, provider, kind, fence, traceparent)

@@ -141,6 +141,20 @@ async fn another_amount_goes_to_suspense_with_a_case_and_frees_the_bill() {
 }
 
 #[tokio::test]
+async fn a_hint_of_late_money_is_followed_until_the_provider_says_a_definite_word() {
+    let t = Stack::start().await;
+    let bill = t.bill(1, 5_000);
+    t.wallet.on_initiate(&bill, [observed(ObservedState::Expired)]);
+    let payment = t.pay(&bill, "a").await.unwrap();
+    t.until(&payment.payment_id, PaymentState::Expired).await;
+    t.wallet.on_inquire(&bill, [indeterminate(), observed(ObservedState::Pending), paid(5_000, "BP-1")]);
+    t.callback(&payment).await;
+    t.until_moving(&payment.payment_id, PaymentState::Late, 60 * SECOND).await;
+    assert_eq!(t.wallet.calls("inquire", &bill), 3);
+    t.books_hold().await;
+}
+
+#[tokio::test]
 async fn money_after_the_end_is_late_the_payers_and_has_a_case() {
     let t = Stack::start().await;
     let bill = t.bill(1, 5_000);

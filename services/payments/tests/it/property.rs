@@ -272,6 +272,20 @@ fn an_answer_under_an_old_fence_changes_nothing() {
 }
 
 #[test]
+fn an_order_that_may_be_on_its_way_is_never_taken_for_not_sent() {
+    let mut sim = Sim::new();
+    sim.step(&Step::Open(0));
+    sim.step(&Step::Start(0));
+    // The first order left with a process that died; they do not know it yet, and later orders cannot be sent.
+    for said in [Said::NotFound, Said::NotSent, Said::NotSent, Said::NotSent] {
+        sim.record(0, said);
+    }
+    assert!(sim.world.attempts.values().all(|attempt| attempt.state.is_live()), "the bill stays held");
+    sim.record(0, Said::Paid);
+    sim.check();
+}
+
+#[test]
 fn a_note_told_again_is_booked_once() {
     let mut sim = Sim::new();
     sim.step(&Step::Stack(0, 5_000, true));

@@ -6,7 +6,7 @@ use money::Money;
 use super::Moment;
 use crate::domain::{
     Changes, Refusal, Reply, World,
-    attempt::{self, Attempt, Effect},
+    attempt::{self, Answer, Attempt, Effect},
     case::{self, Case},
     command::Record,
     journal::{Event, Journal},
@@ -29,18 +29,26 @@ pub(super) fn record(world: &World, command: &Record, at: &Moment<'_>) -> Result
     let work = Work {
         attempt_id: attempt.id,
         provider: attempt.provider.clone(),
-        ask: what_next(&attempt, &effect, at),
+        ask: what_next(&attempt, &effect, &command.answer, at),
     };
     let changes = before.follow(&attempt, effect, at)?;
     Ok((Changes { attempt: Some(attempt), work: Some(work), ..changes }, Reply::Done))
 }
 
-fn what_next(attempt: &Attempt, effect: &Effect, at: &Moment<'_>) -> Ask {
-    if !attempt.state.is_live() {
-        return Ask::Nothing;
-    }
+fn what_next(attempt: &Attempt, effect: &Effect, answer: &Answer, at: &Moment<'_>) -> Ask {
     let [jitter] = at.ids.bytes::<1>();
     let schedule = &at.rules.schedule;
+    if !attempt.state.is_live() {
+        return match answer {
+            // Somebody hinted at money for an attempt that has ended: only a definite word settles that.
+            Answer::NotSent | Answer::NoAnswer | Answer::NoNews | Answer::Pending(_) => {
+                Ask::Inquire { due_at: schedule.next_at(attempt.doubts.max(1), jitter, at.now) }
+            }
+            Answer::Paid { .. } | Answer::Declined { .. } | Answer::Expired | Answer::NotFound => {
+                Ask::Nothing
+            }
+        };
+    }
     if *effect == Effect::Resubmit {
         return Ask::Initiate { due_at: schedule.next_at(0, jitter, at.now) };
     }
