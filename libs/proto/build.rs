@@ -3,7 +3,7 @@ use std::{env, error::Error, fs, path::Path};
 
 use prost::Message;
 
-const FILES: [&str; 10] = [
+const FILES: [&str; 12] = [
     "mizan/common/v1/common.proto",
     "mizan/catalogue/v1/catalogue.proto",
     "mizan/identity/v1/identity.proto",
@@ -11,8 +11,10 @@ const FILES: [&str; 10] = [
     "mizan/invoicing/v1/upload.proto",
     "mizan/kiosk/v1/kiosk.proto",
     "mizan/notifications/v1/notification.proto",
+    "mizan/payments/v1/exception.proto",
     "mizan/payments/v1/ledger.proto",
     "mizan/payments/v1/payment.proto",
+    "mizan/payments/v1/refund.proto",
     "mizan/wallet/v1/wallet.proto",
 ];
 

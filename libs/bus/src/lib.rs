@@ -1,7 +1,8 @@
 //! Events between services: told in the transaction of their fact (outbox), published afterwards (relay), heard at
 //! least once (consumer), effective once (inbox).
 //!
-//! NATS is a doorbell. Postgres holds the truth on both sides: if the broker loses its whole store, only time is lost.
+//! NATS is a doorbell. Postgres holds the truth on both sides: if the broker loses its store, or the last of it,
+//! only time is lost.
 
 mod connect;
 mod consumer;
@@ -11,6 +12,7 @@ mod metrics;
 pub mod outbox;
 mod publish;
 mod relay;
+mod sent;
 mod stream;
 
 pub use connect::Bus;

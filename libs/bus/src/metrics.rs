@@ -11,6 +11,7 @@ type ByConsumer = Family<[(&'static str, String); 1], Counter>;
 pub(crate) struct Metrics {
     pub(crate) oldest_seconds: Gauge,
     pub(crate) published: Counter,
+    pub(crate) sent_again: Counter,
     consumed: ByConsumer,
     redelivered: ByConsumer,
     failed: ByConsumer,
@@ -29,6 +30,11 @@ impl Metrics {
             "mizan_outbox_published",
             "Events published and acknowledged",
             own.published.clone(),
+        );
+        registry.register(
+            "mizan_outbox_sent_again",
+            "Events sent again because the broker lost its store or the end of it",
+            own.sent_again.clone(),
         );
         registry.register("mizan_bus_consumed", "Events handled, by consumer", own.consumed.clone());
         registry.register(

@@ -6,7 +6,10 @@ use pg::Tx;
 use time::OffsetDateTime;
 use uuid::Uuid;
 
-use crate::event::{Event, Outgoing};
+use crate::{
+    event::{Event, Outgoing},
+    sent::{self, Acked, Store},
+};
 
 /// Published rows are kept this long, and sent again if the broker loses its store meanwhile.
 pub(crate) const RETENTION: Duration = Duration::from_hours(7 * 24);
@@ -109,22 +112,17 @@ pub(crate) async fn claim(tx: &mut Tx) -> Result<Vec<Outgoing>, pg::Error> {
     Ok(outgoing.collect())
 }
 
-/// Marks rows as published to the store made at `stream`, unless another store is known by now: then they stay unpublished
-/// and go to that one. The lock on `outbox_stream` makes [`resend_if_new`] wait for us, or us see its outcome.
+/// Marks rows as published, and `highest` as the highest place that `store` acknowledged them at. False, and nothing
+/// marked, if that life of the store is over by now: then they stay unpublished and go out again.
 pub(crate) async fn mark(
     tx: &mut Tx,
     published: &[Uuid],
-    stream: OffsetDateTime,
+    highest: Option<Acked>,
+    store: Store,
     now: OffsetDateTime,
-) -> Result<(), pg::Error> {
-    let same_store = sqlx::query_scalar!(
-        "SELECT stream_created_at FROM outbox_stream WHERE stream_created_at = $1 FOR SHARE",
-        stream,
-    )
-    .fetch_optional(tx.conn())
-    .await?;
-    if same_store.is_none() {
-        return Ok(());
+) -> Result<bool, pg::Error> {
+    if !sent::note(tx, store, highest).await? {
+        return Ok(false);
     }
     sqlx::query!(
         "UPDATE outbox
@@ -136,7 +134,7 @@ pub(crate) async fn mark(
     )
     .execute(tx.conn())
     .await?;
-    Ok(())
+    Ok(true)
 }
 
 /// Gives back rows that could not be published.
@@ -148,37 +146,6 @@ pub(crate) async fn release(tx: &mut Tx, unpublished: &[Uuid]) -> Result<(), pg:
     .execute(tx.conn())
     .await?;
     Ok(())
-}
-
-/// Unmarks every row of the retention if the broker's store, made at `stream`, is not the one we sent them to. How many.
-pub(crate) async fn resend_if_new(
-    tx: &mut Tx,
-    stream: OffsetDateTime,
-    now: OffsetDateTime,
-) -> Result<u64, pg::Error> {
-    let new = sqlx::query!(
-        "INSERT INTO outbox_stream AS known (stream_created_at)
-         VALUES ($1)
-             ON CONFLICT (one_row) DO UPDATE
-            SET stream_created_at = excluded.stream_created_at
-          WHERE known.stream_created_at <> excluded.stream_created_at",
-        stream,
-    )
-    .execute(tx.conn())
-    .await?;
-    if new.rows_affected() == 0 {
-        return Ok(0);
-    }
-    let unmarked = sqlx::query!(
-        "UPDATE outbox
-            SET published_at = NULL, claimed_until = NULL
-          WHERE published_at IS NOT NULL
-            AND created_at >= $1",
-        now - RETENTION,
-    )
-    .execute(tx.conn())
-    .await?;
-    Ok(unmarked.rows_affected())
 }
 
 /// When the oldest row that still waits was written.
@@ -212,13 +179,18 @@ mod tests {
     use super::*;
 
     static MIGRATOR: LazyLock<Migrator> = LazyLock::new(|| {
-        let sql = sqlx::SqlSafeStr::into_sql_str(include_str!("../schema.sql"));
-        let schema = Migration::new(1, Cow::Borrowed("bus"), MigrationType::Simple, sql, false);
-        Migrator::with_migrations(vec![schema])
+        let one = |version: i64, sql: &'static str| {
+            let sql = sqlx::SqlSafeStr::into_sql_str(sql);
+            Migration::new(version, Cow::Borrowed("bus"), MigrationType::Simple, sql, false)
+        };
+        Migrator::with_migrations(vec![
+            one(1, include_str!("../migrations/0001_bus.sql")),
+            one(2, include_str!("../migrations/0002_bus_acked.sql")),
+        ])
     });
 
-    const OLD_STORE: OffsetDateTime = datetime!(2026-01-01 00:00:00 UTC);
-    const NEW_STORE: OffsetDateTime = datetime!(2026-01-15 06:00:01 UTC);
+    const OLD: Store = Store { made_at: datetime!(2026-01-01 00:00:00 UTC), losses: 0 };
+    const NEW: Store = Store { made_at: datetime!(2026-01-15 06:00:01 UTC), losses: 0 };
 
     async fn one_row(env: &Env) -> Uuid {
         let event_id = env.ids.uuid(env.clock.now());
@@ -230,10 +202,33 @@ mod tests {
             body: Vec::new(),
         };
         let mut tx = env.pg.begin().await.unwrap();
-        resend_if_new(&mut tx, OLD_STORE, env.clock.now()).await.unwrap();
+        sent::resend_if_new(&mut tx, OLD.made_at, env.clock.now()).await.unwrap();
         push(&mut tx, &[event], env.clock.now()).await.unwrap();
         tx.commit().await.unwrap();
         event_id
+    }
+
+    /// Marks one row as acknowledged at `seq`.
+    async fn marked(env: &Env, event: Uuid, seq: i64, store: Store) -> bool {
+        let mut tx = env.pg.begin().await.unwrap();
+        let highest = Some(Acked { seq, event });
+        let marked = mark(&mut tx, &[event], highest, store, env.clock.now()).await.unwrap();
+        tx.commit().await.unwrap();
+        marked
+    }
+
+    async fn known(env: &Env) -> sent::Sent {
+        let mut tx = env.pg.read().await.unwrap();
+        sent::known(&mut tx).await.unwrap().unwrap()
+    }
+
+    /// A store of [`OLD`] that ends at `seq` now, its last message just written.
+    async fn lost(env: &Env, losses: i64, seq: i64, last_at: OffsetDateTime) -> u64 {
+        let mut tx = env.pg.begin().await.unwrap();
+        let store = Store { losses, ..OLD };
+        let again = sent::resend_lost(&mut tx, store, seq, last_at, env.clock.now()).await.unwrap();
+        tx.commit().await.unwrap();
+        again
     }
 
     async fn waiting(env: &Env) -> usize {
@@ -251,13 +246,8 @@ mod tests {
 
         // One relay has published to the old store and is slow to mark; another finds the new store meanwhile.
         let mut other = env.pg.begin().await.unwrap();
-        resend_if_new(&mut other, NEW_STORE, now).await.unwrap();
-        let slow = env.pg.clone();
-        let marks = async move {
-            let mut tx = slow.begin().await.unwrap();
-            mark(&mut tx, &[row], OLD_STORE, now).await.unwrap();
-            tx.commit().await.unwrap();
-        };
+        sent::resend_if_new(&mut other, NEW.made_at, now).await.unwrap();
+        let marks = marked(&env, row, 1, OLD);
         let commits = async {
             testkit::wait_for("the mark waits for the other", Duration::from_secs(10), async || {
                 let mut tx = env.pg.read().await.unwrap();
@@ -272,8 +262,9 @@ mod tests {
             .await;
             other.commit().await.unwrap();
         };
-        tokio::join!(marks, commits);
+        let (marked, ()) = tokio::join!(marks, commits);
 
+        assert!(!marked);
         assert_eq!(waiting(&env).await, 1);
     }
 
@@ -281,16 +272,64 @@ mod tests {
     async fn a_row_marked_in_the_known_store_waits_no_more_until_that_store_is_lost() {
         let env = Env::start("payments", &MIGRATOR).await;
         let row = one_row(&env).await;
-        let mut tx = env.pg.begin().await.unwrap();
-        mark(&mut tx, &[row], OLD_STORE, env.clock.now()).await.unwrap();
-        tx.commit().await.unwrap();
+        assert!(marked(&env, row, 1, OLD).await);
         assert_eq!(waiting(&env).await, 0);
 
         let mut tx = env.pg.begin().await.unwrap();
-        assert_eq!(resend_if_new(&mut tx, OLD_STORE, env.clock.now()).await.unwrap(), 0);
-        assert_eq!(resend_if_new(&mut tx, NEW_STORE, env.clock.now()).await.unwrap(), 1);
+        assert_eq!(sent::resend_if_new(&mut tx, OLD.made_at, env.clock.now()).await.unwrap(), 0);
+        assert_eq!(sent::resend_if_new(&mut tx, NEW.made_at, env.clock.now()).await.unwrap(), 1);
         tx.commit().await.unwrap();
         assert_eq!(waiting(&env).await, 1);
+        assert_eq!(known(&env).await, sent::Sent { store: NEW, acked_seq: 0, acked_event: None });
+    }
+
+    #[tokio::test]
+    async fn what_is_known_as_acknowledged_only_grows() {
+        let env = Env::start("payments", &MIGRATOR).await;
+        let (first, second) = (one_row(&env).await, one_row(&env).await);
+        assert!(marked(&env, second, 8, OLD).await);
+        assert!(marked(&env, first, 7, OLD).await, "a replica that was slower");
+        assert_eq!(known(&env).await, sent::Sent { store: OLD, acked_seq: 8, acked_event: Some(second) });
+        assert_eq!(waiting(&env).await, 0);
+    }
+
+    #[tokio::test]
+    async fn the_lost_end_of_a_store_is_sent_again_once_and_what_is_older_is_not() {
+        let env = Env::start("payments", &MIGRATOR).await;
+        let safe = one_row(&env).await;
+        assert!(marked(&env, safe, 1, OLD).await);
+        env.clock.advance(Duration::from_mins(16));
+        let (last, late) = (one_row(&env).await, one_row(&env).await);
+        assert!(marked(&env, last, 2, OLD).await);
+        let died_at = env.clock.now();
+        env.clock.advance(Duration::from_hours(5)); // the broker is away: its last minutes are long ago
+
+        assert_eq!(lost(&env, 0, 1, died_at).await, 1);
+        assert_eq!(lost(&env, 0, 1, died_at).await, 0, "a replica has seen it too");
+        let after = Store { losses: 1, ..OLD };
+        assert_eq!(known(&env).await, sent::Sent { store: after, acked_seq: 1, acked_event: None });
+        assert!(!marked(&env, late, 3, OLD).await, "acknowledged before the loss was seen: perhaps lost");
+        assert_eq!(waiting(&env).await, 2);
+
+        assert!(marked(&env, last, 2, after).await);
+        assert!(marked(&env, late, 3, after).await);
+        assert_eq!(waiting(&env).await, 0);
+        assert_eq!(known(&env).await, sent::Sent { store: after, acked_seq: 3, acked_event: Some(late) });
+    }
+
+    #[tokio::test]
+    async fn an_old_copy_of_a_store_is_filled_from_its_end_on() {
+        let env = Env::start("payments", &MIGRATOR).await;
+        let safe = one_row(&env).await;
+        assert!(marked(&env, safe, 1, OLD).await);
+        env.clock.advance(Duration::from_hours(1));
+        let copied_at = env.clock.now();
+        for seq in 2..=4 {
+            env.clock.advance(Duration::from_hours(1));
+            let row = one_row(&env).await;
+            assert!(marked(&env, row, seq, OLD).await);
+        }
+        assert_eq!(lost(&env, 0, 1, copied_at).await, 3);
     }
 
     #[tokio::test]

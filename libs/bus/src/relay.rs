@@ -8,18 +8,21 @@ use std::{sync::Arc, time::Duration};
 use async_nats::jetstream::Context;
 use boot::{BoxError, Clock};
 use pg::Pg;
-use time::OffsetDateTime;
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
-use uuid::Uuid;
 
-use crate::{metrics::Metrics, outbox, publish, stream};
+use crate::{
+    metrics::Metrics,
+    outbox, publish,
+    sent::{self, Sent, Store},
+    stream,
+};
 
 /// The relay looks by itself this often, if nobody rings.
 const POLL: Duration = Duration::from_millis(250);
 /// The wait after a failure.
 const PAUSE: Duration = Duration::from_millis(500);
-/// How often it looks whether the broker still has the same store, and how old the outbox is.
+/// How often it looks whether the broker still has what we sent, and how old the outbox is.
 const LOOK: Duration = Duration::from_secs(2);
 /// How often rows past their retention are deleted.
 const FORGET: Duration = Duration::from_mins(15);
@@ -40,7 +43,9 @@ pub(crate) struct Relay {
 /// The broker's store that is known to be there.
 #[derive(Debug, Default)]
 struct Known {
-    stream: Option<OffsetDateTime>,
+    store: Option<Store>,
+    /// How many connections there were at that look.
+    connections: u64,
     looked: Duration,
     forgot: Duration,
 }
@@ -66,7 +71,7 @@ impl Relay {
                         tracing::warn!(service = self.source, why, "the outbox waits");
                     }
                     healthy = false;
-                    known.stream = None; // look at the store before anything else
+                    known.store = None; // look at the store before anything else
                     PAUSE
                 }
             };
@@ -83,14 +88,24 @@ impl Relay {
 
     /// One claim. `true` when there may be more.
     async fn round(&self, known: &mut Known) -> Result<bool, BoxError> {
-        let stream = self.look(known).await?;
-        let batch = self.claim().await?;
+        let store = self.look(known).await?;
+        let Some(batch) = self.claim(store).await? else {
+            known.store = None;
+            return Ok(true);
+        };
         let count = batch.len();
         if batch.is_empty() {
             return Ok(false);
         }
-        let outcome = publish::all(&self.jetstream, &self.source, batch).await;
-        self.settle(&outcome.published, &outcome.unpublished, stream).await?;
+        let mut outcome = publish::all(&self.jetstream, &self.source, batch).await;
+        if publish::connections(&self.jetstream) != known.connections {
+            // Some may have been acknowledged by a broker that then died and lost them, and the next look could no longer
+            // tell once others have filled their places.
+            outcome.doubt("the connection to NATS changed before all was acknowledged");
+        }
+        if !self.settle(&outcome, store).await? {
+            known.store = None;
+        }
         self.metrics.published.inc_by(u64::try_from(outcome.published.len()).unwrap_or_default());
         match outcome.error {
             Some(error) => Err(error),
@@ -98,55 +113,89 @@ impl Relay {
         }
     }
 
-    /// The broker's store, looked at every [`LOOK`]. If it is a new one, everything of the retention goes out again.
-    async fn look(&self, known: &mut Known) -> Result<OffsetDateTime, BoxError> {
+    /// The broker's store, looked at every [`LOOK`] and after each new connection. What it may have lost goes out again.
+    async fn look(&self, known: &mut Known) -> Result<Store, BoxError> {
         let now = self.waits.monotonic();
-        if let Some(stream) = known.stream.filter(|_| now.saturating_sub(known.looked) < LOOK) {
-            return Ok(stream);
+        let connections = publish::connections(&self.jetstream);
+        let fresh = known.connections == connections && now.saturating_sub(known.looked) < LOOK;
+        if let Some(store) = known.store.filter(|_| fresh) {
+            return Ok(store);
         }
-        known.looked = now;
+        known.store = None;
+        (known.looked, known.connections) = (now, connections);
         self.measure().await?;
         if !publish::is_connected(&self.jetstream) {
             return Err("NATS is not connected".into());
         }
-        let stream = stream::created_at(&stream::ensure(&self.jetstream).await?);
-        if known.stream != Some(stream) {
-            let mut tx = self.pg.begin().await?;
-            let again = outbox::resend_if_new(&mut tx, stream, self.clock.now()).await?;
-            tx.commit().await?;
-            if again > 0 {
-                tracing::warn!(
-                    service = self.source,
-                    again,
-                    "the store of NATS is a new one, sending events again"
-                );
-            }
-        }
+        let store = self.compare().await?;
         if known.forgot == Duration::ZERO || now.saturating_sub(known.forgot) > FORGET {
             self.forget().await?;
             known.forgot = now;
         }
-        known.stream = Some(stream);
-        Ok(stream)
+        known.store = Some(store);
+        Ok(store)
     }
 
-    async fn claim(&self) -> Result<Vec<crate::event::Outgoing>, pg::Error> {
+    /// Compares what the broker has with what it acknowledged.
+    async fn compare(&self) -> Result<Store, BoxError> {
+        // Read before the broker is asked: what a replica marks in between must not look like a loss.
+        let sent = self.sent().await?;
+        let stream = stream::ensure(&self.jetstream).await?;
+        let made_at = stream::created_at(&stream);
+        let same = sent.filter(|sent| sent.store.made_at == made_at);
+        if let Some(sent) = &same
+            && stream::still_has(&stream, sent).await?
+        {
+            return Ok(sent.store);
+        }
+        let now = self.clock.now();
+        let mut tx = self.pg.begin().await?;
+        let (again, why) = if let Some(Sent { store, .. }) = same {
+            let (last_seq, last_at) = stream::end(&stream);
+            let again = sent::resend_lost(&mut tx, store, last_seq, last_at, now).await?;
+            (again, "the store of NATS has lost its end")
+        } else {
+            let again = sent::resend_if_new(&mut tx, made_at, now).await?;
+            (again, "the store of NATS is a new one")
+        };
+        let sent = sent::known(&mut tx).await?;
+        tx.commit().await?;
+        if again > 0 {
+            self.metrics.sent_again.inc_by(again);
+            tracing::warn!(service = self.source, again, why, "sending events again");
+        }
+        Ok(sent.ok_or("the outbox knows no store")?.store)
+    }
+
+    async fn sent(&self) -> Result<Option<Sent>, pg::Error> {
+        let mut tx = self.pg.read().await?;
+        sent::known(&mut tx).await
+    }
+
+    /// None if the store has lost something since `store` was looked at: what a replica has unmarked since would be sent,
+    /// not be marked, and be sent once more.
+    async fn claim(&self, store: Store) -> Result<Option<Vec<crate::event::Outgoing>>, pg::Error> {
         let mut tx = self.pg.begin().await?;
         let batch = outbox::claim(&mut tx).await?;
+        if !batch.is_empty() && sent::known(&mut tx).await?.is_none_or(|sent| sent.store != store) {
+            tx.rollback().await?;
+            return Ok(None);
+        }
         tx.commit().await?;
-        Ok(batch)
+        Ok(Some(batch))
     }
 
-    async fn settle(
-        &self,
-        published: &[Uuid],
-        unpublished: &[Uuid],
-        stream: OffsetDateTime,
-    ) -> Result<(), pg::Error> {
+    /// False if the store has lost something meanwhile: then nothing is marked.
+    async fn settle(&self, outcome: &publish::Outcome, store: Store) -> Result<bool, pg::Error> {
         let mut tx = self.pg.begin().await?;
-        outbox::mark(&mut tx, published, stream, self.clock.now()).await?;
-        outbox::release(&mut tx, unpublished).await?;
-        tx.commit().await
+        let marked =
+            outbox::mark(&mut tx, &outcome.published, outcome.highest, store, self.clock.now()).await?;
+        if !marked {
+            outbox::release(&mut tx, &outcome.published).await?;
+        }
+        outbox::release(&mut tx, &outcome.unpublished).await?;
+        tx.commit().await?;
+        Ok(marked)
     }
 
     async fn measure(&self) -> Result<(), pg::Error> {

@@ -2,13 +2,17 @@
 
 use std::time::Duration;
 
-use async_nats::jetstream::{
-    Context,
-    stream::{Config, DiscardPolicy, RetentionPolicy, StorageType, Stream},
+use async_nats::{
+    HeaderValue,
+    header::NATS_MESSAGE_ID,
+    jetstream::{
+        Context,
+        stream::{Config, DiscardPolicy, RawMessageErrorKind, RetentionPolicy, StorageType, Stream},
+    },
 };
 use time::OffsetDateTime;
 
-use crate::outbox::RETENTION;
+use crate::{outbox::RETENTION, sent::Sent};
 
 /// The name of the stream.
 pub const STREAM: &str = "MIZAN";
@@ -35,4 +39,30 @@ pub(crate) async fn ensure(jetstream: &Context) -> Result<Stream, boot::BoxError
 pub(crate) fn created_at(stream: &Stream) -> OffsetDateTime {
     let at = stream.cached_info().created;
     at.replace_microsecond(at.microsecond()).unwrap_or(at)
+}
+
+/// The place of its last message, and when that was written.
+pub(crate) fn end(stream: &Stream) -> (i64, OffsetDateTime) {
+    let state = &stream.cached_info().state;
+    (i64::try_from(state.last_sequence).unwrap_or(i64::MAX), state.last_timestamp)
+}
+
+/// Whether this store still has what it acknowledged last. Its end alone does not tell: after a loss, events of other
+/// services may have taken the same places.
+pub(crate) async fn still_has(stream: &Stream, sent: &Sent) -> Result<bool, boot::BoxError> {
+    let state = &stream.cached_info().state;
+    let seq = u64::try_from(sent.acked_seq)?;
+    if state.last_sequence < seq {
+        return Ok(false);
+    }
+    let Some(event) = sent.acked_event.filter(|_| seq >= state.first_sequence) else { return Ok(true) };
+    match stream.get_raw_message(seq).await {
+        Ok(message) => {
+            let id = message.headers.get(NATS_MESSAGE_ID).map(HeaderValue::as_str);
+            Ok(id == Some(event.to_string().as_str()))
+        }
+        // Aged out, or removed by an operator: a loss cuts the end off, it makes no hole.
+        Err(error) if error.kind() == RawMessageErrorKind::NoMessageFound => Ok(true),
+        Err(error) => Err(error.into()),
+    }
 }

@@ -32,12 +32,28 @@ uuid_id!(
     UploadId, "upload_id"
 );
 uuid_id!(
-    /// A payer's wish to pay one bill; it has one or more attempts.
+    /// A payer's wish to pay one bill; it has one or more attempts, and an attempt may serve several of a cart.
     PaymentId, "payment_id"
 );
 uuid_id!(
     /// One try with one provider; its text is our reference there and is never used again.
     AttemptId, "attempt_id"
+);
+uuid_id!(
+    /// Money on its way back to a payer; its text is our reference at the provider and is never used again.
+    RefundId, "refund_id"
+);
+uuid_id!(
+    /// A payer's objection to a payment, raised by the provider.
+    DisputeId, "dispute_id"
+);
+uuid_id!(
+    /// Money we owe a payer.
+    CreditId, "credit_id"
+);
+uuid_id!(
+    /// A correction that one person asks for and another makes.
+    AdjustmentId, "adjustment_id"
 );
 uuid_id!(
     /// A balanced set of ledger entries.

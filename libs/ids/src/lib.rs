@@ -8,8 +8,9 @@ mod macros;
 mod entities;
 
 pub use entities::{
-    AgencyId, AttemptId, BatchId, CaseId, ClientId, ContactId, DeliveryId, DeviceId, EndpointId, EventId,
-    InvoiceId, JournalId, MessageId, PartyRef, PaymentId, ServiceCode, UploadId,
+    AdjustmentId, AgencyId, AttemptId, BatchId, CaseId, ClientId, ContactId, CreditId, DeliveryId, DeviceId,
+    DisputeId, EndpointId, EventId, InvoiceId, JournalId, MessageId, PartyRef, PaymentId, RefundId,
+    ServiceCode, UploadId,
 };
 /// What every uuid id wraps.
 pub use uuid::Uuid;

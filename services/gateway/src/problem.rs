@@ -20,7 +20,7 @@ static TEXTS: LazyLock<Texts> = LazyLock::new(|| {
 
 /// Every public error code with its HTTP status. Title and advice of each stand in `locales/*/gateway.ftl`;
 /// `docs/errors.md` is this table for readers.
-pub const PUBLIC_CODES: [(&str, u16); 75] = [
+pub const PUBLIC_CODES: [(&str, u16); 106] = [
     // the request itself
     ("route_unknown", 404),
     ("method_not_allowed", 405),
@@ -93,6 +93,37 @@ pub const PUBLIC_CODES: [(&str, u16); 75] = [
     ("provider_unknown", 422),
     ("nothing_due", 409),
     ("bill_differs", 409),
+    ("payment_wrong_state", 409),
+    ("attempt_wrong_state", 409),
+    ("receivable_wrong_state", 409),
+    ("bill_cancelled", 409),
+    ("bill_written_off", 409),
+    ("bill_twice", 422),
+    ("cart_too_large", 422),
+    ("amount_not_allowed", 409),
+    ("amount_not_positive", 422),
+    ("amount_out_of_range", 422),
+    ("terms_do_not_sum", 422),
+    ("amended_below_paid", 409),
+    ("version_stale", 409),
+    ("charge_already_recorded", 409),
+    ("page_token_invalid", 422),
+    ("refund_unknown", 404),
+    ("refund_wrong_state", 409),
+    ("refund_exceeds_captured", 409),
+    ("refund_needs_iban", 409),
+    ("iban_invalid", 422),
+    ("needs_second_person", 403),
+    ("payment_disputed", 409),
+    ("dispute_unknown", 404),
+    ("dispute_known", 409),
+    ("dispute_wrong_state", 409),
+    ("credit_unknown", 404),
+    ("credit_exceeded", 409),
+    ("adjustment_unknown", 404),
+    ("adjustment_wrong_state", 409),
+    ("accounts_not_allowed", 422),
+    ("account_invalid", 422),
     ("books_unavailable", 503),
     ("bills_unavailable", 503),
     // notifications

@@ -58,6 +58,8 @@ pub fn invoice(invoice: &Invoice) -> pb::Invoice {
         issued_at: Some(time_to_wire(invoice.issued_at)),
         upload_id: invoice.upload_id.map(|id| id.to_string()).unwrap_or_default(),
         version: invoice.version,
+        beneficiaries: Vec::new(),
+        instalments: Vec::new(),
     }
 }
 

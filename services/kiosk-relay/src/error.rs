@@ -48,6 +48,12 @@ pub enum Error {
     /// Nothing is due.
     #[error("the bill is paid")]
     BillPaid,
+    /// Its agency took it back.
+    #[error("the bill was cancelled by its agency")]
+    BillCancelled,
+    /// Nobody waits for it any more.
+    #[error("what was due on the bill was written off")]
+    BillWrittenOff,
     /// A wallet payment may have the money already.
     #[error("a payment of this bill is in progress; wait for its end")]
     PaymentInProgress,
@@ -100,6 +106,8 @@ impl Error {
             Error::Gap { .. } => ("journal_gap", C::FailedPrecondition),
             Error::BillUnknown => ("bill_unknown", C::NotFound),
             Error::BillPaid => ("bill_already_paid", C::FailedPrecondition),
+            Error::BillCancelled => ("bill_cancelled", C::FailedPrecondition),
+            Error::BillWrittenOff => ("bill_written_off", C::FailedPrecondition),
             Error::PaymentInProgress => ("payment_in_progress", C::FailedPrecondition),
             Error::PaymentsAway(_) => ("payments_unavailable", C::Unavailable),
             Error::Pg(pg::Error::CommitUnknown(_)) => ("outcome_unknown", C::Unavailable),

@@ -4,7 +4,7 @@ use std::process::ExitCode;
 use boot::telemetry::{DEFAULT_FILTER, Lines};
 use clap::{Args, Parser, Subcommand};
 
-use crate::commands::{catalogue, config, identity, kiosk, ledger, migrate, states};
+use crate::commands::{catalogue, config, identity, kiosk, ledger, migrate, receipt, states};
 use crate::services::{self, All};
 
 /// Mizan, the national payment platform for government services.
@@ -95,6 +95,8 @@ enum Command {
     Migrate(migrate::Migrate),
     /// The books: verified, summed up, open questions.
     Ledger(ledger::Ledger),
+    /// Receipts, verified without any service.
+    Receipt(receipt::Receipt),
     /// Operators' work on devices.
     Kiosk(kiosk::Kiosk),
     /// Settings, checked and listed.
@@ -142,6 +144,7 @@ pub async fn dispatch(cli: Cli) -> ExitCode {
         }
         Command::Migrate(migrate) => migrate::run(migrate).await,
         Command::Ledger(ledger) => ledger::run(ledger).await,
+        Command::Receipt(receipt) => receipt::run(&receipt),
         Command::Kiosk(kiosk) => kiosk::run(kiosk).await,
         Command::Config(config) => config::run(&config),
         Command::States(states) => states::run(&states),

@@ -2,6 +2,8 @@
 
 use std::{net::SocketAddr, time::Duration};
 
+use money::Money;
+
 use crate::domain::{attempt::Patience, decide::Rules, inquiry::Schedule};
 
 /// Where payments listens, keeps the books, and how patient it is with providers.
@@ -82,6 +84,15 @@ pub struct Settings {
         default_value_t = 16
     )]
     pub max_connections: u32,
+
+    /// Up to this amount, in fils, who asks for a refund may approve it alone.
+    #[arg(
+        id = "payments.refund_alone_fils",
+        long = "payments-refund-alone-fils",
+        env = "MIZAN_PAYMENTS_REFUND_ALONE_FILS",
+        default_value_t = 0
+    )]
+    pub refund_alone_fils: u64,
 
     #[command(flatten)]
     pub engine: Engine,
@@ -183,6 +194,15 @@ pub struct Waits {
     )]
     pub not_found_after_ms: u64,
 
+    /// An attempt that is not settled by then becomes a case for a person.
+    #[arg(
+        id = "payments.unknown_case_after_ms",
+        long = "payments-unknown-case-after-ms",
+        env = "MIZAN_PAYMENTS_UNKNOWN_CASE_AFTER_MS",
+        default_value_t = 14_400_000
+    )]
+    pub unknown_case_after_ms: u64,
+
     /// How often a provider is asked to collect for one attempt, if nothing arrived there.
     #[arg(
         id = "payments.submits",
@@ -213,16 +233,25 @@ pub struct Waits {
     pub calls_at_once: u16,
 }
 
-impl Waits {
+impl Settings {
     /// What decisions depend on.
     pub fn rules(&self) -> Rules {
+        let refund_alone = Money::fils(i64::try_from(self.refund_alone_fils).unwrap_or(i64::MAX));
+        self.waits.rules(refund_alone)
+    }
+}
+
+impl Waits {
+    fn rules(&self, refund_alone: Money) -> Rules {
         let ms = Duration::from_millis;
         Rules {
             patience: Patience {
                 poll_for: ms(self.poll_for_ms),
                 not_found_after: ms(self.not_found_after_ms),
                 submits: self.submits.into(),
+                case_after: ms(self.unknown_case_after_ms),
             },
+            refund_alone,
             schedule: Schedule {
                 poll_every: ms(self.poll_every_ms),
                 unknown_first: ms(self.unknown_first_ms),

@@ -63,6 +63,11 @@ impl From<boot::Panicked> for Error {
 }
 
 impl Error {
+    /// The constraint that was broken, if that is what happened.
+    pub fn constraint(&self) -> Option<&str> {
+        if let Error::Database(source) = self { source.constraint() } else { None }
+    }
+
     /// The public code and its kind.
     fn public(&self) -> (&'static str, Code) {
         use Refusal as R;
@@ -71,22 +76,56 @@ impl Error {
             Error::Refused(R::AlreadyPaid { .. }) => ("bill_already_paid", Code::FailedPrecondition),
             Error::Refused(R::InProgress { .. }) => ("payment_in_progress", Code::FailedPrecondition),
             Error::Refused(R::BillDiffers { .. }) => ("bill_differs", Code::FailedPrecondition),
+            Error::Refused(R::BillCancelled { .. }) => ("bill_cancelled", Code::FailedPrecondition),
+            Error::Refused(R::BillWrittenOff { .. }) => ("bill_written_off", Code::FailedPrecondition),
+            Error::Refused(R::BillTwice { .. }) => ("bill_twice", Code::InvalidArgument),
+            Error::Refused(R::AmountNotAllowed { .. }) => ("amount_not_allowed", Code::FailedPrecondition),
+            Error::Refused(R::AmountNotPositive) => ("amount_not_positive", Code::InvalidArgument),
             Error::Refused(R::NothingDue) => ("nothing_due", Code::FailedPrecondition),
+            Error::Refused(R::TermsDoNotSum { .. }) => ("terms_do_not_sum", Code::InvalidArgument),
+            Error::Refused(R::AmendedBelowPaid { .. }) => ("amended_below_paid", Code::FailedPrecondition),
+            Error::Refused(R::StaleVersion { .. }) => ("version_stale", Code::FailedPrecondition),
+            Error::Refused(R::ChargeDiffers { .. }) => ("charge_already_recorded", Code::FailedPrecondition),
+            Error::Refused(R::RefundUnknown) => ("refund_unknown", Code::NotFound),
+            Error::Refused(R::DisputeUnknown) => ("dispute_unknown", Code::NotFound),
+            Error::Refused(R::CreditUnknown) => ("credit_unknown", Code::NotFound),
+            Error::Refused(R::AdjustmentUnknown) => ("adjustment_unknown", Code::NotFound),
+            Error::Refused(R::RefundExceeds { .. }) => ("refund_exceeds_captured", Code::FailedPrecondition),
+            Error::Refused(R::Disputed) => ("payment_disputed", Code::FailedPrecondition),
+            Error::Refused(R::CreditExceeded { .. }) => ("credit_exceeded", Code::FailedPrecondition),
+            Error::Refused(R::NoSource) => ("refund_needs_iban", Code::FailedPrecondition),
+            Error::Refused(R::NeedsSecondPerson) => ("needs_second_person", Code::PermissionDenied),
+            Error::Refused(R::AccountsNotAllowed { .. }) => ("accounts_not_allowed", Code::InvalidArgument),
             Error::Refused(R::AttemptUnknown) => ("attempt_unknown", Code::NotFound),
             Error::Refused(R::StaleFence) => ("attempt_claimed_elsewhere", Code::Aborted),
-            Error::Refused(R::WrongState { .. }) => ("payment_wrong_state", Code::FailedPrecondition),
+            Error::Refused(R::WrongState { noun, .. }) => (wrong_state(noun), Code::FailedPrecondition),
             Error::Refused(R::Money(_)) => ("amount_out_of_range", Code::OutOfRange),
             Error::KeyReused => ("idempotency_key_reused", Code::InvalidArgument),
             Error::Overloaded => ("overloaded", Code::ResourceExhausted),
             Error::CommitUnknown => ("outcome_unknown", Code::Unavailable),
+            Error::Database(source) if source.constraint() == Some("dispute_once") => {
+                ("dispute_known", Code::AlreadyExists)
+            }
             Error::Database(source) if source.is_unavailable() => ("books_unavailable", Code::Unavailable),
-            Error::PaymentUnknown => ("payment_unknown", Code::NotFound),
+            Error::Refused(R::PaymentUnknown) | Error::PaymentUnknown => ("payment_unknown", Code::NotFound),
             Error::ChannelNotSupported => ("channel_not_supported", Code::InvalidArgument),
             Error::ProviderUnknown => ("provider_unknown", Code::InvalidArgument),
             Error::Database(_) | Error::Corrupt { .. } | Error::Panicked | Error::Problem(_) => {
                 ("internal", Code::Internal)
             }
         }
+    }
+}
+
+/// The public code of a step that its state does not know.
+fn wrong_state(noun: &str) -> &'static str {
+    match noun {
+        "attempt" => "attempt_wrong_state",
+        "receivable" => "receivable_wrong_state",
+        "refund" => "refund_wrong_state",
+        "dispute" => "dispute_wrong_state",
+        "adjustment" => "adjustment_wrong_state",
+        _payment => "payment_wrong_state",
     }
 }
 
@@ -101,6 +140,9 @@ impl From<Error> for Problem {
                 Problem::internal(error)
             }
             Error::Overloaded => Problem::new(kind, code, error.to_string()).retry_after(RETRY_AFTER),
+            Error::Database(_) if kind == Code::AlreadyExists => {
+                Problem::new(kind, code, "the provider's dispute is known already")
+            }
             Error::Database(_) | Error::CommitUnknown => {
                 let problem = Problem::new(kind, code, format!("{error}; repeat the call with the same key"));
                 problem.retry_after(RETRY_AFTER).caused_by(error)

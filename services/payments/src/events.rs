@@ -6,7 +6,7 @@ use ids::{AttemptId, DeviceId};
 use prost::Message as _;
 use proto::{
     invoicing::v1::InvoiceIssued,
-    kiosk::v1::{CashStacked, SessionClosed, SessionEnd as WireEnd},
+    kiosk::v1::{CashStacked, DeviceQuarantined, SessionClosed, SessionEnd as WireEnd},
     payments::v1 as pb,
     wallet::v1::CallbackReceived,
 };
@@ -16,7 +16,7 @@ use crate::{
     Error, Payments,
     domain::{
         Command, Refusal,
-        command::{BillAsked, CashKey, Close, SessionEnd, SessionKnown, Stack},
+        command::{BillAsked, CashKey, Close, Quarantine, SessionEnd, SessionKnown, Stack},
         world::Told,
     },
     invoicing, wire,
@@ -48,6 +48,27 @@ pub fn event(told: &Told, event_id: Uuid) -> bus::Event {
             version: receivable.version,
             body: pb::ReceivableChanged { receivable: Some(wire::receivable(receivable)) }.encode_to_vec(),
         },
+        Told::Refund { what, refund } => bus::Event {
+            event_id,
+            subject: format!("mizan.payments.refund.{what}"),
+            aggregate: refund.id.to_string(),
+            version: refund.version,
+            body: pb::RefundChanged { refund: Some(wire::refund(refund)) }.encode_to_vec(),
+        },
+        Told::Dispute { what, dispute } => bus::Event {
+            event_id,
+            subject: format!("mizan.payments.dispute.{what}"),
+            aggregate: dispute.id.to_string(),
+            version: dispute.version,
+            body: pb::DisputeChanged { dispute: Some(wire::dispute(dispute)) }.encode_to_vec(),
+        },
+        Told::Credit { what, credit } => bus::Event {
+            event_id,
+            subject: format!("mizan.payments.credit.{what}"),
+            aggregate: credit.id.to_string(),
+            version: credit.version,
+            body: pb::CreditChanged { credit: Some(wire::credit(credit)) }.encode_to_vec(),
+        },
         Told::Case(case) => bus::Event {
             event_id,
             subject: "mizan.payments.case.opened".to_owned(),
@@ -66,6 +87,7 @@ pub fn consume(bus: &Bus, payments: &Payments) {
             "issued" => &["mizan.invoicing.invoice.issued"],
             "callback" => &["mizan.wallet-adapter.callback.received"],
             "stacked" => &["mizan.kiosk-relay.cash.stacked"],
+            "quarantined" => &["mizan.kiosk-relay.device.quarantined"],
             _closed => &["mizan.kiosk-relay.session.closed"],
         },
         at_once,
@@ -89,6 +111,11 @@ pub fn consume(bus: &Bus, payments: &Payments) {
     bus.consume(listen("payments-sessions", "closed", AT_ONCE), move |received| {
         let svc = svc.clone();
         async move { closed(&svc, &received).await }
+    });
+    let svc = payments.clone();
+    bus.consume(listen("payments-quarantines", "quarantined", AT_ONCE), move |received| {
+        let svc = svc.clone();
+        async move { quarantined(&svc, &received).await }
     });
 }
 
@@ -151,6 +178,26 @@ async fn closed(svc: &Payments, received: &Received) -> Result<(), HandlerError>
         Err(error) => Err(error.into()),
         Ok(_done) => Ok(()),
     }
+}
+
+/// A case for each open session. The same case again breaks a constraint, and says that it is there already.
+async fn quarantined(svc: &Payments, received: &Received) -> Result<(), HandlerError> {
+    let message = DeviceQuarantined::decode(received.event.body.as_slice())?;
+    let device: DeviceId = common::id_from_wire("device_id", &message.device_id)?;
+    for session in message.sessions {
+        let quarantine = Quarantine {
+            device: device.clone(),
+            epoch: message.epoch,
+            session_id: session.session_id,
+            bill_reference: session.bill_reference,
+            stacked: common::money_from_wire("stacked", &session.stacked)?,
+        };
+        match svc.engine.submit(Command::Quarantine(quarantine), None).await {
+            Err(error) if error.constraint() == Some("open_case_once") => {}
+            outcome => drop(outcome?),
+        }
+    }
+    Ok(())
 }
 
 fn key(device: &str, epoch: i64, seq: i64) -> Result<CashKey, Problem> {

@@ -4,10 +4,21 @@ use boot::{
     Problem,
     wire::{id_from_wire, money_from_wire},
 };
-use proto::invoicing::v1::{GetBillRequest, Invoice, invoice_service_client::InvoiceServiceClient};
+use money::Money;
+use proto::{
+    common::v1 as common,
+    invoicing::v1::{GetBillRequest, Invoice, invoice_service_client::InvoiceServiceClient},
+};
 use tonic::Code;
 
-use crate::{Error, domain::command::Open};
+use crate::{
+    Error,
+    domain::{
+        command::Open,
+        receivable::Terms,
+        share::{Beneficiary, Share},
+    },
+};
 
 /// Asks for bills.
 #[derive(Clone, Debug)]
@@ -50,6 +61,31 @@ pub fn open(invoice: &Invoice) -> Result<Open, Problem> {
         agency: id_from_wire("agency_id", &invoice.agency_id)?,
         bill_reference: invoice.bill_reference.clone(),
         service_code: invoice.service_code.clone(),
-        total: money_from_wire("total", &invoice.total)?,
+        terms: Terms {
+            due: money_from_wire("total", &invoice.total)?,
+            shares: shares(invoice)?,
+            instalments: instalments(&invoice.instalments)?,
+        },
     })
+}
+
+fn shares(invoice: &Invoice) -> Result<Vec<Share>, Problem> {
+    let named = invoice.beneficiaries.iter().map(|beneficiary| {
+        let due = money_from_wire("beneficiaries.due", &beneficiary.due)?;
+        let whose = if beneficiary.code == invoice.agency_id {
+            Beneficiary::Agency(id_from_wire("agency_id", &invoice.agency_id)?)
+        } else {
+            Beneficiary::Other(beneficiary.code.clone())
+        };
+        Ok(Share::new(whose, due))
+    });
+    named.collect()
+}
+
+/// The amounts of a plan.
+///
+/// # Errors
+/// One of them is none.
+pub fn instalments(plan: &[common::Money]) -> Result<Vec<Money>, Problem> {
+    plan.iter().map(|amount| money_from_wire("instalments", &Some(amount.clone()))).collect()
 }

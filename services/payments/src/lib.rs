@@ -11,6 +11,7 @@ mod error;
 mod events;
 mod grpc;
 mod invoicing;
+mod merkle;
 mod metrics;
 mod store;
 mod wire;
@@ -23,13 +24,19 @@ use bus::Bus;
 use ids::AttemptId;
 use pg::Pg;
 use proto::payments::v1::{
-    ledger_service_server::LedgerServiceServer, payment_service_server::PaymentServiceServer,
+    exception_service_server::ExceptionServiceServer, ledger_service_server::LedgerServiceServer,
+    payment_service_server::PaymentServiceServer, receivable_service_server::ReceivableServiceServer,
+    refund_service_server::RefundServiceServer,
 };
 use sqlx::migrate::Migrator;
 use tokio::sync::Notify;
 use tonic::service::Routes;
 
-pub use books::{Case, Check, Collection, Report, cases, collections, verify, verify_in};
+pub use books::{
+    BalanceAt, BooksError, Case, Check, Collection, Head, LaneEnd, Line, NewKey, Period, Proof, Proven,
+    ProvenJournal, Report, Sign, Signed, SignedHeads, balance_at, cases, collections, new_key, prove,
+    sign_heads, statement, verify, verify_in, verify_proof, verify_with_heads,
+};
 pub use config::{Engine, Settings, Waits};
 pub use domain::graph::states_dot;
 pub use error::Error;
@@ -44,6 +51,8 @@ struct Payments {
     pg: Pg,
     bills: invoicing::Bills,
     providers: Arc<[String]>,
+    /// Up to this amount one person may refund alone.
+    refund_alone: money::Money,
     clock: Clock,
     tasks: Tasks,
     metrics: metrics::Metrics,
@@ -88,7 +97,7 @@ pub async fn start(settings: Settings, ctx: Context) -> Result<Running, StartErr
     let parts = engine::Parts {
         pg: pg.clone(),
         bus: bus.clone(),
-        rules: settings.waits.rules(),
+        rules: settings.rules(),
         settings: settings.engine,
         metrics: metrics.clone(),
         work: work.clone(),
@@ -97,7 +106,8 @@ pub async fn start(settings: Settings, ctx: Context) -> Result<Running, StartErr
         engine: engine::Engine::start(&ctx, &parts),
         pg,
         bills,
-        providers: settings.providers.into(),
+        refund_alone: settings.rules().refund_alone,
+        providers: settings.providers.clone().into(),
         clock: ctx.clock.clone(),
         tasks: ctx.tasks.clone(),
         metrics,
@@ -108,6 +118,9 @@ pub async fn start(settings: Settings, ctx: Context) -> Result<Running, StartErr
     events::consume(&bus, &payments);
 
     let routes = Routes::new(PaymentServiceServer::new(payments.clone()))
+        .add_service(ReceivableServiceServer::new(payments.clone()))
+        .add_service(RefundServiceServer::new(payments.clone()))
+        .add_service(ExceptionServiceServer::new(payments.clone()))
         .add_service(LedgerServiceServer::new(payments));
     let grpc_addr = boot::grpc::serve(&ctx, settings.grpc_addr, routes).await?;
     let health_addr = Health::serve(&ctx, settings.health_addr).await?;

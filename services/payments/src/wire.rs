@@ -1,13 +1,19 @@
 //! Our nouns as messages.
 
 use boot::wire::{money_to_wire, time_to_wire};
+use money::Money;
 use proto::{common::v1 as common, payments::v1 as pb};
 
 use crate::domain::{
+    adjustment::{self, Adjustment},
     attempt::{self, Attempt},
     case::Case,
-    payment::{By, Payment, State},
+    credit::Credit,
+    dispute::{self, Dispute},
+    payment::{By, Direct, Payment, Receipt, State},
     receivable::{self, Receivable},
+    refund::{self, Refund},
+    share::{Beneficiary, Share},
 };
 
 /// A payment with its attempt; cash has none.
@@ -19,6 +25,10 @@ pub fn payment(payment: &Payment, attempt: Option<&Attempt>) -> pb::Payment {
         bill_reference: payment.bill_reference.clone(),
         amount: Some(money_to_wire(payment.amount)),
         credited: Some(money_to_wire(payment.credited)),
+        refunding: some_money(payment.back.refunding),
+        refunded: some_money(payment.back.refunded),
+        disputed: some_money(payment.back.disputed),
+        charged_back: some_money(payment.back.charged_back),
         contact_ref: payment.contact_ref.clone(),
         case_id: payment.case_id.map(|id| id.to_string()).unwrap_or_default(),
         created_at: Some(time_to_wire(payment.created_at)),
@@ -33,12 +43,37 @@ pub fn payment(payment: &Payment, attempt: Option<&Attempt>) -> pb::Payment {
             message.attempt_id = attempt_id.to_string();
             message.provider_reference = provider_reference.clone().unwrap_or_default();
         }
+        By::Direct { channel, provider, provider_reference } => {
+            message.set_channel(direct(*channel));
+            message.provider.clone_from(provider);
+            message.provider_reference.clone_from(provider_reference);
+        }
     }
     if let Some(attempt) = attempt {
         message.set_attempt_state(attempt_state(&attempt.state));
     }
     with_state(&mut message, &payment.state);
     message
+}
+
+/// Absent when it is nothing, which it mostly is.
+fn some_money(amount: Money) -> Option<common::Money> {
+    (!amount.is_zero()).then(|| money_to_wire(amount))
+}
+
+fn direct(channel: Direct) -> common::Channel {
+    match channel {
+        Direct::Wallet => common::Channel::Wallet,
+        Direct::Card => common::Channel::Card,
+        Direct::Transfer => common::Channel::Transfer,
+        Direct::Pos => common::Channel::Pos,
+    }
+}
+
+fn with_receipt(message: &mut pb::Payment, state: pb::PaymentState, receipt: &Receipt) {
+    message.set_state(state);
+    message.receipt_number.clone_from(&receipt.number);
+    message.captured_at = Some(time_to_wire(receipt.at));
 }
 
 fn with_state(message: &mut pb::Payment, state: &State) {
@@ -51,10 +86,13 @@ fn with_state(message: &mut pb::Payment, state: &State) {
             message.next_action = Some(pb::NextAction { redirect_url, qr_payload });
         }
         State::Processing => message.set_state(P::Processing),
-        State::Captured(receipt) => {
-            message.set_state(P::Captured);
-            message.receipt_number.clone_from(&receipt.number);
-            message.captured_at = Some(time_to_wire(receipt.at));
+        State::Captured(receipt) => with_receipt(message, P::Captured, receipt),
+        State::PartiallyRefunded(receipt) => with_receipt(message, P::PartiallyRefunded, receipt),
+        State::Refunded(receipt) => with_receipt(message, P::Refunded, receipt),
+        State::Late(receipt) => with_receipt(message, P::Late, receipt),
+        State::Cancelled => {
+            message.set_state(P::Cancelled);
+            "cancelled".clone_into(&mut message.failure);
         }
         State::Failed { failure } => {
             message.set_state(P::Failed);
@@ -63,11 +101,6 @@ fn with_state(message: &mut pb::Payment, state: &State) {
         State::Expired => {
             message.set_state(P::Expired);
             "expired".clone_into(&mut message.failure);
-        }
-        State::Late(receipt) => {
-            message.set_state(P::Late);
-            message.receipt_number.clone_from(&receipt.number);
-            message.captured_at = Some(time_to_wire(receipt.at));
         }
     }
 }
@@ -82,6 +115,7 @@ fn attempt_state(state: &attempt::State) -> pb::AttemptState {
         S::Declined { .. } => pb::AttemptState::Declined,
         S::Expired => pb::AttemptState::Expired,
         S::Mismatched { .. } => pb::AttemptState::Mismatched,
+        S::Cancelled => pb::AttemptState::Cancelled,
     }
 }
 
@@ -93,6 +127,8 @@ pub fn receivable(receivable: &Receivable) -> pb::Receivable {
         S::Held { payment } => (pb::ReceivableState::Held, payment.to_string()),
         S::PartiallyPaid => (pb::ReceivableState::PartiallyPaid, String::new()),
         S::Paid => (pb::ReceivableState::Paid, String::new()),
+        S::Cancelled => (pb::ReceivableState::Cancelled, String::new()),
+        S::WrittenOff => (pb::ReceivableState::WrittenOff, String::new()),
     };
     pb::Receivable {
         invoice_id: receivable.invoice_id.to_string(),
@@ -104,6 +140,129 @@ pub fn receivable(receivable: &Receivable) -> pb::Receivable {
         live_payment_id: live,
         version: receivable.version,
         service_code: receivable.service_code.clone(),
+        returned: some_money(receivable.returned),
+        shares: receivable.shares.iter().map(share).collect(),
+        instalments: receivable.instalments.iter().copied().map(money_to_wire).collect(),
+    }
+}
+
+fn share(share: &Share) -> pb::Share {
+    let (beneficiary, is_agency) = match &share.beneficiary {
+        Beneficiary::Agency(agency) => (agency.to_string(), true),
+        Beneficiary::Other(code) => (code.clone(), false),
+    };
+    let [due, paid, returned] = [share.due, share.paid, share.returned].map(|m| Some(money_to_wire(m)));
+    pb::Share { beneficiary, is_agency, due, paid, returned }
+}
+
+/// A refund.
+pub fn refund(refund: &Refund) -> pb::Refund {
+    use refund::State as S;
+    let mut message = pb::Refund {
+        refund_id: refund.id.to_string(),
+        agency_id: refund.agency.to_string(),
+        bill_reference: refund.bill_reference.clone(),
+        amount: Some(money_to_wire(refund.amount)),
+        reason: refund.reason.clone(),
+        requested_by: refund.requested_by.clone(),
+        created_at: Some(time_to_wire(refund.created_at)),
+        version: refund.version,
+        ..pb::Refund::default()
+    };
+    match &refund.of {
+        refund::Of::Payment { payment_id, .. } => message.payment_id = payment_id.to_string(),
+        refund::Of::Credit { credit_id } => message.credit_id = credit_id.to_string(),
+    }
+    match &refund.to {
+        refund::Destination::Source { provider, .. } => message.provider.clone_from(provider),
+        refund::Destination::Iban { iban } => message.iban.clone_from(iban),
+    }
+    let (state, by) = match &refund.state {
+        S::Requested => (pb::RefundState::Requested, ""),
+        S::Approved { by } => (pb::RefundState::Approved, by.as_str()),
+        S::Rejected { by } => (pb::RefundState::Rejected, by.as_str()),
+        S::Submitted { by } => (pb::RefundState::Submitted, by.as_str()),
+        S::Unknown { by, .. } => (pb::RefundState::Unknown, by.as_str()),
+        S::Succeeded { by, reference } => {
+            message.provider_reference.clone_from(reference);
+            (pb::RefundState::Succeeded, by.as_str())
+        }
+        S::Failed { by, reason } => {
+            message.failure.clone_from(reason);
+            (pb::RefundState::Failed, by.as_str())
+        }
+    };
+    message.set_state(state);
+    by.clone_into(&mut message.decided_by);
+    message
+}
+
+/// A dispute.
+pub fn dispute(dispute: &Dispute) -> pb::Dispute {
+    let state = match dispute.state {
+        dispute::State::Opened => pb::DisputeState::Opened,
+        dispute::State::Won { .. } => pb::DisputeState::Won,
+        dispute::State::Lost { .. } => pb::DisputeState::Lost,
+    };
+    pb::Dispute {
+        dispute_id: dispute.id.to_string(),
+        agency_id: dispute.agency.to_string(),
+        payment_id: dispute.payment_id.to_string(),
+        bill_reference: dispute.bill_reference.clone(),
+        provider: dispute.provider.clone(),
+        provider_reference: dispute.provider_reference.clone(),
+        amount: Some(money_to_wire(dispute.amount)),
+        reason: dispute.reason.clone(),
+        state: state.into(),
+        created_at: Some(time_to_wire(dispute.created_at)),
+        version: dispute.version,
+    }
+}
+
+/// A credit.
+pub fn credit(credit: &Credit) -> pb::Credit {
+    pb::Credit {
+        credit_id: credit.id.to_string(),
+        agency_id: credit.agency.to_string(),
+        payment_id: credit.payment_id.map(|id| id.to_string()).unwrap_or_default(),
+        bill_reference: credit.bill_reference.clone(),
+        amount: Some(money_to_wire(credit.amount)),
+        reserved: some_money(credit.reserved),
+        used: some_money(credit.used),
+        state: credit.state().to_owned(),
+        created_at: Some(time_to_wire(credit.created_at)),
+        version: credit.version,
+    }
+}
+
+/// An adjustment.
+pub fn adjustment(adjustment: &Adjustment) -> pb::Adjustment {
+    let (move_, write_off) = match &adjustment.what {
+        adjustment::What::Move { debit, credit, amount, .. } => {
+            let (debit_account, credit_account) = (debit.to_string(), credit.to_string());
+            (Some(pb::Move { debit_account, credit_account, amount: Some(money_to_wire(*amount)) }), None)
+        }
+        adjustment::What::WriteOff { bill_reference, .. } => {
+            (None, Some(pb::WriteOff { bill_reference: bill_reference.clone() }))
+        }
+    };
+    let (state, by) = match &adjustment.state {
+        adjustment::State::Requested => (pb::AdjustmentState::Requested, ""),
+        adjustment::State::Done { by } => (pb::AdjustmentState::Done, by.as_str()),
+        adjustment::State::Rejected { by } => (pb::AdjustmentState::Rejected, by.as_str()),
+    };
+    pb::Adjustment {
+        adjustment_id: adjustment.id.to_string(),
+        agency_id: adjustment.agency.as_ref().map(ToString::to_string).unwrap_or_default(),
+        r#move: move_,
+        write_off,
+        reason: adjustment.reason.clone(),
+        case_id: adjustment.case_id.map(|id| id.to_string()).unwrap_or_default(),
+        requested_by: adjustment.requested_by.clone(),
+        decided_by: by.to_owned(),
+        state: state.into(),
+        created_at: Some(time_to_wire(adjustment.created_at)),
+        version: adjustment.version,
     }
 }
 

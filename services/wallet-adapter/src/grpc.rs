@@ -2,7 +2,8 @@
 
 use boot::wire::{id_from_wire, money_from_wire, money_to_wire};
 use proto::wallet::v1::{
-    self as pb, InitiateRequest, InitiateResponse, InquireRequest, InquireResponse,
+    self as pb, InitiateRequest, InitiateResponse, InquireRefundRequest, InquireRefundResponse,
+    InquireRequest, InquireResponse, RefundRequest, RefundResponse, ReverseRequest, ReverseResponse,
     wallet_service_server::WalletService,
 };
 use tonic::{Request, Response, Status};
@@ -11,7 +12,7 @@ use crate::{
     Adapter, Error,
     app::exchange::{self, Ended},
     domain::outcome::{Observed, Outcome},
-    providers::Order,
+    providers::{Order, Refund},
 };
 
 #[tonic::async_trait]
@@ -41,6 +42,38 @@ impl WalletService for Adapter {
         let ended = self.tasks.run(work).await.map_err(Error::from)??;
         Ok(Response::new(InquireResponse { outcome: Some(outcome_to_wire(ended)) }))
     }
+
+    async fn refund(&self, request: Request<RefundRequest>) -> Result<Response<RefundResponse>, Status> {
+        let request = request.into_inner();
+        let refund = Refund {
+            refund: id_from_wire("refund_id", &request.refund_id)?,
+            attempt: id_from_wire("attempt_id", &request.attempt_id)?,
+            provider_reference: request.provider_reference,
+            amount: money_from_wire("amount", &request.amount)?,
+        };
+        let work = exchange::refund(self.clone(), request.provider, refund);
+        let ended = self.tasks.run(work).await.map_err(Error::from)??;
+        Ok(Response::new(RefundResponse { outcome: Some(outcome_to_wire(ended)) }))
+    }
+
+    async fn inquire_refund(
+        &self,
+        request: Request<InquireRefundRequest>,
+    ) -> Result<Response<InquireRefundResponse>, Status> {
+        let request = request.into_inner();
+        let refund = id_from_wire("refund_id", &request.refund_id)?;
+        let work = exchange::inquire_refund(self.clone(), request.provider, refund);
+        let ended = self.tasks.run(work).await.map_err(Error::from)??;
+        Ok(Response::new(InquireRefundResponse { outcome: Some(outcome_to_wire(ended)) }))
+    }
+
+    async fn reverse(&self, request: Request<ReverseRequest>) -> Result<Response<ReverseResponse>, Status> {
+        let request = request.into_inner();
+        let attempt = id_from_wire("attempt_id", &request.attempt_id)?;
+        let work = exchange::reverse(self.clone(), request.provider, attempt);
+        let ended = self.tasks.run(work).await.map_err(Error::from)??;
+        Ok(Response::new(ReverseResponse { outcome: Some(outcome_to_wire(ended)) }))
+    }
 }
 
 fn outcome_to_wire(ended: Ended) -> pb::Outcome {
@@ -66,5 +99,7 @@ fn state_to_wire(state: Observed) -> pb::ObservedState {
         Observed::Declined => pb::ObservedState::Declined,
         Observed::Expired => pb::ObservedState::Expired,
         Observed::NotFound => pb::ObservedState::NotFound,
+        Observed::Refunded => pb::ObservedState::Refunded,
+        Observed::Reversed => pb::ObservedState::Reversed,
     }
 }

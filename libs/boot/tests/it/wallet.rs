@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use boot::Problem;
 use proto::wallet::v1::{
-    InitiateRequest, InitiateResponse, InquireRequest, InquireResponse,
+    InitiateRequest, InitiateResponse, InquireRefundRequest, InquireRefundResponse, InquireRequest,
+    InquireResponse, RefundRequest, RefundResponse, ReverseRequest, ReverseResponse,
     wallet_service_client::WalletServiceClient,
     wallet_service_server::{WalletService, WalletServiceServer},
 };
@@ -63,5 +64,20 @@ impl WalletService for Wallet {
             _ => {}
         }
         Ok(Response::new(InquireResponse::default()))
+    }
+
+    async fn refund(&self, _: Request<RefundRequest>) -> Result<Response<RefundResponse>, Status> {
+        Err(Status::unimplemented("not used"))
+    }
+
+    async fn inquire_refund(
+        &self,
+        _: Request<InquireRefundRequest>,
+    ) -> Result<Response<InquireRefundResponse>, Status> {
+        Err(Status::unimplemented("not used"))
+    }
+
+    async fn reverse(&self, _: Request<ReverseRequest>) -> Result<Response<ReverseResponse>, Status> {
+        Err(Status::unimplemented("not used"))
     }
 }

@@ -4,6 +4,7 @@
 mod consumer;
 mod crash;
 mod outbox;
+mod power;
 mod trace;
 
 use std::{
@@ -27,8 +28,9 @@ static MIGRATOR: LazyLock<Migrator> = LazyLock::new(|| {
         Migration::new(version, "bus".into(), MigrationType::Simple, sql, false)
     };
     Migrator::with_migrations(vec![
-        one(1, include_str!("../../schema.sql")),
-        one(2, "CREATE TABLE effect (event_id uuid NOT NULL)"),
+        one(1, include_str!("../../migrations/0001_bus.sql")),
+        one(2, include_str!("../../migrations/0002_bus_acked.sql")),
+        one(3, "CREATE TABLE effect (event_id uuid NOT NULL)"),
     ])
 });
 

@@ -82,6 +82,11 @@ fn state(due: Option<&GetReceivableResponse>) -> String {
 }
 
 fn receipts(due: &GetReceivableResponse) -> Vec<String> {
-    let captured = due.payments.iter().filter(|payment| payment.state() == PaymentState::Captured);
-    captured.map(|payment| payment.receipt_number.clone()).collect()
+    let paid = due.payments.iter().filter(|payment| {
+        matches!(
+            payment.state(),
+            PaymentState::Captured | PaymentState::PartiallyRefunded | PaymentState::Refunded
+        )
+    });
+    paid.map(|payment| payment.receipt_number.clone()).collect()
 }

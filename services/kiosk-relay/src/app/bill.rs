@@ -32,7 +32,8 @@ pub struct Bill {
 /// A bill to keep for times without network.
 ///
 /// # Errors
-/// `NotThisDevice`, `NotActive`, `Quarantined`, `BillUnknown`, `BillPaid`, `PaymentsAway`.
+/// `NotThisDevice`, `NotActive`, `Quarantined`, `BillUnknown`, `BillPaid`, `BillCancelled`, `BillWrittenOff`,
+/// `PaymentsAway`.
 pub async fn snapshot(relay: Relay, peer: Peer, reference: String) -> Result<Bill, Error> {
     may_take_payers(&relay, &peer).await?;
     ask(&relay, &peer, reference).await
@@ -75,6 +76,8 @@ fn refused(status: &tonic::Status) -> Error {
 fn read(receivable: Receivable, now: OffsetDateTime) -> Result<Bill, Error> {
     let held = match receivable.state() {
         ReceivableState::Paid => return Err(Error::BillPaid),
+        ReceivableState::Cancelled => return Err(Error::BillCancelled),
+        ReceivableState::WrittenOff => return Err(Error::BillWrittenOff),
         ReceivableState::Held => true,
         ReceivableState::Unspecified | ReceivableState::Open | ReceivableState::PartiallyPaid => false,
     };

@@ -5,6 +5,7 @@
 //! | 1 | lock the device's row: batches of one device come after each other |
 //! | 2, 3 | which of these places are stored; the sessions they name |
 //! | 4-9 | records, quarantine, sessions, evidence, outbox, head: only what there is |
+//! | +2 | at the first fork: the device, its open sessions |
 //! | 10 | commit |
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -21,7 +22,7 @@ use crate::{
     domain::{
         cash::{self, Meaning},
         chain::{Fork, Head, Verdict},
-        device::{Command, State},
+        device::{Command, Effect, State},
     },
     events,
     store::{
@@ -144,8 +145,11 @@ async fn one_transaction(relay: &Relay, peer: &Peer, records: &[Checked]) -> Res
         }
     }
 
-    let told = post(relay, &mut tx, peer, &mut batch, now).await?;
+    let mut told = post(relay, &mut tx, peer, &mut batch, now).await?;
     save(&mut tx, peer, &known, &batch, now).await?;
+    if let Some(fork) = batch.fork {
+        told.extend(quarantine(relay, &mut tx, &known, &batch.head, fork).await?);
+    }
     bus::outbox::push(&mut tx, &told, now).await?;
     tx.commit().await?;
     relay.bus.ring();
@@ -159,6 +163,8 @@ struct Batch<'r> {
     stored: BTreeMap<(i64, i64), Hash>,
     /// Nothing is posted from the first fork on.
     forked: bool,
+    /// The first fork of this batch.
+    fork: Option<Fork>,
     appended: Vec<&'r Checked>,
     apart: Vec<&'r Checked>,
     evidence: Vec<Evidence>,
@@ -175,7 +181,8 @@ impl<'r> Batch<'r> {
             State::Quarantined { .. } => true,
         };
         let (appended, apart, evidence, results) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
-        Ok(Batch { head: known.head, stored, forked, appended, apart, evidence, results, gap: None })
+        let head = known.head;
+        Ok(Batch { head, stored, forked, fork: None, appended, apart, evidence, results, gap: None })
     }
 
     /// False at a gap: what comes after it is not looked at.
@@ -192,7 +199,7 @@ impl<'r> Batch<'r> {
                 Done::Appended
             }
             Verdict::Fork(fork) => {
-                self.fork(record, fork);
+                self.found(record, fork);
                 self.set_apart(record)
             }
             Verdict::Gap { epoch, need_from } => {
@@ -209,8 +216,9 @@ impl<'r> Batch<'r> {
         Done::Quarantined
     }
 
-    fn fork(&mut self, record: &Checked, fork: Fork) {
+    fn found(&mut self, record: &Checked, fork: Fork) {
         self.forked = true;
+        self.fork.get_or_insert(fork);
         self.evidence.push(Evidence::new(Kind::Fork, fork.detail(), &record.canonical));
     }
 }
@@ -264,14 +272,27 @@ async fn save(
     if !batch.apart.is_empty() {
         store::journal::quarantine(tx, device_id, &batch.apart, now).await?;
     }
-    if batch.forked {
-        let (after, _) = known.device.step(Command::Fork, now)?;
-        if after != known.device {
-            store::device::save(tx, &known.device, &after).await?;
-        }
-    }
     store::evidence::keep(tx, device_id, &batch.evidence, now).await?;
     store::device::seen(tx, device_id, now).await
+}
+
+/// Quarantines the device, and gives what others must hear: no record will close its open sessions.
+async fn quarantine(
+    relay: &Relay,
+    tx: &mut Tx,
+    known: &Known,
+    head: &Head,
+    fork: Fork,
+) -> Result<Vec<Event>, Error> {
+    let at = relay.clock.now();
+    let (after, effect) = known.device.step(Command::Fork, at)?;
+    if effect != Effect::Quarantined {
+        return Ok(Vec::new()); // told at the first fork
+    }
+    store::device::save(tx, &known.device, &after).await?;
+    let open = store::session::open(tx, &after.device_id).await?;
+    let quarantine = events::Quarantine { device: &after, epoch: head.epoch, at, reason: fork.detail() };
+    Ok(quarantine.events(&open, &relay.ids))
 }
 
 fn tell_sre(relay: &Relay, peer: &Peer, batch: &Batch<'_>) {

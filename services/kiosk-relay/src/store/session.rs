@@ -9,9 +9,32 @@ use crate::{
     domain::cash::{Session, SessionState, Sessions},
 };
 
+struct Row {
+    session_id: String,
+    bill_reference: String,
+    stacked_fils: i64,
+    state: String,
+}
+
+impl TryFrom<Row> for Session {
+    type Error = Error;
+
+    fn try_from(row: Row) -> Result<Session, Error> {
+        let state = SessionState::from_name(&row.state)
+            .ok_or_else(|| Error::Corrupt { table: "device_session", id: row.session_id.clone() })?;
+        Ok(Session {
+            session_id: row.session_id,
+            bill_reference: row.bill_reference,
+            stacked_fils: row.stacked_fils,
+            state,
+        })
+    }
+}
+
 /// Those of the named sessions that are known. The device's row is locked, so nobody else writes them.
 pub async fn of(tx: &mut Tx, device_id: &DeviceId, named: &[String]) -> Result<Sessions, Error> {
-    let rows = sqlx::query!(
+    let rows = sqlx::query_as!(
+        Row,
         "SELECT session_id, bill_reference, stacked_fils, state
            FROM device_session
           WHERE device_id = $1
@@ -21,18 +44,23 @@ pub async fn of(tx: &mut Tx, device_id: &DeviceId, named: &[String]) -> Result<S
     )
     .fetch_all(tx.conn())
     .await?;
-    let read = rows.into_iter().map(|row| {
-        let state = SessionState::from_name(&row.state)
-            .ok_or_else(|| Error::Corrupt { table: "device_session", id: row.session_id.clone() })?;
-        let session = Session {
-            session_id: row.session_id.clone(),
-            bill_reference: row.bill_reference,
-            stacked_fils: row.stacked_fils,
-            state,
-        };
-        Ok((row.session_id, session))
-    });
-    read.collect()
+    rows.into_iter().map(|row| Session::try_from(row).map(|s| (s.session_id.clone(), s))).collect()
+}
+
+/// The device's open sessions, in their order. The device's row is locked.
+pub async fn open(tx: &mut Tx, device_id: &DeviceId) -> Result<Vec<Session>, Error> {
+    let rows = sqlx::query_as!(
+        Row,
+        "SELECT session_id, bill_reference, stacked_fils, state
+           FROM device_session
+          WHERE device_id = $1
+            AND state = 'open'
+          ORDER BY opened_at, session_id",
+        device_id.as_str(),
+    )
+    .fetch_all(tx.conn())
+    .await?;
+    rows.into_iter().map(Session::try_from).collect()
 }
 
 /// Writes sessions as they are after a batch.

@@ -50,10 +50,14 @@ async fn sessions_begin_only_for_bills_that_can_be_paid_now() {
 
     t.payments.bill("TRF-2", 5_000, 0, ReceivableState::Held);
     t.payments.bill("TRF-3", 5_000, 5_000, ReceivableState::Paid);
+    t.payments.bill("TRF-5", 5_000, 0, ReceivableState::Cancelled);
+    t.payments.bill("TRF-6", 5_000, 2_000, ReceivableState::WrittenOff);
     for (bill, status, code) in [
         ("TRF-2", 409, "payment_in_progress"),
         ("TRF-3", 409, "bill_already_paid"),
         ("TRF-4", 404, "bill_unknown"),
+        ("TRF-5", 409, "bill_cancelled"),
+        ("TRF-6", 409, "bill_written_off"),
     ] {
         let (said, answer) = kiosk.post("sessions", &session(bill)).await;
         assert_eq!((said, answer["code"].as_str()), (status, Some(code)));

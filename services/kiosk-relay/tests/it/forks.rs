@@ -1,6 +1,7 @@
 //! Two journals of one device.
 
-use proto::kiosk::v1::DeviceState;
+use boot::wire::time_to_wire;
+use proto::kiosk::v1::{CashStacked, DeviceQuarantined, DeviceState};
 use serde_json::json;
 use standards::device_journal::genesis;
 
@@ -55,8 +56,49 @@ async fn a_record_that_does_not_follow_is_a_fork_within_one_message() {
     records.push(kiosk.stack("S-1", 1_000)); // the right third record comes too late
     kiosk.sends(&records, &["appended", "appended", "quarantined", "quarantined"]).await;
     assert_eq!(t.device("KSK-0001").await.state(), DeviceState::Quarantined);
-    assert_eq!(t.count("SELECT count(*) FROM outbox").await, 1);
+    assert_eq!(t.told::<CashStacked>("cash.stacked").await.len(), 1);
     assert_eq!(t.evidence().await, ["fork"]);
+}
+
+#[tokio::test]
+async fn a_quarantine_tells_once_what_lies_in_the_sessions_it_leaves_open() {
+    let t = Stack::start().await;
+    let mut kiosk = t.kiosk("KSK-0001").await;
+    let done = kiosk.session("S-1", "TRF-1");
+    kiosk.sends(&done, &["appended"; 4]).await;
+    let mut other = t.kiosk("KSK-0002").await;
+    let elsewhere = [other.open("S-1", "TRF-1"), other.stack("S-1", 20_000)];
+    other.sends(&elsewhere, &["appended"; 2]).await;
+    let mut clone = kiosk.clone();
+    let empty = clone.open("S-9", "TRF-9");
+    let open = [kiosk.open("S-2", "TRF-2"), kiosk.stack("S-2", 5_000), kiosk.open("S-3", "TRF-3")];
+    kiosk.sends(&open, &["appended"; 3]).await;
+    assert!(t.told::<DeviceQuarantined>("device.quarantined").await.is_empty());
+
+    // One message: a note of the journal we know, then a record of the other one, then a note nobody can place.
+    let batch = [kiosk.stack("S-2", 500), empty, kiosk.stack("S-3", 1_000)];
+    kiosk.sends(&batch, &["appended", "quarantined", "quarantined"]).await;
+
+    let told: Vec<DeviceQuarantined> = t.told("device.quarantined").await;
+    assert_eq!(told.len(), 1);
+    assert_eq!((told[0].device_id.as_str(), told[0].epoch), ("KSK-0001", 1));
+    assert_eq!(told[0].at, Some(time_to_wire(t.env.clock.now())));
+    assert_eq!(told[0].reason, "another record with this number is stored");
+    let sessions: Vec<_> = told[0]
+        .sessions
+        .iter()
+        .map(|s| (s.session_id.as_str(), s.bill_reference.as_str(), s.stacked.as_ref().unwrap().minor_units))
+        .collect();
+    assert_eq!(sessions, [("S-2", "TRF-2", 5_500), ("S-3", "TRF-3", 0)]);
+    let version = "SELECT version FROM outbox WHERE aggregate = 'KSK-0001'";
+    assert_eq!(
+        t.count(version).await,
+        t.count("SELECT version FROM device WHERE device_id = 'KSK-0001'").await
+    );
+
+    let again = clone.session("S-10", "TRF-10");
+    clone.sends(&again, &["quarantined"; 4]).await;
+    assert_eq!(t.told::<DeviceQuarantined>("device.quarantined").await.len(), 1, "told at the first fork");
 }
 
 #[tokio::test]

@@ -9,8 +9,10 @@ use std::{
 use boot::{Problem, wire::money_to_wire};
 use money::Money;
 use proto::payments::v1::{
-    GetPaymentRequest, GetPaymentResponse, GetReceivableRequest, GetReceivableResponse, Receivable,
-    ReceivableState, StartPaymentRequest, StartPaymentResponse,
+    CancelPaymentRequest, CancelPaymentResponse, GetPaymentRequest, GetPaymentResponse, GetReceivableRequest,
+    GetReceivableResponse, Receivable, ReceivableState, RecordPaymentRequest, RecordPaymentResponse,
+    RetryPaymentRequest, RetryPaymentResponse, SearchPaymentsRequest, SearchPaymentsResponse,
+    StartPaymentRequest, StartPaymentResponse,
     payment_service_server::{PaymentService, PaymentServiceServer},
 };
 use tonic::{Code, Request, Response, Status, service::Routes};
@@ -44,6 +46,34 @@ impl PaymentService for Payments {
         _: Request<StartPaymentRequest>,
     ) -> Result<Response<StartPaymentResponse>, Status> {
         Err(Status::unimplemented("the relay starts no payments"))
+    }
+
+    async fn retry_payment(
+        &self,
+        _: Request<RetryPaymentRequest>,
+    ) -> Result<Response<RetryPaymentResponse>, Status> {
+        Err(Status::unimplemented("the relay retries no payments"))
+    }
+
+    async fn cancel_payment(
+        &self,
+        _: Request<CancelPaymentRequest>,
+    ) -> Result<Response<CancelPaymentResponse>, Status> {
+        Err(Status::unimplemented("the relay cancels no payments"))
+    }
+
+    async fn search_payments(
+        &self,
+        _: Request<SearchPaymentsRequest>,
+    ) -> Result<Response<SearchPaymentsResponse>, Status> {
+        Err(Status::unimplemented("the relay searches no payments"))
+    }
+
+    async fn record_payment(
+        &self,
+        _: Request<RecordPaymentRequest>,
+    ) -> Result<Response<RecordPaymentResponse>, Status> {
+        Err(Status::unimplemented("the relay records no payments"))
     }
 
     async fn get_payment(

@@ -58,7 +58,7 @@ async fn of_two_devices_with_one_key_at_once_one_is_booked() {
     let mut said = [a.1["results"][0]["result"].to_string(), b.1["results"][0]["result"].to_string()];
     said.sort();
     assert_eq!(said, ["\"appended\"", "\"quarantined\""]);
-    assert_eq!(t.count("SELECT count(*) FROM outbox").await, 3);
+    assert_eq!(t.count("SELECT count(*) FROM outbox").await, 4, "the session, and the quarantine");
     assert_eq!(t.device("KSK-0001").await.state(), DeviceState::Quarantined);
 }
 

@@ -5,6 +5,7 @@ pub mod identity;
 pub mod kiosk;
 pub mod ledger;
 pub mod migrate;
+pub mod receipt;
 pub mod states;
 
 use std::fmt::Display;

@@ -17,10 +17,14 @@ pub struct States {
 }
 
 /// Nouns and their owners.
-const NOUNS: [(&str, &str); 7] = [
+const NOUNS: [(&str, &str); 11] = [
     ("payment", "payments"),
     ("attempt", "payments"),
     ("receivable", "payments"),
+    ("refund", "payments"),
+    ("dispute", "payments"),
+    ("credit", "payments"),
+    ("adjustment", "payments"),
     ("invoice", "invoicing"),
     ("upload", "invoicing"),
     ("device", "kiosk-relay"),

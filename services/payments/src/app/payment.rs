@@ -1,67 +1,185 @@
-//! Starting a payment, and looking at one.
+//! Starting a payment, recording one, trying one again, giving one up, and looking at them.
 
-use boot::Call;
-use ids::PaymentId;
-use prost::Message as _;
+use boot::{Call, Problem};
+use ids::{AgencyId, PaymentId};
+use money::Money;
 use proto::{common::v1::Channel, payments::v1 as pb};
-use sha2::{Digest as _, Sha256};
+use tonic::Code;
 
+use super::{key, submit};
 use crate::{
     Error, Payments,
-    domain::{Command, Refusal, command::Start, payment::Payment},
-    engine::{Answer, Key},
+    domain::{
+        Command, Refusal,
+        command::{GiveUp, Receive, Retry, Start},
+        payment::{Direct, Payment},
+    },
     store, wire,
 };
 
-/// Starts paying all that is due on a bill. The bytes are the response, the same for every call with this key.
+/// The bills of one cart, at most.
+pub const CART_MAX: usize = 20;
+
+/// Starts paying all that is due on a bill, or on the bills of a cart.
 ///
 /// # Errors
-/// `Refused` (`BillUnknown`, `AlreadyPaid`, `InProgress`), `ChannelNotSupported`, `ProviderUnknown`, `KeyReused`,
-/// `Overloaded`: nothing changed. `CommitUnknown`: the same call with the same key tells.
-pub async fn start(svc: Payments, call: Call, request: pb::StartPaymentRequest) -> Result<Vec<u8>, Error> {
-    let body_hash = Sha256::digest(request.encode_to_vec()).to_vec();
-    let key = Key { scope: call.actor.clone(), key: call.key()?.to_owned(), body_hash };
+/// `Refused`, `ChannelNotSupported`, `ProviderUnknown`, `KeyReused`, `Overloaded`: nothing changed. `CommitUnknown`: the
+/// same call with the same key tells.
+pub async fn start(
+    svc: Payments,
+    call: Call,
+    request: pb::StartPaymentRequest,
+    amount: Option<Money>,
+) -> Result<pb::StartPaymentResponse, Error> {
+    let key = key(&call, "start-payment", &request)?;
     match request.channel() {
         Channel::Wallet => {}
         Channel::Unspecified | Channel::Card | Channel::Transfer | Channel::Pos | Channel::KioskCash => {
             return Err(Error::ChannelNotSupported);
         }
     }
-    if !svc.providers.contains(&request.provider) {
-        return Err(Error::ProviderUnknown);
+    known_provider(&svc, &request.provider)?;
+    let mut bills = vec![request.bill_reference];
+    bills.extend(request.more_bill_references);
+    if bills.len() > CART_MAX {
+        let detail = format!("A cart holds up to {CART_MAX} bills; pay the others after it.");
+        let problem = Problem::new(Code::InvalidArgument, "cart_too_large", detail);
+        return Err(problem.field("more_bill_references").into());
     }
-    let bill_reference = request.bill_reference.clone();
     let command = Command::Start(Start {
         agency: call.agency,
-        bill_reference: request.bill_reference,
+        bills,
+        amount,
         provider: request.provider,
         contact_ref: request.contact_ref,
         return_url: request.return_url,
         actor: call.actor,
     });
-    let answer = match svc.engine.submit(command.clone(), Some(key.clone())).await {
-        Err(Error::Refused(Refusal::BillUnknown { .. })) if svc.pull(&bill_reference).await? => {
-            svc.engine.submit(command, Some(key)).await?
+    let mut pulled = 0;
+    loop {
+        match submit(&svc, command.clone(), key.clone()).await {
+            // A payer may be faster than the event of the bill.
+            Err(Error::Refused(Refusal::BillUnknown { bill_reference }))
+                if pulled < CART_MAX && svc.pull(&bill_reference).await? =>
+            {
+                pulled += 1;
+            }
+            outcome => return outcome,
         }
-        answer => answer?,
-    };
-    match answer {
-        Answer::Bytes(response) => Ok(response),
-        Answer::Done => Err(Error::Panicked),
     }
 }
 
-/// One payment, now. An agency's caller sees its own alone; a payer, who has no agency, the one whose id it holds.
+fn known_provider(svc: &Payments, provider: &String) -> Result<(), Error> {
+    if svc.providers.contains(provider) { Ok(()) } else { Err(Error::ProviderUnknown) }
+}
+
+/// Books money that a channel has taken.
+///
+/// # Errors
+/// As [`start`].
+pub async fn record(
+    svc: Payments,
+    call: Call,
+    request: pb::RecordPaymentRequest,
+    amount: Money,
+) -> Result<pb::RecordPaymentResponse, Error> {
+    let key = key(&call, "record-payment", &request)?;
+    let channel = match request.channel() {
+        Channel::Wallet => Direct::Wallet,
+        Channel::Card => Direct::Card,
+        Channel::Transfer => Direct::Transfer,
+        Channel::Pos => Direct::Pos,
+        Channel::Unspecified | Channel::KioskCash => return Err(Error::ChannelNotSupported),
+    };
+    let bill_reference = request.bill_reference.clone();
+    let command = Command::Receive(Receive {
+        agency: call.agency,
+        bill_reference: request.bill_reference,
+        channel,
+        provider: request.provider,
+        provider_reference: request.provider_reference,
+        amount,
+        contact_ref: request.contact_ref,
+        actor: call.actor,
+    });
+    match submit(&svc, command.clone(), key.clone()).await {
+        Err(Error::Refused(Refusal::BillUnknown { .. })) if svc.pull(&bill_reference).await? => {
+            submit(&svc, command, key).await
+        }
+        outcome => outcome,
+    }
+}
+
+/// Another attempt for a payment that ended without money.
+///
+/// # Errors
+/// As [`start`]; `PaymentUnknown`.
+pub async fn retry(
+    svc: Payments,
+    call: Call,
+    id: PaymentId,
+    request: pb::RetryPaymentRequest,
+) -> Result<pb::RetryPaymentResponse, Error> {
+    let key = key(&call, "retry-payment", &request)?;
+    known_provider(&svc, &request.provider)?;
+    let payment = find(&svc, call.agency.as_ref(), id).await?;
+    let command = Command::Retry(Retry {
+        payment_id: id,
+        invoice_id: payment.invoice_id,
+        bill_reference: payment.bill_reference,
+        provider: request.provider,
+    });
+    submit(&svc, command, key).await
+}
+
+/// The payer gives up; the provider's word ends the payment.
+///
+/// # Errors
+/// `PaymentUnknown`, `Refused`; as [`start`].
+pub async fn cancel(
+    svc: Payments,
+    call: Call,
+    id: PaymentId,
+    request: pb::CancelPaymentRequest,
+) -> Result<pb::CancelPaymentResponse, Error> {
+    let key = key(&call, "cancel-payment", &request)?;
+    let payment = find(&svc, call.agency.as_ref(), id).await?;
+    let attempt_id = payment.by.attempt().ok_or(Refusal::WrongState {
+        noun: "payment",
+        state: payment.state.name(),
+        command: "cancel",
+    })?;
+    let command = Command::GiveUp(GiveUp {
+        payment_id: id,
+        attempt_id,
+        invoice_id: payment.invoice_id,
+        bill_reference: payment.bill_reference,
+    });
+    submit(&svc, command, key).await
+}
+
+/// A payment that the caller may see: an agency's caller its own alone; a payer, who has no agency, the one whose id it
+/// holds. Its facts that never change may be used in a command; all others are read again under lock.
+///
+/// # Errors
+/// `PaymentUnknown`; the database.
+pub async fn find(svc: &Payments, agency: Option<&AgencyId>, id: PaymentId) -> Result<Payment, Error> {
+    let mut tx = svc.pg.read().await?;
+    let payment = store::payment::by_id(&mut tx, id).await?;
+    tx.rollback().await?;
+    let visible = |payment: &Payment| agency.is_none_or(|agency| *agency == payment.agency);
+    payment.filter(visible).ok_or(Error::PaymentUnknown)
+}
+
+/// One payment, now.
 ///
 /// # Errors
 /// `PaymentUnknown`; the database.
 pub async fn get(svc: &Payments, call: &Call, id: PaymentId) -> Result<pb::GetPaymentResponse, Error> {
+    let payment = find(svc, call.agency.as_ref(), id).await?;
     let mut tx = svc.pg.read().await?;
-    let payment = store::payment::by_id(&mut tx, id).await?;
-    let visible = |payment: &Payment| call.agency.as_ref().is_none_or(|agency| *agency == payment.agency);
-    let payment = payment.filter(visible).ok_or(Error::PaymentUnknown)?;
-    let attempts = store::attempt::of_invoice(&mut tx, payment.invoice_id).await?;
+    let attempts = store::attempt::of_payments(&mut tx, &[id.0]).await?;
     tx.rollback().await?;
-    let attempt = attempts.iter().find(|attempt| attempt.payment_id == id);
-    Ok(pb::GetPaymentResponse { payment: Some(wire::payment(&payment, attempt)) })
+    let latest = attempts.iter().find(|attempt| Some(attempt.id) == payment.by.attempt());
+    Ok(pb::GetPaymentResponse { payment: Some(wire::payment(&payment, latest)) })
 }

@@ -1,8 +1,18 @@
-//! What is due on a bill, and its payments.
+//! What is due on a bill, and how its owner changes it.
 
+use boot::Call;
+use prost::Message;
 use proto::payments::v1 as pb;
 
-use crate::{Error, Payments, domain::Refusal, store, wire};
+use super::{key, submit};
+use crate::{
+    Error, Payments,
+    domain::{
+        Command, Refusal,
+        command::{Change, Changed},
+    },
+    store, wire,
+};
 
 /// What is due on a bill right now, and its payments, oldest first.
 ///
@@ -26,14 +36,44 @@ async fn look(svc: &Payments, bill_reference: &str) -> Result<Option<pb::GetRece
         return Ok(None);
     };
     let payments = store::payment::of_invoice(&mut tx, receivable.invoice_id).await?;
-    let attempts = store::attempt::of_invoice(&mut tx, receivable.invoice_id).await?;
+    let ids: Vec<_> = payments.iter().map(|payment| payment.id.0).collect();
+    let attempts = store::attempt::of_payments(&mut tx, &ids).await?;
     tx.rollback().await?;
     let payments = payments.iter().map(|payment| {
-        let attempt = attempts.iter().find(|attempt| attempt.payment_id == payment.id);
-        wire::payment(payment, attempt)
+        let latest = attempts.iter().find(|attempt| Some(attempt.id) == payment.by.attempt());
+        wire::payment(payment, latest)
     });
     Ok(Some(pb::GetReceivableResponse {
         payments: payments.collect(),
         receivable: Some(wire::receivable(&receivable)),
     }))
+}
+
+/// A bill as its owner wants it from now on.
+#[derive(Clone, Debug)]
+pub struct Wanted {
+    pub bill_reference: String,
+    /// What the owner has read.
+    pub version: i64,
+    pub to: Changed,
+}
+
+/// Changes a bill, or takes it back; not while somebody pays it.
+///
+/// # Errors
+/// `Refused`, `KeyReused`, `Overloaded`: nothing changed.
+pub async fn change<T: Message + Default>(
+    svc: Payments,
+    call: Call,
+    request: impl Message,
+    wanted: Wanted,
+) -> Result<T, Error> {
+    let key = key(&call, "change-receivable", &request)?;
+    let Wanted { bill_reference, version, to } = wanted;
+    // The bill may have been issued a moment ago.
+    if look(&svc, &bill_reference).await?.is_none() {
+        svc.pull(&bill_reference).await?;
+    }
+    let command = Command::Change(Change { agency: call.agency, bill_reference, version, to });
+    submit(&svc, command, key).await
 }

@@ -1,19 +1,32 @@
 //! The books for people, straight from their database: an auditor needs no running service.
 
 mod chain;
+mod day;
+mod error;
+mod heads;
+mod proof;
+mod prove;
+mod statement;
+mod states;
+mod text;
 mod verify;
 
-use std::fmt;
+use std::{fmt, time::Duration};
 
 use boot::StartError;
 use money::Money;
-use pg::{Pg, Tx};
+use pg::{Options, Pg, Tx};
 use serde::Serialize;
 use time::OffsetDateTime;
 
 use crate::{Error, store};
 
-pub use verify::{Check, Report, verify, verify_in};
+pub use error::BooksError;
+pub use heads::{Head, LaneEnd, NewKey, Sign, Signed, SignedHeads, new_key, sign_heads};
+pub use proof::{Proof, Proven, ProvenJournal, verify_proof};
+pub use prove::prove;
+pub use statement::{BalanceAt, Line, Period, balance_at, statement};
+pub use verify::{Check, Report, verify, verify_in, verify_with_heads};
 
 /// Money that came for one agency by one channel.
 #[derive(Clone, Debug, Serialize)]
@@ -107,10 +120,27 @@ pub async fn cases(database_url: &str) -> Result<Vec<Case>, StartError> {
 /// The setting its messages name.
 const SETTING: &str = "MIZAN_PAYMENTS_DATABASE_URL";
 
+/// Reading all books may take as long as it takes.
+const PATIENCE: Duration = Duration::from_hours(24);
+
 async fn open(database_url: &str) -> Result<Tx, StartError> {
-    let pg = Pg::connect(database_url, SETTING, 1).await?;
+    let options = Options {
+        statement_timeout: PATIENCE,
+        idle_in_transaction_timeout: PATIENCE,
+        application_name: "mizan books".to_owned(),
+        ..Options::new(1)
+    };
+    let pg = Pg::connect_with(database_url, SETTING, &options).await?;
     pg.check_migrated(&crate::MIGRATOR).await?;
     pg.read().await.map_err(|error| unreadable(error.into()))
+}
+
+/// One snapshot for all statements: the service may go on posting meanwhile.
+async fn snapshot(database_url: &str) -> Result<Tx, StartError> {
+    let mut tx = open(database_url).await?;
+    let one = sqlx::raw_sql("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ");
+    one.execute(tx.conn()).await.map_err(|error| unreadable(error.into()))?;
+    Ok(tx)
 }
 
 fn unreadable(error: Error) -> StartError {

@@ -5,8 +5,14 @@ use std::fmt;
 use boot::StartError;
 use pg::Tx;
 use serde::Serialize;
+use time::{Date, OffsetDateTime};
 
-use super::{chain, open, unreadable};
+use super::{
+    BooksError, SignedHeads,
+    chain::{Chain, Ranges},
+    heads::{self, Found},
+    snapshot, states, unreadable,
+};
 use crate::Error;
 
 /// What was found.
@@ -15,7 +21,17 @@ pub struct Report {
     pub journals: i64,
     pub entries: i64,
     pub batches: i64,
+    /// None: heads were not checked, so nothing speaks against who can write the whole database.
+    pub heads: Option<CheckedHeads>,
     pub checks: Vec<Check>,
+}
+
+/// Signed heads that the books were held against.
+#[derive(Clone, Debug, Serialize)]
+pub struct CheckedHeads {
+    pub count: usize,
+    /// The day of the last; later days are not proven by any.
+    pub last: Option<String>,
 }
 
 /// One thing that must hold.
@@ -43,6 +59,13 @@ impl fmt::Display for Report {
                 Some(bad) => writeln!(f, "BROKEN  {}: {bad}", check.what)?,
             }
         }
+        match &self.heads {
+            None => f.write_str("signed heads were NOT checked: give --heads-dir and --public-key\n")?,
+            Some(CheckedHeads { count, last: Some(last) }) => {
+                writeln!(f, "{count} signed heads were checked, the last of {last}")?;
+            }
+            Some(CheckedHeads { last: None, .. }) => f.write_str("there is no signed head yet\n")?,
+        }
         f.write_str(if self.holds() { "the books hold" } else { "the books do NOT hold" })
     }
 }
@@ -52,11 +75,34 @@ impl fmt::Display for Report {
 /// # Errors
 /// The database cannot be read. A book that does not hold is no error but a [`Report`].
 pub async fn verify(database_url: &str) -> Result<Report, StartError> {
-    let mut tx = open(database_url).await?;
-    // One snapshot for all checks: the service may go on posting meanwhile.
-    let snapshot = sqlx::raw_sql("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ");
-    snapshot.execute(tx.conn()).await.map_err(|error| unreadable(error.into()))?;
+    let mut tx = snapshot(database_url).await?;
     verify_in(&mut tx).await.map_err(unreadable)
+}
+
+/// As [`verify`], and holds the books against their signed heads; `now` says which days must have one.
+///
+/// # Errors
+/// As [`verify`]; the folder or a key cannot be read. A head that does not hold is no error.
+pub async fn verify_with_heads(
+    database_url: &str,
+    signed: &SignedHeads,
+    now: OffsetDateTime,
+) -> Result<Report, BooksError> {
+    let keys = heads::public_keys(&signed.public_keys)?;
+    let Found { heads, first_bad } = heads::read_all(&signed.dir)?;
+    let mut tx = snapshot(database_url).await?;
+    let mut report = recompute(&mut tx, &heads).await?;
+    let last = heads.last().map(|head| head.date);
+    report.heads = Some(CheckedHeads { count: heads.len(), last: last.as_ref().map(Date::to_string) });
+    report.checks.push(Check {
+        what: "every head is signed and follows the head before it",
+        first_bad: first_bad.or_else(|| heads::chain_of(&heads, &keys)),
+    });
+    report.checks.push(Check {
+        what: "every day that is over has its head",
+        first_bad: heads::first_missing(&mut tx, &heads, now).await?,
+    });
+    Ok(report)
 }
 
 /// As [`verify`], of what `tx` sees.
@@ -64,26 +110,74 @@ pub async fn verify(database_url: &str) -> Result<Report, StartError> {
 /// # Errors
 /// As any read of `tx`.
 pub async fn verify_in(tx: &mut Tx) -> Result<Report, Error> {
+    recompute(tx, &[]).await
+}
+
+async fn recompute(tx: &mut Tx, heads: &[heads::Head]) -> Result<Report, Error> {
     let count = sqlx::query!(
         r#"SELECT (SELECT count(*) FROM journal) AS "journals!", (SELECT count(*) FROM entry) AS "entries!",
                   (SELECT count(*) FROM posting_batch) AS "batches!""#
     )
     .fetch_one(tx.conn())
     .await?;
-    let checks = vec![
+    let mut chain = Chain::default();
+    let mut matches = heads::Matches::of(heads);
+    let all = Ranges::all(tx).await?;
+    all.walk(tx, |batch| {
+        chain.add(&batch);
+        matches.add(&batch);
+    })
+    .await?;
+    let mut checks = vec![
         Check { what: "every journal balances", first_bad: unbalanced(tx).await? },
+        Check {
+            what: "every journal is in a batch, and every entry in a journal",
+            first_bad: orphans(tx).await?,
+        },
         Check { what: "debits equal credits over all accounts", first_bad: trial_balance(tx).await? },
         Check { what: "balances equal the sum of their entries", first_bad: balances(tx).await? },
-        Check { what: "the chain of sealed batches is intact", first_bad: chain::first_bad(tx).await? },
-        Check { what: "what is paid on a bill is what was applied to it", first_bad: paid(tx).await? },
+        Check {
+            what: "the chain of sealed batches is intact",
+            first_bad: chain.first_bad_to_the_end(tx).await?,
+        },
+        Check {
+            what: "what is paid on a bill is what was applied to it",
+            first_bad: states::bills(tx).await?,
+        },
+        Check { what: "shares of a bill sum to it and are credited", first_bad: states::shares(tx).await? },
         Check {
             what: "every payment with money has its journal, for its amount",
-            first_bad: payments(tx).await?,
+            first_bad: states::payments(tx).await?,
         },
-        Check { what: "no journal moves money for a payment that has none", first_bad: strangers(tx).await? },
-        Check { what: "every late payment has its case", first_bad: late(tx).await? },
+        Check {
+            what: "no journal moves money for a payment that has none",
+            first_bad: states::strangers(tx).await?,
+        },
+        Check { what: "every late payment has its case", first_bad: states::late(tx).await? },
+        Check {
+            what: "refunds and disputes are what their payments say",
+            first_bad: states::back(tx).await?,
+        },
+        Check { what: "what payers are owed stands in the accounts", first_bad: states::owed(tx).await? },
     ];
-    Ok(Report { journals: count.journals, entries: count.entries, batches: count.batches, checks })
+    if !heads.is_empty() {
+        checks.push(Check { what: "every signed head matches the entries", first_bad: matches.first_bad() });
+    }
+    let (journals, entries, batches) = (count.journals, count.entries, count.batches);
+    Ok(Report { journals, entries, batches, heads: None, checks })
+}
+
+async fn orphans(tx: &mut Tx) -> Result<Option<String>, Error> {
+    let bad = sqlx::query_scalar!(
+        r#"SELECT what AS "what!"
+             FROM (SELECT 'journal ' || journal_id AS what
+                     FROM journal LEFT JOIN posting_batch USING (batch_id) WHERE lane IS NULL
+                    UNION ALL
+                   SELECT 'line ' || line || ' of journal ' || journal_id
+                     FROM entry LEFT JOIN journal USING (journal_id) WHERE batch_id IS NULL) AS orphan
+            ORDER BY 1 LIMIT 1"#
+    );
+    Ok(bad.fetch_optional(tx.conn()).await?)
 }
 
 async fn unbalanced(tx: &mut Tx) -> Result<Option<String>, Error> {
@@ -126,71 +220,4 @@ async fn balances(tx: &mut Tx) -> Result<Option<String>, Error> {
             row.account, row.stripe, row.debit, row.credit, row.debits, row.credits
         )
     }))
-}
-
-async fn paid(tx: &mut Tx) -> Result<Option<String>, Error> {
-    let bad = sqlx::query!(
-        r#"WITH applied AS (
-               SELECT invoice_id, -sum(amount_fils)::bigint AS fils
-                 FROM entry JOIN journal USING (journal_id)
-                WHERE account LIKE 'agency\_payable:%'
-                GROUP BY invoice_id)
-           SELECT bill_reference AS "bill_reference?", coalesce(paid_fils, 0) AS "paid!", coalesce(fils, 0) AS "applied!"
-             FROM receivable FULL JOIN applied USING (invoice_id)
-            WHERE coalesce(paid_fils, 0) <> coalesce(fils, 0)
-            ORDER BY 1 LIMIT 1"#
-    );
-    let bad = bad.fetch_optional(tx.conn()).await?;
-    Ok(bad.map(|row| {
-        let bill = row.bill_reference.unwrap_or_else(|| "(no bill)".to_owned());
-        format!("bill {bill}: {} fils paid, {} applied", row.paid, row.applied)
-    }))
-}
-
-async fn payments(tx: &mut Tx) -> Result<Option<String>, Error> {
-    let bad = sqlx::query!(
-        r#"SELECT payment.payment_id, payment.amount_fils, payment.credited_fils,
-                  coalesce(sum(entry.amount_fils) FILTER (WHERE entry.amount_fils > 0), 0)::bigint AS "booked!"
-             FROM payment
-             LEFT JOIN journal USING (payment_id)
-             LEFT JOIN entry USING (journal_id)
-            WHERE payment.state IN ('captured', 'late')
-            GROUP BY payment.payment_id
-           HAVING coalesce(sum(entry.amount_fils) FILTER (WHERE entry.amount_fils > 0), 0) <> payment.amount_fils
-               OR coalesce(-sum(entry.amount_fils) FILTER (WHERE account = 'payer_credit'), 0) <> payment.credited_fils
-            ORDER BY payment.payment_id LIMIT 1"#
-    );
-    let bad = bad.fetch_optional(tx.conn()).await?;
-    Ok(bad.map(|row| {
-        format!(
-            "payment {}: {} fils ({} credited), {} booked",
-            row.payment_id, row.amount_fils, row.credited_fils, row.booked
-        )
-    }))
-}
-
-async fn strangers(tx: &mut Tx) -> Result<Option<String>, Error> {
-    let bad = sqlx::query!(
-        r#"SELECT journal_id, payment_id AS "payment_id!"
-             FROM journal LEFT JOIN payment USING (payment_id)
-            WHERE payment_id IS NOT NULL
-              AND (state IS NULL
-                   OR state NOT IN ('captured', 'late') AND NOT (state = 'failed' AND failure = 'amount_mismatch'))
-            ORDER BY journal_id LIMIT 1"#
-    );
-    let bad = bad.fetch_optional(tx.conn()).await?;
-    Ok(bad.map(|row| format!("journal {} of payment {}", row.journal_id, row.payment_id)))
-}
-
-async fn late(tx: &mut Tx) -> Result<Option<String>, Error> {
-    let bad = sqlx::query_scalar!(
-        "SELECT payment.payment_id
-           FROM payment LEFT JOIN open_case USING (payment_id)
-          WHERE state = 'late'
-          GROUP BY payment.payment_id
-         HAVING count(open_case.case_id) = 0
-          ORDER BY payment.payment_id LIMIT 1"
-    );
-    let bad = bad.fetch_optional(tx.conn()).await?;
-    Ok(bad.map(|id| format!("payment {id}")))
 }

@@ -6,25 +6,39 @@ use ids::{AttemptId, InvoiceId, PaymentId};
 use money::Money;
 use time::OffsetDateTime;
 
+use super::Refusal;
+
 /// One try with one provider; its id is our reference there.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Attempt {
     pub id: AttemptId,
-    pub payment_id: PaymentId,
-    pub invoice_id: InvoiceId,
+    /// The payments it serves: several for a cart. At least one.
+    pub parts: Vec<Part>,
     pub provider: String,
-    /// Exactly what the provider must take.
+    /// Exactly what the provider must take: the sum of the parts.
     pub amount: Money,
     pub state: State,
     /// How often the provider was asked to collect.
     pub submits: i32,
     /// Answers after the time of quick polling that did not end it.
     pub doubts: i32,
-    /// When the provider first took back a definite answer.
+    /// When the provider first took back a definite answer, or gave one that cannot be true.
     pub contradicted_at: Option<OffsetDateTime>,
+    /// Since when a person has been asked to look why no definite answer comes.
+    pub doubted_at: Option<OffsetDateTime>,
+    /// Whether the payer gave up, and the provider is asked to let nothing come any more.
+    pub cancelling: bool,
     pub created_at: OffsetDateTime,
     /// Steps so far, from 1.
     pub version: i64,
+}
+
+/// What one payment has of an attempt.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Part {
+    pub payment_id: PaymentId,
+    pub invoice_id: InvoiceId,
+    pub amount: Money,
 }
 
 /// The words of `mizan states attempt`.
@@ -45,6 +59,8 @@ pub enum State {
         reason: String,
     },
     Expired,
+    /// Given up by the payer, and the provider confirmed that no money can come.
+    Cancelled,
     /// The provider took another amount.
     Mismatched {
         provider_reference: String,
@@ -77,8 +93,12 @@ pub enum Answer {
         reason: String,
     },
     Expired,
-    /// Counts only after the provider's own horizon.
+    /// Counts only after the provider's own horizon, and then a reversal is asked for first.
     NotFound,
+    /// Nothing can come of it any more.
+    Reversed,
+    /// A definite answer that cannot be written down: it contradicts what the books hold.
+    Impossible,
 }
 
 /// How long we wait for what.
@@ -90,6 +110,8 @@ pub struct Patience {
     pub not_found_after: Duration,
     /// How often the provider is asked to collect, at most.
     pub submits: i32,
+    /// An attempt that is not settled by then becomes a case.
+    pub case_after: Duration,
 }
 
 /// What became of it.
@@ -99,6 +121,10 @@ pub enum Effect {
     Resubmit,
     /// No change: inquire again.
     Waiting,
+    /// No end yet, and for so long that a person must look.
+    DoubtGrewOld,
+    /// They do not know it: make sure that they never will.
+    ReverseFirst,
     ActionRequired(NextAction),
     /// Now unknown: inquire again.
     Doubted,
@@ -106,6 +132,7 @@ pub enum Effect {
     Mismatched,
     Declined,
     Expired,
+    Cancelled,
     NotSent,
     /// Money after the end.
     LatePaid,
@@ -127,6 +154,7 @@ impl State {
             State::Paid { .. } => "paid",
             State::Declined { .. } => "declined",
             State::Expired => "expired",
+            State::Cancelled => "cancelled",
             State::Mismatched { .. } => "mismatched",
         }
     }
@@ -135,7 +163,11 @@ impl State {
     pub fn is_live(&self) -> bool {
         match self {
             State::Submitting | State::Pending | State::Unknown { .. } => true,
-            State::Paid { .. } | State::Declined { .. } | State::Expired | State::Mismatched { .. } => false,
+            State::Paid { .. }
+            | State::Declined { .. }
+            | State::Expired
+            | State::Cancelled
+            | State::Mismatched { .. } => false,
         }
     }
 }
@@ -152,6 +184,8 @@ impl Answer {
             Answer::Declined { .. } => "declined",
             Answer::Expired => "expired",
             Answer::NotFound => "not_found",
+            Answer::Reversed => "reversed",
+            Answer::Impossible => "impossible",
         }
     }
 }
@@ -194,17 +228,26 @@ impl Attempt {
             (S::Submitting | S::Pending | S::Unknown { .. }, A::Declined { reason }) => {
                 (self.at(S::Declined { reason }), Effect::Declined)
             }
-            (S::Submitting | S::Pending | S::Unknown { .. }, A::Expired) => {
+            (S::Submitting | S::Pending | S::Unknown { .. }, A::Reversed) if self.cancelling => {
+                (self.at(S::Cancelled), Effect::Cancelled)
+            }
+            (S::Submitting | S::Pending | S::Unknown { .. }, A::Expired | A::Reversed) => {
                 (self.at(S::Expired), Effect::Expired)
             }
             (S::Submitting | S::Pending | S::Unknown { .. }, A::NotFound)
                 if now - self.created_at >= patience.not_found_after =>
             {
-                (self.at(S::Expired), Effect::Expired)
+                (self.at(S::Unknown { since: self.since(now) }), Effect::ReverseFirst)
+            }
+            (S::Submitting | S::Pending | S::Unknown { .. }, A::Impossible) => {
+                let (next, effect) = self.contradicted(now);
+                let next =
+                    Attempt { doubts: self.doubts + 1, ..next.at(S::Unknown { since: self.since(now) }) };
+                (next, if effect == Effect::Repeated { Effect::Waiting } else { effect })
             }
             // Asked first, and they do not know our reference: asking to collect again is safe, they tell twins apart by it.
             (S::Submitting | S::Unknown { .. }, A::NotFound)
-                if self.is_young(patience, now) && self.submits < patience.submits =>
+                if self.is_young(patience, now) && self.submits < patience.submits && !self.cancelling =>
             {
                 // The first order may still be on its way: that a later one does not leave proves nothing any more.
                 let (next, effect) = self.submit_again();
@@ -216,9 +259,10 @@ impl Attempt {
             | (S::Submitting | S::Pending | S::Unknown { .. }, A::Pending(_) | A::NotFound) => {
                 self.wait(patience, now)
             }
-            (S::Paid { .. } | S::Declined { .. } | S::Expired | S::Mismatched { .. }, answer) => {
-                self.ended(answer, patience, now)
-            }
+            (
+                S::Paid { .. } | S::Declined { .. } | S::Expired | S::Cancelled | S::Mismatched { .. },
+                answer,
+            ) => self.ended(answer, patience, now),
         }
     }
 
@@ -226,7 +270,7 @@ impl Attempt {
         use {Answer as A, State as S};
         let horizon_passed = now - self.created_at >= patience.not_found_after;
         match (&self.state, answer) {
-            (S::Declined { .. } | S::Expired, A::Paid { amount, provider_reference }) => {
+            (S::Declined { .. } | S::Expired | S::Cancelled, A::Paid { amount, provider_reference }) => {
                 let (next, effect) = self.money(amount, provider_reference);
                 (next, if effect == Effect::Paid { Effect::LatePaid } else { Effect::LateMismatched })
             }
@@ -238,13 +282,18 @@ impl Attempt {
                 let same = (first, *took) == (&provider_reference, amount);
                 if same { self.repeated() } else { self.contradicted(now) }
             }
-            (S::Paid { .. } | S::Mismatched { .. }, A::Declined { .. } | A::Expired) => {
-                self.contradicted(now)
-            }
-            (S::Paid { .. } | S::Mismatched { .. }, A::NotFound) if horizon_passed => self.contradicted(now),
-            (S::Declined { .. } | S::Expired, A::Declined { .. } | A::Expired | A::NotFound)
+            (S::Paid { .. } | S::Mismatched { .. }, A::Declined { .. } | A::Expired | A::Reversed)
             | (
-                S::Paid { .. } | S::Declined { .. } | S::Expired | S::Mismatched { .. },
+                S::Paid { .. } | S::Declined { .. } | S::Expired | S::Cancelled | S::Mismatched { .. },
+                A::Impossible,
+            ) => self.contradicted(now),
+            (S::Paid { .. } | S::Mismatched { .. }, A::NotFound) if horizon_passed => self.contradicted(now),
+            (
+                S::Declined { .. } | S::Expired | S::Cancelled,
+                A::Declined { .. } | A::Expired | A::NotFound | A::Reversed,
+            )
+            | (
+                S::Paid { .. } | S::Declined { .. } | S::Expired | S::Cancelled | S::Mismatched { .. },
                 A::NotSent | A::NoAnswer | A::NoNews | A::Pending(_),
             )
             | (S::Paid { .. } | S::Mismatched { .. }, A::NotFound) => self.repeated(),
@@ -260,10 +309,41 @@ impl Attempt {
         (Attempt { submits: self.submits + 1, ..self.clone() }, Effect::Resubmit)
     }
 
-    /// No end yet. What is not settled after the time of quick polling is unknown.
+    /// Since when it has been unknown, if it is or becomes so now.
+    fn since(&self, now: OffsetDateTime) -> OffsetDateTime {
+        match &self.state {
+            State::Unknown { since } => *since,
+            State::Submitting
+            | State::Pending
+            | State::Paid { .. }
+            | State::Declined { .. }
+            | State::Expired
+            | State::Cancelled
+            | State::Mismatched { .. } => now,
+        }
+    }
+
+    /// The payer gives up: from now on the provider is asked to let nothing come.
+    ///
+    /// # Errors
+    /// `WrongState` when it has ended.
+    pub fn cancel(&self) -> Result<Attempt, Refusal> {
+        if !self.state.is_live() {
+            let state = self.state.name();
+            return Err(Refusal::WrongState { noun: "attempt", state, command: "cancel" });
+        }
+        Ok(Attempt { cancelling: true, version: self.version + 1, ..self.clone() })
+    }
+
+    /// No end yet. What is not settled after the time of quick polling is unknown, and after long a case.
     fn wait(&self, patience: &Patience, now: OffsetDateTime) -> (Attempt, Effect) {
         if self.is_young(patience, now) {
             return (self.clone(), Effect::Waiting);
+        }
+        if self.doubted_at.is_none() && now - self.created_at >= patience.case_after {
+            let (doubted_at, doubts) = (Some(now), self.doubts + 1);
+            let next = Attempt { doubts, doubted_at, ..self.at(State::Unknown { since: self.since(now) }) };
+            return (next, Effect::DoubtGrewOld);
         }
         match self.state {
             State::Unknown { .. } => (Attempt { doubts: self.doubts + 1, ..self.clone() }, Effect::Waiting),
@@ -272,6 +352,7 @@ impl Attempt {
             | State::Paid { .. }
             | State::Declined { .. }
             | State::Expired
+            | State::Cancelled
             | State::Mismatched { .. } => self.doubt(patience, now),
         }
     }

@@ -33,8 +33,14 @@ pub enum Kind {
     CashUnknownSession,
     /// Cash stayed inside when the payer cancelled or left.
     CashUncommitted,
-    /// A provider took back a definite answer.
+    /// A provider took back a definite answer, or gave one that cannot be true.
     Contradiction,
+    /// No definite answer about a payment has come for long.
+    UnknownOutcome,
+    /// A device was shut out while a session was open: its notes may not be told.
+    DeviceQuarantined,
+    /// A provider took money back: the agency decides whether the bill is due again.
+    Chargeback,
 }
 
 impl Kind {
@@ -47,6 +53,9 @@ impl Kind {
             Kind::CashUnknownSession => "cash_unknown_session",
             Kind::CashUncommitted => "cash_uncommitted",
             Kind::Contradiction => "contradiction",
+            Kind::UnknownOutcome => "unknown_outcome",
+            Kind::DeviceQuarantined => "device_quarantined",
+            Kind::Chargeback => "chargeback",
         }
     }
 }

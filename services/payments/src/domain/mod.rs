@@ -3,16 +3,21 @@
 //! A noun has its own file, with its states and its `step`. [`decide`] brings the nouns of one command together: it reads
 //! a [`World`] and answers with [`Changes`], or with a [`Refusal`] and nothing.
 
+pub mod adjustment;
 pub mod attempt;
 pub mod case;
 pub mod command;
+pub mod credit;
 pub mod decide;
+pub mod dispute;
 pub mod graph;
 pub mod inquiry;
 pub mod journal;
 pub mod payment;
 pub mod receivable;
+pub mod refund;
 mod refusal;
+pub mod share;
 pub mod world;
 
 pub use command::Command;

@@ -1,4 +1,4 @@
-//! A payer's wish to pay one bill, as the outside sees it.
+//! A payer's wish to pay one bill, as the outside sees it. The payments of a cart share one attempt.
 
 use ids::{AgencyId, AttemptId, CaseId, InvoiceId, PaymentId};
 use money::Money;
@@ -14,10 +14,12 @@ pub struct Payment {
     pub invoice_id: InvoiceId,
     pub bill_reference: String,
     pub by: By,
-    /// What the payer was asked for, or, for cash, what he put in.
+    /// What the payer was asked for, or, for definite money, what came.
     pub amount: Money,
     /// The part of its money that became payer credit.
     pub credited: Money,
+    /// What of the money for the bill goes back, or objections keep. Together never more than that money.
+    pub back: Back,
     pub state: State,
     /// Opaque: whom `notifications` sends the receipt to. May be empty.
     pub contact_ref: String,
@@ -32,11 +34,43 @@ pub struct Payment {
     pub version: i64,
 }
 
+/// Money of a payment that does not stay with the bill.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Back {
+    /// Reserved by refunds that are not over.
+    pub refunding: Money,
+    pub refunded: Money,
+    /// Kept by disputes that are open.
+    pub disputed: Money,
+    /// Taken back by disputes that were lost.
+    pub charged_back: Money,
+}
+
 /// The channel, with what only it has.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum By {
-    Wallet { provider: String, attempt_id: AttemptId, provider_reference: Option<String> },
+    /// We ask a provider to collect. The attempt is the latest one.
+    Wallet {
+        provider: String,
+        attempt_id: AttemptId,
+        provider_reference: Option<String>,
+    },
+    /// A channel took the money and told us.
+    Direct {
+        channel: Direct,
+        provider: String,
+        provider_reference: String,
+    },
     KioskCash,
+}
+
+/// Channels that tell of money they took.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Direct {
+    Wallet,
+    Card,
+    Transfer,
+    Pos,
 }
 
 /// The words of `mizan states payment`.
@@ -46,8 +80,14 @@ pub enum State {
     ActionRequired(NextAction),
     Processing,
     Captured(Receipt),
-    Failed { failure: Failure },
+    PartiallyRefunded(Receipt),
+    Refunded(Receipt),
+    Failed {
+        failure: Failure,
+    },
     Expired,
+    /// The payer gave up, and the provider confirmed that no money can come.
+    Cancelled,
     Late(Receipt),
 }
 
@@ -74,9 +114,40 @@ pub enum Command {
     Capture(Money, Receipt),
     Fail(Failure),
     Expire,
+    Cancel,
     /// Money came, and nothing of it is for the bill any more.
     ComeLate(Receipt),
     Contradict,
+    /// Another attempt, by the same or another provider.
+    Retry(By),
+    /// Money of it goes back, or an objection keeps it.
+    Return(Return),
+}
+
+/// What happens to money that does not stay with the bill.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Return {
+    ReserveRefund(Money),
+    ReleaseRefund(Money),
+    SettleRefund(Money),
+    Dispute(Money),
+    WinDispute(Money),
+    LoseDispute(Money),
+}
+
+impl Direct {
+    /// As stored and shown.
+    pub fn name(self) -> &'static str {
+        match self {
+            Direct::Wallet => "wallet",
+            Direct::Card => "card",
+            Direct::Transfer => "transfer",
+            Direct::Pos => "pos",
+        }
+    }
+
+    /// All there are.
+    pub const ALL: [Direct; 4] = [Direct::Wallet, Direct::Card, Direct::Transfer, Direct::Pos];
 }
 
 impl By {
@@ -84,7 +155,16 @@ impl By {
     pub fn channel(&self) -> &'static str {
         match self {
             By::Wallet { .. } => "wallet",
+            By::Direct { channel, .. } => channel.name(),
             By::KioskCash => "kiosk_cash",
+        }
+    }
+
+    /// The latest attempt.
+    pub fn attempt(&self) -> Option<AttemptId> {
+        match self {
+            By::Wallet { attempt_id, .. } => Some(*attempt_id),
+            By::Direct { .. } | By::KioskCash => None,
         }
     }
 }
@@ -111,8 +191,11 @@ impl State {
             State::ActionRequired(_) => "action_required",
             State::Processing => "processing",
             State::Captured(_) => "captured",
+            State::PartiallyRefunded(_) => "partially_refunded",
+            State::Refunded(_) => "refunded",
             State::Failed { .. } => "failed",
             State::Expired => "expired",
+            State::Cancelled => "cancelled",
             State::Late(_) => "late",
         }
     }
@@ -127,8 +210,11 @@ impl Command {
             Command::Capture(..) => "capture",
             Command::Fail(_) => "fail",
             Command::Expire => "expire",
+            Command::Cancel => "cancel",
             Command::ComeLate(_) => "come_late",
             Command::Contradict => "contradict",
+            Command::Retry(_) => "retry",
+            Command::Return(back) => back.name(),
         }
     }
 
@@ -140,59 +226,201 @@ impl Command {
             Command::Capture(..) => "captured",
             Command::Fail(_) => "failed",
             Command::Expire => "expired",
+            Command::Cancel => "cancelled",
             Command::ComeLate(_) => "late",
             Command::Contradict => "contradicted",
+            Command::Retry(_) => "retried",
+            Command::Return(back) => back.what(),
         }
     }
 }
 
+impl Return {
+    fn name(self) -> &'static str {
+        match self {
+            Return::ReserveRefund(_) => "reserve_refund",
+            Return::ReleaseRefund(_) => "release_refund",
+            Return::SettleRefund(_) => "settle_refund",
+            Return::Dispute(_) => "dispute",
+            Return::WinDispute(_) => "win_dispute",
+            Return::LoseDispute(_) => "lose_dispute",
+        }
+    }
+
+    /// The last word of the event's subject.
+    pub fn what(self) -> &'static str {
+        match self {
+            Return::ReserveRefund(_) => "refund_reserved",
+            Return::ReleaseRefund(_) => "refund_released",
+            Return::SettleRefund(_) => "refunded",
+            Return::Dispute(_) => "disputed",
+            Return::WinDispute(_) => "dispute_won",
+            Return::LoseDispute(_) => "dispute_lost",
+        }
+    }
+}
+
+impl Back {
+    /// Nothing goes back.
+    pub const fn nothing() -> Back {
+        let zero = Money::fils(0);
+        Back { refunding: zero, refunded: zero, disputed: zero, charged_back: zero }
+    }
+
+    /// All of it.
+    ///
+    /// # Errors
+    /// Impossible arithmetic.
+    pub fn total(&self) -> Result<Money, Refusal> {
+        let Back { refunding, refunded, disputed, charged_back } = *self;
+        Ok(refunding.checked_add(refunded)?.checked_add(disputed)?.checked_add(charged_back)?)
+    }
+}
+
 impl Payment {
+    /// What of its money stays with the bill, and could go back.
+    ///
+    /// # Errors
+    /// Impossible arithmetic.
+    pub fn refundable(&self) -> Result<Money, Refusal> {
+        match &self.state {
+            State::Captured(_) | State::PartiallyRefunded(_) => {
+                Ok(self.amount.checked_sub(self.credited)?.checked_sub(self.back.total()?)?)
+            }
+            State::Created
+            | State::ActionRequired(_)
+            | State::Processing
+            | State::Refunded(_)
+            | State::Failed { .. }
+            | State::Expired
+            | State::Cancelled
+            | State::Late(_) => Ok(Money::zero(self.amount.currency())),
+        }
+    }
+
     /// The payment after `command`.
     ///
     /// # Errors
-    /// `WrongState`: the decision asked for a step there is not.
+    /// `WrongState`: there is no such step. `RefundExceeds`, `Disputed`; impossible arithmetic.
     pub fn step(&self, command: Command) -> Result<Payment, Refusal> {
         use {Command as C, State as S};
         let wrong =
             Refusal::WrongState { noun: "payment", state: self.state.name(), command: command.name() };
-        let mut credited = self.credited;
-        let state = match (&self.state, command) {
+        let mut after = Payment { version: self.version + 1, ..self.clone() };
+        after.state = match (&self.state, command) {
             (S::Created | S::ActionRequired(_) | S::Processing, C::AskPayer(next)) => S::ActionRequired(next),
             (S::Created | S::ActionRequired(_) | S::Processing, C::Doubt) => S::Processing,
             (S::Created | S::ActionRequired(_) | S::Processing, C::Capture(credit, receipt)) => {
-                credited = credit;
+                after.credited = credit;
                 S::Captured(receipt)
             }
             (S::Created | S::ActionRequired(_) | S::Processing, C::Fail(failure)) => S::Failed { failure },
             (S::Created | S::ActionRequired(_) | S::Processing, C::Expire) => S::Expired,
+            (S::Created | S::ActionRequired(_) | S::Processing, C::Cancel) => S::Cancelled,
             (
-                S::Created | S::ActionRequired(_) | S::Processing | S::Failed { .. } | S::Expired,
+                S::Created
+                | S::ActionRequired(_)
+                | S::Processing
+                | S::Failed { .. }
+                | S::Expired
+                | S::Cancelled,
                 C::ComeLate(receipt),
             ) => {
-                credited = self.amount;
+                after.credited = self.amount;
                 S::Late(receipt)
             }
             // Money after the end, and another amount than we asked for.
-            (S::Failed { .. } | S::Expired, C::Fail(failure @ Failure::AmountMismatch)) => {
+            (S::Failed { .. } | S::Expired | S::Cancelled, C::Fail(failure @ Failure::AmountMismatch)) => {
                 S::Failed { failure }
             }
-            (state @ (S::Captured(_) | S::Failed { .. } | S::Expired | S::Late(_)), C::Contradict) => {
-                state.clone()
+            (
+                S::Failed { failure: Failure::Declined | Failure::NotSent } | S::Expired | S::Cancelled,
+                C::Retry(by),
+            ) => {
+                after.by = by;
+                S::Created
             }
-            (S::Created | S::ActionRequired(_) | S::Processing, C::Contradict)
+            (state, C::Contradict) => state.clone(),
+            (
+                S::Captured(receipt) | S::PartiallyRefunded(receipt) | S::Refunded(receipt),
+                C::Return(command),
+            ) => {
+                after.back = self.after_return(command)?;
+                self.state_after_return(&after.back, receipt)?
+            }
+            (S::Created | S::ActionRequired(_) | S::Processing, C::Retry(_) | C::Return(_))
             | (
-                S::Failed { .. } | S::Expired,
+                S::Failed { .. } | S::Expired | S::Cancelled,
                 C::AskPayer(_)
                 | C::Doubt
                 | C::Capture(..)
                 | C::Fail(Failure::Declined | Failure::NotSent)
-                | C::Expire,
+                | C::Expire
+                | C::Cancel
+                | C::Retry(_)
+                | C::Return(_),
             )
             | (
-                S::Captured(_) | S::Late(_),
-                C::AskPayer(_) | C::Doubt | C::Capture(..) | C::Fail(_) | C::Expire | C::ComeLate(_),
-            ) => return Err(wrong),
+                S::Captured(_) | S::PartiallyRefunded(_) | S::Refunded(_) | S::Late(_),
+                C::AskPayer(_)
+                | C::Doubt
+                | C::Capture(..)
+                | C::Fail(_)
+                | C::Expire
+                | C::Cancel
+                | C::ComeLate(_)
+                | C::Retry(_),
+            )
+            | (S::Late(_), C::Return(_)) => return Err(wrong),
         };
-        Ok(Payment { state, credited, version: self.version + 1, ..self.clone() })
+        Ok(after)
+    }
+
+    /// What goes back after a step of a refund or of a dispute. Only what stays with the bill can be asked for.
+    fn after_return(&self, command: Return) -> Result<Back, Refusal> {
+        let mut back = self.back;
+        match command {
+            Return::ReserveRefund(amount) => {
+                if self.back.disputed.is_positive() {
+                    return Err(Refusal::Disputed);
+                }
+                self.still_has(amount)?;
+                back.refunding = back.refunding.checked_add(amount)?;
+            }
+            Return::ReleaseRefund(amount) => back.refunding = back.refunding.checked_sub(amount)?,
+            Return::SettleRefund(amount) => {
+                back.refunding = back.refunding.checked_sub(amount)?;
+                back.refunded = back.refunded.checked_add(amount)?;
+            }
+            Return::Dispute(amount) => {
+                self.still_has(amount)?;
+                back.disputed = back.disputed.checked_add(amount)?;
+            }
+            Return::WinDispute(amount) => back.disputed = back.disputed.checked_sub(amount)?,
+            Return::LoseDispute(amount) => {
+                back.disputed = back.disputed.checked_sub(amount)?;
+                back.charged_back = back.charged_back.checked_add(amount)?;
+            }
+        }
+        Ok(back)
+    }
+
+    fn still_has(&self, amount: Money) -> Result<(), Refusal> {
+        let refundable = self.refundable()?;
+        if !amount.is_positive() {
+            return Err(Refusal::AmountNotPositive);
+        }
+        if amount.exceeds(refundable)? { Err(Refusal::RefundExceeds { refundable }) } else { Ok(()) }
+    }
+
+    fn state_after_return(&self, back: &Back, receipt: &Receipt) -> Result<State, Refusal> {
+        let kept = self.amount.checked_sub(self.credited)?.checked_sub(back.refunded)?;
+        Ok(if back.refunded.is_zero() {
+            State::Captured(receipt.clone())
+        } else if kept.is_zero() {
+            State::Refunded(receipt.clone())
+        } else {
+            State::PartiallyRefunded(receipt.clone())
+        })
     }
 }

@@ -2,12 +2,20 @@
 
 use std::collections::{HashMap, HashSet};
 
-use ids::{AttemptId, InvoiceId, PaymentId};
+use ids::{AdjustmentId, AttemptId, CreditId, DisputeId, InvoiceId, PaymentId, RefundId, Uuid};
 use time::OffsetDateTime;
 
 use super::{
-    attempt::Attempt, case::Case, command::CashKey, journal::Journal, payment::Payment,
+    adjustment::Adjustment,
+    attempt::Attempt,
+    case::Case,
+    command::CashKey,
+    credit::Credit,
+    dispute::Dispute,
+    journal::Journal,
+    payment::{By, Payment},
     receivable::Receivable,
+    refund::Refund,
 };
 
 /// The rows a batch of commands touches, as they are after the commands folded so far.
@@ -17,8 +25,14 @@ pub struct World {
     pub bills: HashMap<String, InvoiceId>,
     pub payments: HashMap<PaymentId, Payment>,
     pub attempts: HashMap<AttemptId, Attempt>,
-    /// The fence of each attempt's work item.
-    pub fences: HashMap<AttemptId, i64>,
+    pub refunds: HashMap<RefundId, Refund>,
+    pub disputes: HashMap<DisputeId, Dispute>,
+    pub credits: HashMap<CreditId, Credit>,
+    pub adjustments: HashMap<AdjustmentId, Adjustment>,
+    /// The payment that a provider's movement is, by (provider, its reference there).
+    pub movements: HashMap<(String, String), PaymentId>,
+    /// The fence of each work item, by the id of the attempt or refund it is for.
+    pub fences: HashMap<Uuid, i64>,
     /// Records of devices that are booked.
     pub cash: HashSet<CashKey>,
     /// Sessions of devices that are over.
@@ -28,11 +42,15 @@ pub struct World {
 /// Everything one command writes. Nothing of it, if the command is refused.
 #[derive(Clone, Debug, Default)]
 pub struct Changes {
-    pub receivable: Option<Receivable>,
-    pub payment: Option<Payment>,
-    pub attempt: Option<Attempt>,
-    pub journal: Option<Journal>,
-    pub case: Option<Case>,
+    pub receivables: Vec<Receivable>,
+    pub payments: Vec<Payment>,
+    pub attempts: Vec<Attempt>,
+    pub refunds: Vec<Refund>,
+    pub disputes: Vec<Dispute>,
+    pub credits: Vec<Credit>,
+    pub adjustments: Vec<Adjustment>,
+    pub journals: Vec<Journal>,
+    pub cases: Vec<Case>,
     pub cash: Option<CashRow>,
     pub work: Option<Work>,
     pub told: Vec<Told>,
@@ -47,25 +65,53 @@ pub struct CashRow {
     pub booked_at: OffsetDateTime,
 }
 
-/// What the worker must do about an attempt.
+/// What the worker must do about an attempt or a refund.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Work {
-    pub attempt_id: AttemptId,
+    /// The attempt's or the refund's.
+    pub id: Uuid,
     pub provider: String,
     pub ask: Ask,
 }
 
-/// What to ask the provider.
+/// What to ask the provider, and when.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Ask {
-    Initiate {
-        due_at: OffsetDateTime,
-    },
-    Inquire {
-        due_at: OffsetDateTime,
-    },
+    For(Question, OffsetDateTime),
     /// It is settled.
     Nothing,
+}
+
+/// What to ask the provider.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Question {
+    /// Collect.
+    Initiate,
+    /// What became of it?
+    Inquire,
+    /// Let nothing come of it any more.
+    Reverse,
+    /// Give money back.
+    Refund,
+    /// What became of the refund?
+    InquireRefund,
+}
+
+impl Question {
+    /// As stored.
+    pub fn name(self) -> &'static str {
+        match self {
+            Question::Initiate => "initiate",
+            Question::Inquire => "inquire",
+            Question::Reverse => "reverse",
+            Question::Refund => "refund",
+            Question::InquireRefund => "inquire_refund",
+        }
+    }
+
+    /// All there are.
+    pub const ALL: [Question; 5] =
+        [Question::Initiate, Question::Inquire, Question::Reverse, Question::Refund, Question::InquireRefund];
 }
 
 /// A fact the world hears of, as it was when it became true.
@@ -73,6 +119,9 @@ pub enum Ask {
 pub enum Told {
     Payment { what: &'static str, payment: Box<Payment>, attempt: Option<Attempt>, receivable: Receivable },
     Receivable { what: &'static str, receivable: Receivable },
+    Refund { what: &'static str, refund: Refund },
+    Dispute { what: &'static str, dispute: Dispute },
+    Credit { what: &'static str, credit: Credit },
     Case(Case),
 }
 
@@ -84,21 +133,28 @@ impl World {
 
     /// Puts a row in, as loaded or as changed.
     pub fn put_receivable(&mut self, receivable: Receivable) {
-        self.bills.insert(receivable.bill_reference.clone(), receivable.invoice_id);
+        if !self.receivables.contains_key(&receivable.invoice_id) {
+            self.bills.insert(receivable.bill_reference.clone(), receivable.invoice_id);
+        }
         self.receivables.insert(receivable.invoice_id, receivable);
     }
 
-    /// Makes `changes` part of the world, so that the next command sees them.
-    pub fn absorb(&mut self, changes: &Changes) {
-        if let Some(receivable) = &changes.receivable {
-            self.put_receivable(receivable.clone());
+    /// Makes the rows of `changes` part of the world, so that the next command sees them.
+    pub fn absorb(&mut self, changes: &mut Changes) {
+        for row in changes.receivables.drain(..) {
+            self.put_receivable(row);
         }
-        if let Some(payment) = &changes.payment {
-            self.payments.insert(payment.id, payment.clone());
+        for row in changes.payments.drain(..) {
+            if let By::Direct { provider, provider_reference, .. } = &row.by {
+                self.movements.insert((provider.clone(), provider_reference.clone()), row.id);
+            }
+            self.payments.insert(row.id, row);
         }
-        if let Some(attempt) = &changes.attempt {
-            self.attempts.insert(attempt.id, attempt.clone());
-        }
+        self.attempts.extend(changes.attempts.drain(..).map(|row| (row.id, row)));
+        self.refunds.extend(changes.refunds.drain(..).map(|row| (row.id, row)));
+        self.disputes.extend(changes.disputes.drain(..).map(|row| (row.id, row)));
+        self.credits.extend(changes.credits.drain(..).map(|row| (row.id, row)));
+        self.adjustments.extend(changes.adjustments.drain(..).map(|row| (row.id, row)));
         if let Some(cash) = &changes.cash {
             self.cash.insert(cash.key.clone());
             if cash.kind == "closed" {

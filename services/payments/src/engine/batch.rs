@@ -1,24 +1,21 @@
 //! What a batch reads before it is folded, and writes after.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::hash::Hash;
 
 use boot::Ids;
-use ids::{AttemptId, BatchId, InvoiceId, PaymentId};
+use ids::{AdjustmentId, AttemptId, BatchId, CreditId, DisputeId, InvoiceId, PaymentId, RefundId};
 use pg::Tx;
 use time::OffsetDateTime;
 use uuid::Uuid;
 
-use super::Job;
+use super::{Job, needs::Needs};
 use crate::{
     Error,
     domain::{
-        Changes, Command, World,
-        attempt::Attempt,
+        Changes, World,
         case::Case,
-        command::CashKey,
         journal::Journal,
-        payment::{self, Payment},
-        receivable::Receivable,
         world::{CashRow, Told, Work},
     },
     events,
@@ -40,47 +37,10 @@ pub(super) struct Before {
     receivables: HashMap<InvoiceId, i64>,
     payments: HashMap<PaymentId, i64>,
     attempts: HashMap<AttemptId, i64>,
-}
-
-#[derive(Default)]
-struct Needs {
-    keys: Vec<(String, String)>,
-    invoices: Vec<Uuid>,
-    bills: Vec<String>,
-    payments: Vec<Uuid>,
-    attempts: Vec<Uuid>,
-    cash: Vec<CashKey>,
-    sessions: Vec<(String, String)>,
-}
-
-impl Needs {
-    fn of(jobs: &[Job]) -> Needs {
-        let mut needs = Needs::default();
-        for job in jobs {
-            if let Some(key) = &job.key {
-                needs.keys.push((key.scope.clone(), key.key.clone()));
-            }
-            match &job.command {
-                Command::Open(open) => {
-                    needs.invoices.push(open.invoice_id.0);
-                    needs.bills.push(open.bill_reference.clone());
-                }
-                Command::Start(start) => needs.bills.push(start.bill_reference.clone()),
-                Command::Record(record) => {
-                    needs.invoices.push(record.invoice_id.0);
-                    needs.payments.push(record.payment_id.0);
-                    needs.attempts.push(record.attempt_id.0);
-                }
-                Command::Stack(stack) => needs.cash.push(stack.key.clone()),
-                Command::Close(close) => {
-                    needs.cash.push(close.key.clone());
-                    needs.bills.push(close.bill_reference.clone());
-                    needs.sessions.push((close.key.device.0.clone(), close.session_id.clone()));
-                }
-            }
-        }
-        needs
-    }
+    refunds: HashMap<RefundId, i64>,
+    disputes: HashMap<DisputeId, i64>,
+    credits: HashMap<CreditId, i64>,
+    adjustments: HashMap<AdjustmentId, i64>,
 }
 
 /// Reads and locks what the commands need: always the same order of tables, and of ids within each.
@@ -90,23 +50,41 @@ pub(super) async fn load(tx: &mut Tx, jobs: &[Job]) -> Result<Loaded, Error> {
     for answer in idempotency::find(tx, &needs.keys).await? {
         loaded.first.insert((answer.scope.clone(), answer.key.clone()), answer);
     }
-    if !needs.invoices.is_empty() || !needs.bills.is_empty() {
-        for receivable in store::receivable::lock(tx, &needs.invoices, &needs.bills).await? {
-            loaded.before.receivables.insert(receivable.invoice_id, receivable.version);
-            loaded.world.put_receivable(receivable);
-        }
+    let (world, before) = (&mut loaded.world, &mut loaded.before);
+    for row in store::receivable::lock(tx, &needs.invoices, &needs.bills).await? {
+        before.receivables.insert(row.invoice_id, row.version);
+        world.put_receivable(row);
     }
-    for payment in store::payment::lock(tx, &needs.payments).await? {
-        loaded.before.payments.insert(payment.id, payment.version);
-        loaded.world.payments.insert(payment.id, payment);
+    world.movements.extend(store::payment::movements(tx, &needs.movements).await?);
+    let mut payments = needs.payments;
+    payments.extend(world.movements.values().map(|payment| payment.0));
+    for row in store::payment::lock(tx, &payments).await? {
+        before.payments.insert(row.id, row.version);
+        world.payments.insert(row.id, row);
     }
-    for attempt in store::attempt::lock(tx, &needs.attempts).await? {
-        loaded.before.attempts.insert(attempt.id, attempt.version);
-        loaded.world.attempts.insert(attempt.id, attempt);
+    for row in store::attempt::lock(tx, &needs.attempts).await? {
+        before.attempts.insert(row.id, row.version);
+        world.attempts.insert(row.id, row);
     }
-    loaded.world.fences.extend(store::work::lock(tx, &needs.attempts).await?);
-    loaded.world.cash.extend(store::cash::booked(tx, &needs.cash).await?);
-    loaded.world.closed.extend(store::cash::closed(tx, &needs.sessions).await?);
+    for row in store::credit::lock(tx, &needs.credits).await? {
+        before.credits.insert(row.id, row.version);
+        world.credits.insert(row.id, row);
+    }
+    for row in store::refund::lock(tx, &needs.refunds).await? {
+        before.refunds.insert(row.id, row.version);
+        world.refunds.insert(row.id, row);
+    }
+    for row in store::dispute::lock(tx, &needs.disputes).await? {
+        before.disputes.insert(row.id, row.version);
+        world.disputes.insert(row.id, row);
+    }
+    for row in store::adjustment::lock(tx, &needs.adjustments).await? {
+        before.adjustments.insert(row.id, row.version);
+        world.adjustments.insert(row.id, row);
+    }
+    world.fences.extend(store::work::lock(tx, &needs.work).await?);
+    world.cash.extend(store::cash::booked(tx, &needs.cash).await?);
+    world.closed.extend(store::cash::closed(tx, &needs.sessions).await?);
     Ok(loaded)
 }
 
@@ -116,10 +94,14 @@ pub(super) struct Writes {
     receivables: BTreeSet<InvoiceId>,
     payments: BTreeSet<PaymentId>,
     attempts: BTreeSet<AttemptId>,
+    refunds: BTreeSet<RefundId>,
+    disputes: BTreeSet<DisputeId>,
+    credits: BTreeSet<CreditId>,
+    adjustments: BTreeSet<AdjustmentId>,
     pub journals: Vec<Journal>,
     cases: Vec<Case>,
     cash: Vec<CashRow>,
-    work: BTreeMap<AttemptId, (Work, Option<String>)>,
+    work: BTreeMap<Uuid, (Work, Option<String>)>,
     told: Vec<(Told, Option<String>)>,
     pub first: Vec<idempotency::Answer>,
     pub world: World,
@@ -141,16 +123,21 @@ impl Writes {
         Writes { world, before, ..Writes::default() }
     }
 
-    /// Adds what one command changed.
-    pub fn add(&mut self, changes: Changes, traceparent: Option<&String>) {
-        self.receivables.extend(changes.receivable.map(|row| row.invoice_id));
-        self.payments.extend(changes.payment.map(|row| row.id));
-        self.attempts.extend(changes.attempt.map(|row| row.id));
-        self.journals.extend(changes.journal);
-        self.cases.extend(changes.case);
+    /// Adds what one command changed, and makes it part of the world that the next one sees.
+    pub fn add(&mut self, mut changes: Changes, traceparent: Option<&String>) {
+        self.receivables.extend(changes.receivables.iter().map(|row| row.invoice_id));
+        self.payments.extend(changes.payments.iter().map(|row| row.id));
+        self.attempts.extend(changes.attempts.iter().map(|row| row.id));
+        self.refunds.extend(changes.refunds.iter().map(|row| row.id));
+        self.disputes.extend(changes.disputes.iter().map(|row| row.id));
+        self.credits.extend(changes.credits.iter().map(|row| row.id));
+        self.adjustments.extend(changes.adjustments.iter().map(|row| row.id));
+        self.world.absorb(&mut changes);
+        self.journals.extend(changes.journals);
+        self.cases.extend(changes.cases);
         self.cash.extend(changes.cash);
         if let Some(work) = changes.work {
-            self.work.insert(work.attempt_id, (work, traceparent.cloned()));
+            self.work.insert(work.id, (work, traceparent.cloned()));
         }
         self.told.extend(changes.told.into_iter().map(|told| (told, traceparent.cloned())));
     }
@@ -160,6 +147,10 @@ impl Writes {
         self.receivables.is_empty()
             && self.payments.is_empty()
             && self.attempts.is_empty()
+            && self.refunds.is_empty()
+            && self.disputes.is_empty()
+            && self.credits.is_empty()
+            && self.adjustments.is_empty()
             && self.journals.is_empty()
             && self.cases.is_empty()
             && self.cash.is_empty()
@@ -185,41 +176,46 @@ impl Writes {
     }
 
     async fn store_rows(&self, tx: &mut Tx) -> Result<(), pg::Error> {
-        let (mut new, mut changed): (Vec<&Receivable>, Vec<(i64, &Receivable)>) = (vec![], vec![]);
-        for row in self.receivables.iter().filter_map(|id| self.world.receivables.get(id)) {
-            match self.before.receivables.get(&row.invoice_id) {
-                None => new.push(row),
-                Some(before) => changed.push((*before, row)),
-            }
-        }
+        let (world, before) = (&self.world, &self.before);
+        let (new, changed) = sorted(&self.receivables, &world.receivables, &before.receivables);
         store::receivable::insert(tx, &new).await?;
         store::receivable::update(tx, &changed).await?;
-
-        let (mut new, mut changed): (Vec<&Payment>, Vec<(i64, &Payment)>) = (vec![], vec![]);
-        for row in self.payments.iter().filter_map(|id| self.world.payments.get(id)) {
-            match self.before.payments.get(&row.id) {
-                None => {
-                    new.push(row);
-                    // New rows are written as `created`; cash is captured at once.
-                    if row.state != payment::State::Created {
-                        changed.push((1, row));
-                    }
-                }
-                Some(before) => changed.push((*before, row)),
-            }
-        }
+        let (new, changed) = sorted(&self.payments, &world.payments, &before.payments);
         store::payment::insert(tx, &new).await?;
         store::payment::update(tx, &changed).await?;
-
-        let (mut new, mut changed): (Vec<&Attempt>, Vec<(i64, &Attempt)>) = (vec![], vec![]);
-        for row in self.attempts.iter().filter_map(|id| self.world.attempts.get(id)) {
-            match self.before.attempts.get(&row.id) {
-                None => new.push(row),
-                Some(before) if *before != row.version => changed.push((*before, row)),
-                Some(_unchanged) => {}
-            }
-        }
+        let (new, mut changed) = sorted(&self.attempts, &world.attempts, &before.attempts);
+        changed.retain(|(before, attempt)| *before != attempt.version);
         store::attempt::insert(tx, &new).await?;
-        store::attempt::update(tx, &changed).await
+        store::attempt::update(tx, &changed).await?;
+        let (new, changed) = sorted(&self.credits, &world.credits, &before.credits);
+        store::credit::insert(tx, &new).await?;
+        store::credit::update(tx, &changed).await?;
+        let (new, changed) = sorted(&self.refunds, &world.refunds, &before.refunds);
+        store::refund::insert(tx, &new).await?;
+        store::refund::update(tx, &changed).await?;
+        let (new, changed) = sorted(&self.disputes, &world.disputes, &before.disputes);
+        store::dispute::insert(tx, &new).await?;
+        store::dispute::update(tx, &changed).await?;
+        let (new, changed) = sorted(&self.adjustments, &world.adjustments, &before.adjustments);
+        store::adjustment::insert(tx, &new).await?;
+        store::adjustment::update(tx, &changed).await
     }
+}
+
+/// Rows that are new, and rows that are changed with the version that was read; both in the order of their ids.
+type Sorted<'a, T> = (Vec<&'a T>, Vec<(i64, &'a T)>);
+
+fn sorted<'a, I: Eq + Hash, T>(
+    touched: &BTreeSet<I>,
+    rows: &'a HashMap<I, T>,
+    before: &HashMap<I, i64>,
+) -> Sorted<'a, T> {
+    let (mut new, mut changed) = (Vec::new(), Vec::new());
+    for (id, row) in touched.iter().filter_map(|id| rows.get(id).map(|row| (id, row))) {
+        match before.get(id) {
+            None => new.push(row),
+            Some(version) => changed.push((*version, row)),
+        }
+    }
+    (new, changed)
 }

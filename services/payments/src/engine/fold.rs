@@ -45,7 +45,6 @@ pub(super) fn fold(loaded: Loaded, jobs: &[Job], at: &Moment<'_>) -> Folded {
                 continue;
             }
         };
-        writes.world.absorb(&changes);
         writes.add(changes, job.traceparent.as_ref());
         let answer = answer(&reply);
         if let (Some((name, body_hash)), Answer::Bytes(response)) = (key, &answer) {
@@ -60,12 +59,34 @@ pub(super) fn fold(loaded: Loaded, jobs: &[Job], at: &Moment<'_>) -> Folded {
     Folded { answers, writes }
 }
 
+/// The bytes that every replay gets.
 fn answer(reply: &Reply) -> Answer {
-    match reply {
-        Reply::Done => Answer::Done,
-        Reply::Started { payment, attempt } => {
-            let payment = Some(wire::payment(payment, Some(attempt)));
-            Answer::Bytes(pb::StartPaymentResponse { payment }.encode_to_vec())
+    let bytes = match reply {
+        Reply::Done => return Answer::Done,
+        Reply::Started { payments, attempt } => {
+            let mut payments = payments.iter().map(|payment| wire::payment(payment, Some(attempt)));
+            let payment = payments.next();
+            pb::StartPaymentResponse { payment, others: payments.collect() }.encode_to_vec()
         }
-    }
+        Reply::Recorded(payment) => {
+            pb::RecordPaymentResponse { payment: Some(wire::payment(payment, None)) }.encode_to_vec()
+        }
+        Reply::Receivable(receivable) => {
+            pb::AmendReceivableResponse { receivable: Some(wire::receivable(receivable)) }.encode_to_vec()
+        }
+        Reply::Refund(refund) => {
+            pb::RequestRefundResponse { refund: Some(wire::refund(refund)) }.encode_to_vec()
+        }
+        Reply::Dispute(dispute) => {
+            pb::OpenDisputeResponse { dispute: Some(wire::dispute(dispute)) }.encode_to_vec()
+        }
+        Reply::Credit(credit) => {
+            pb::ApplyCreditResponse { credit: Some(wire::credit(credit)) }.encode_to_vec()
+        }
+        Reply::Adjustment(adjustment) => {
+            let adjustment = Some(wire::adjustment(adjustment));
+            pb::RequestAdjustmentResponse { adjustment }.encode_to_vec()
+        }
+    };
+    Answer::Bytes(bytes)
 }

@@ -1,10 +1,9 @@
 //! One lane: takes what waits, commits it, answers.
 
-use std::time::Duration;
+use std::{fmt::Write as _, time::Duration};
 
 use boot::{Clock, Context, Ids};
 use ids::BatchId;
-use time::OffsetDateTime;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
@@ -12,6 +11,7 @@ use super::{Answer, Job, Parts, batch, fold::fold, seal};
 use crate::{
     Error,
     domain::Moment,
+    merkle::Tree,
     store::lane::{self as stripes, Lease, Sealed},
 };
 
@@ -37,6 +37,8 @@ pub(super) struct Lane {
 /// How one try of a batch ended.
 enum Tried {
     Kept(Answers),
+    /// A row that some command needs cannot be read; nothing was written.
+    Unreadable(Error),
     /// Nothing was written, and trying again may work.
     Again(Error),
 }
@@ -113,6 +115,7 @@ impl Lane {
         loop {
             match Box::pin(self.once(jobs)).await? {
                 Tried::Kept(answers) => return Ok(answers),
+                Tried::Unreadable(error) => return Err(error),
                 Tried::Again(error) if tries >= TRIES => return Err(error),
                 Tried::Again(error) => tracing::debug!(%error, tries, "a batch is tried again"),
             }
@@ -149,7 +152,7 @@ impl Lane {
         let loaded = match batch::load(&mut tx, jobs).await {
             Ok(loaded) => loaded,
             Err(Error::Database(error)) => return Err(unshared(error).into()),
-            Err(other) => return Ok(Tried::Kept(vec![Err(other); jobs.len()])),
+            Err(other) => return Ok(Tried::Unreadable(other)),
         };
         let now = self.clock.now();
         let folded = fold(loaded, jobs, &Moment { now, ids: &self.ids, rules: &self.parts.rules });
@@ -158,12 +161,10 @@ impl Lane {
             return Ok(Tried::Kept(folded.answers));
         }
         let batch_id = BatchId(self.ids.uuid(now));
-        let sealed = sealed(batch_id, head, jobs.len(), now, &folded.writes.journals);
+        let at = batch::At { batch_id, stripe: lease.stripe, now, ids: &self.ids };
+        let sealed = sealed(at, head, jobs.len(), &folded.writes.journals);
         stripes::seal(&mut tx, lease, &sealed).await?;
-        folded
-            .writes
-            .store(&mut tx, batch::At { batch_id, stripe: lease.stripe, now, ids: &self.ids })
-            .await?;
+        folded.writes.store(&mut tx, at).await?;
         if let Err(error) = tx.commit().await {
             return Err(Written { error, pending: Some((batch_id, folded.answers)) });
         }
@@ -272,27 +273,32 @@ fn unshared(error: std::sync::Arc<pg::Error>) -> pg::Error {
 }
 
 fn sealed(
-    batch_id: BatchId,
+    at: batch::At<'_>,
     head: stripes::Head,
     commands: usize,
-    now: OffsetDateTime,
     journals: &[crate::domain::journal::Journal],
 ) -> Sealed {
+    let mut tree = Tree::default();
+    // One text for all entries: nothing is allocated for each.
+    let mut account = String::new();
+    for (position, journal) in (1..).zip(journals) {
+        let mut leaf = seal::Leaf::begin(&seal::Facts::of(journal, position));
+        for (line, entry) in (1..).zip(&journal.entries) {
+            account.clear();
+            // Writing to a String cannot fail.
+            write!(account, "{}", entry.account).ok();
+            leaf.entry(line, &account, entry.amount.minor_units());
+        }
+        tree.add(leaf.end());
+    }
     let mut sealed = Sealed {
-        batch_id: batch_id.0,
+        batch_id: at.batch_id.0,
         seq: head.seq + 1,
         prev_hash: head.hash,
         hash: Vec::new(),
         commands: i32::try_from(commands).unwrap_or(i32::MAX),
-        sealed_at: now,
+        sealed_at: at.now,
     };
-    let mut seal = seal::Seal::begin(&sealed);
-    for journal in journals {
-        seal.journal(&seal::Facts::of(journal));
-        for entry in &journal.entries {
-            seal.entry(&entry.account.to_string(), entry.amount.minor_units());
-        }
-    }
-    sealed.hash = seal.end();
+    sealed.hash = seal::batch(at.stripe, &sealed, &tree).0.to_vec();
     sealed
 }

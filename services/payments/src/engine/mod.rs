@@ -13,6 +13,7 @@
 mod batch;
 mod fold;
 mod lane;
+mod needs;
 pub mod seal;
 
 use std::{

@@ -1,20 +1,25 @@
-//! The hash of a batch: over its row, its journals and their entries, chained to the batch before it. `mizan ledger verify`
-//! computes it again from the rows.
+//! What a sealed batch is hashed from: its row, the hash of the batch before it, and the root of a Merkle tree over its
+//! journals, each with its entries. So one journal can be proven without showing the others. `mizan ledger verify` computes
+//! it all again from the rows.
+//!
+//! Every field goes in with its length before it, and every hash begins with what it is of: no two things read the same.
 
 use sha2::{Digest as _, Sha256};
 use time::OffsetDateTime;
 use uuid::Uuid;
 
-use crate::{domain::journal::Journal, store::lane::Sealed};
+use crate::{
+    domain::journal::Journal,
+    merkle::{self, Hash, Tree},
+    store::lane::Sealed,
+};
 
-/// A hash in the making.
-#[derive(Clone, Debug)]
-pub struct Seal(Sha256);
-
-/// What is hashed of a journal.
+/// What is hashed of a journal besides its entries.
 #[derive(Clone, Copy, Debug)]
 pub struct Facts<'a> {
     pub journal_id: Uuid,
+    /// In its batch, from 1.
+    pub position: i32,
     pub kind: &'a str,
     pub source: &'a str,
     pub agency_id: &'a str,
@@ -24,11 +29,16 @@ pub struct Facts<'a> {
     pub posted_at: OffsetDateTime,
 }
 
+/// A journal's leaf in the making.
+#[derive(Clone, Debug)]
+pub struct Leaf(Fields);
+
 impl<'a> Facts<'a> {
     /// Of a journal that is about to be written.
-    pub fn of(journal: &'a Journal) -> Facts<'a> {
+    pub fn of(journal: &'a Journal, position: i32) -> Facts<'a> {
         Facts {
             journal_id: journal.id.0,
+            position,
             kind: journal.kind,
             source: &journal.source,
             agency_id: journal.agency.as_ref().map(ids::AgencyId::as_str).unwrap_or_default(),
@@ -40,50 +50,74 @@ impl<'a> Facts<'a> {
     }
 }
 
-impl Seal {
-    /// Begins with the batch's own row and the hash before it. `batch.hash` is not read.
-    pub fn begin(batch: &Sealed) -> Seal {
-        let mut seal = Seal(Sha256::new());
-        seal.bytes(b"mizan batch 1");
-        seal.bytes(&batch.prev_hash);
-        seal.bytes(batch.batch_id.as_bytes());
-        seal.bytes(&batch.seq.to_be_bytes());
-        seal.bytes(&batch.commands.to_be_bytes());
-        seal.time(batch.sealed_at);
-        seal
-    }
-
-    /// Takes a journal; its entries follow.
-    pub fn journal(&mut self, facts: &Facts<'_>) {
-        self.bytes(b"journal");
-        self.bytes(facts.journal_id.as_bytes());
+impl Leaf {
+    /// Begins with the facts; the entries follow in their order.
+    pub fn begin(facts: &Facts<'_>) -> Leaf {
+        let mut fields = Fields(merkle::leaf());
+        fields.bytes(b"mizan journal 1");
+        fields.bytes(facts.journal_id.as_bytes());
+        fields.bytes(&facts.position.to_be_bytes());
         for text in [facts.kind, facts.source, facts.agency_id, facts.channel] {
-            self.bytes(text.as_bytes());
+            fields.bytes(text.as_bytes());
         }
-        for id in [facts.payment_id, facts.invoice_id] {
-            self.bytes(id.as_ref().map(Uuid::as_bytes).map_or(&[][..], |bytes| &bytes[..]));
+        for id in [&facts.payment_id, &facts.invoice_id] {
+            fields.bytes(id.as_ref().map_or(&[][..], |id| &id.as_bytes()[..]));
         }
-        self.time(facts.posted_at);
+        fields.time(facts.posted_at);
+        Leaf(fields)
     }
 
-    /// Takes an entry of the last journal.
-    pub fn entry(&mut self, account: &str, amount_fils: i64) {
-        self.bytes(b"entry");
-        self.bytes(account.as_bytes());
-        self.bytes(&amount_fils.to_be_bytes());
+    /// Takes an entry; `line` counts from 1.
+    pub fn entry(&mut self, line: i32, account: &str, amount_fils: i64) {
+        self.0.bytes(&line.to_be_bytes());
+        self.0.bytes(account.as_bytes());
+        self.0.bytes(&amount_fils.to_be_bytes());
     }
 
-    /// The hash.
-    pub fn end(self) -> Vec<u8> {
-        self.0.finalize().to_vec()
+    /// The leaf.
+    pub fn end(self) -> Hash {
+        Hash::of(self.0.0)
     }
+}
 
-    /// With its length, so that no two lists of fields read the same.
+/// The hash of a batch of `lane` over its row and its journals. `batch.hash` is not read.
+pub fn batch(lane: i32, batch: &Sealed, journals: &Tree) -> Hash {
+    batch_of(lane, batch, (journals.size(), journals.root()))
+}
+
+/// As [`batch`], of a tree that is not at hand: the number of its journals, and its root.
+pub fn batch_of(lane: i32, batch: &Sealed, (journals, root): (i64, Hash)) -> Hash {
+    let mut fields = Fields(Sha256::new());
+    fields.bytes(b"mizan batch 2");
+    fields.bytes(batch.batch_id.as_bytes());
+    fields.bytes(&lane.to_be_bytes());
+    fields.bytes(&batch.seq.to_be_bytes());
+    fields.bytes(&batch.prev_hash);
+    fields.bytes(&batch.commands.to_be_bytes());
+    fields.time(batch.sealed_at);
+    fields.bytes(&journals.to_be_bytes());
+    fields.bytes(&root.0);
+    Hash::of(fields.0)
+}
+
+/// The leaf of a batch in the tree of its day.
+pub fn day_leaf(batch: Hash) -> Hash {
+    let mut fields = Fields(merkle::leaf());
+    fields.bytes(b"mizan day 1");
+    fields.bytes(&batch.0);
+    Hash::of(fields.0)
+}
+
+#[derive(Clone, Debug)]
+struct Fields(Sha256);
+
+impl Fields {
     fn bytes(&mut self, bytes: &[u8]) {
         self.0.update(u64::try_from(bytes.len()).unwrap_or(u64::MAX).to_be_bytes());
         self.0.update(bytes);
     }
 
+    /// To the microsecond, as Postgres keeps it.
     fn time(&mut self, at: OffsetDateTime) {
         self.bytes(&(at.unix_timestamp_nanos() / 1_000).to_be_bytes());
     }

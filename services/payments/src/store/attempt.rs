@@ -9,13 +9,11 @@ use uuid::Uuid;
 use super::{all_written, corrupt};
 use crate::{
     Error,
-    domain::attempt::{Attempt, State},
+    domain::attempt::{Attempt, Part, State},
 };
 
 struct Row {
     attempt_id: Uuid,
-    payment_id: Uuid,
-    invoice_id: Uuid,
     provider: String,
     amount_fils: i64,
     state: String,
@@ -26,6 +24,8 @@ struct Row {
     submits: i32,
     doubts: i32,
     contradicted_at: Option<OffsetDateTime>,
+    doubted_at: Option<OffsetDateTime>,
+    cancelling: bool,
     created_at: OffsetDateTime,
     version: i64,
 }
@@ -39,6 +39,7 @@ impl Row {
             "paid" => Some(State::Paid { provider_reference: self.provider_reference.clone()? }),
             "declined" => Some(State::Declined { reason: self.reason.clone()? }),
             "expired" => Some(State::Expired),
+            "cancelled" => Some(State::Cancelled),
             "mismatched" => Some(State::Mismatched {
                 provider_reference: self.provider_reference.clone()?,
                 took: Money::fils(self.took_fils?),
@@ -48,25 +49,60 @@ impl Row {
     }
 }
 
-impl TryFrom<Row> for Attempt {
-    type Error = Error;
-
-    fn try_from(row: Row) -> Result<Attempt, Error> {
-        let state = row.state().ok_or_else(|| corrupt("attempt", row.attempt_id))?;
+impl Row {
+    fn with_parts(self, parts: &[PartRow]) -> Result<Attempt, Error> {
+        let state = self.state().ok_or_else(|| corrupt("attempt", self.attempt_id))?;
+        let own = parts.iter().filter(|part| part.attempt_id == self.attempt_id);
+        let parts: Vec<Part> = own.map(PartRow::part).collect();
+        if parts.is_empty() {
+            return Err(corrupt("attempt", self.attempt_id));
+        }
         Ok(Attempt {
-            id: AttemptId(row.attempt_id),
-            payment_id: PaymentId(row.payment_id),
-            invoice_id: InvoiceId(row.invoice_id),
-            provider: row.provider,
-            amount: Money::fils(row.amount_fils),
+            id: AttemptId(self.attempt_id),
+            parts,
+            provider: self.provider,
+            amount: Money::fils(self.amount_fils),
             state,
-            submits: row.submits,
-            doubts: row.doubts,
-            contradicted_at: row.contradicted_at,
-            created_at: row.created_at,
-            version: row.version,
+            submits: self.submits,
+            doubts: self.doubts,
+            contradicted_at: self.contradicted_at,
+            doubted_at: self.doubted_at,
+            cancelling: self.cancelling,
+            created_at: self.created_at,
+            version: self.version,
         })
     }
+}
+
+struct PartRow {
+    attempt_id: Uuid,
+    payment_id: Uuid,
+    invoice_id: Uuid,
+    amount_fils: i64,
+}
+
+impl PartRow {
+    fn part(&self) -> Part {
+        Part {
+            payment_id: PaymentId(self.payment_id),
+            invoice_id: InvoiceId(self.invoice_id),
+            amount: Money::fils(self.amount_fils),
+        }
+    }
+}
+
+async fn parts(tx: &mut Tx, attempts: &[Uuid]) -> Result<Vec<PartRow>, Error> {
+    let rows = sqlx::query_as!(
+        PartRow,
+        "SELECT attempt_id, payment_id, invoice_id, amount_fils
+           FROM attempt_part
+          WHERE attempt_id = ANY($1)
+          ORDER BY attempt_id, position",
+        attempts,
+    )
+    .fetch_all(tx.conn())
+    .await?;
+    Ok(rows)
 }
 
 /// Locks those of `attempts` that exist, in the order of their ids.
@@ -79,8 +115,8 @@ pub async fn lock(tx: &mut Tx, attempts: &[Uuid]) -> Result<Vec<Attempt>, Error>
     }
     let rows = sqlx::query_as!(
         Row,
-        "SELECT attempt_id, payment_id, invoice_id, provider, amount_fils, state, since_at, provider_reference, reason,
-                took_fils, submits, doubts, contradicted_at, created_at, version
+        "SELECT attempt_id, provider, amount_fils, state, since_at, provider_reference, reason, took_fils, submits, doubts,
+                contradicted_at, doubted_at, cancelling, created_at, version
            FROM attempt
           WHERE attempt_id = ANY($1)
           ORDER BY attempt_id
@@ -89,25 +125,51 @@ pub async fn lock(tx: &mut Tx, attempts: &[Uuid]) -> Result<Vec<Attempt>, Error>
     )
     .fetch_all(tx.conn())
     .await?;
-    rows.into_iter().map(Attempt::try_from).collect()
+    let parts = parts(tx, attempts).await?;
+    rows.into_iter().map(|row| row.with_parts(&parts)).collect()
 }
 
-/// The attempts of an invoice.
+/// Those of `attempts` that exist.
 ///
 /// # Errors
 /// As any read of `tx`; a corrupt row.
-pub async fn of_invoice(tx: &mut Tx, invoice: InvoiceId) -> Result<Vec<Attempt>, Error> {
+pub async fn read(tx: &mut Tx, attempts: &[Uuid]) -> Result<Vec<Attempt>, Error> {
+    if attempts.is_empty() {
+        return Ok(Vec::new());
+    }
     let rows = sqlx::query_as!(
         Row,
-        "SELECT attempt_id, payment_id, invoice_id, provider, amount_fils, state, since_at, provider_reference, reason,
-                took_fils, submits, doubts, contradicted_at, created_at, version
+        "SELECT attempt_id, provider, amount_fils, state, since_at, provider_reference, reason, took_fils, submits, doubts,
+                contradicted_at, doubted_at, cancelling, created_at, version
            FROM attempt
-          WHERE invoice_id = $1",
-        invoice.0,
+          WHERE attempt_id = ANY($1)",
+        attempts,
     )
     .fetch_all(tx.conn())
     .await?;
-    rows.into_iter().map(Attempt::try_from).collect()
+    let parts = parts(tx, attempts).await?;
+    rows.into_iter().map(|row| row.with_parts(&parts)).collect()
+}
+
+/// The attempts of `payments`, newest first.
+///
+/// # Errors
+/// As any read of `tx`; a corrupt row.
+pub async fn of_payments(tx: &mut Tx, payments: &[Uuid]) -> Result<Vec<Attempt>, Error> {
+    let rows = sqlx::query_as!(
+        Row,
+        "SELECT attempt_id, provider, amount_fils, state, since_at, provider_reference, reason, took_fils, submits, doubts,
+                contradicted_at, doubted_at, cancelling, created_at, version
+           FROM attempt
+          WHERE attempt_id IN (SELECT attempt_id FROM attempt_part WHERE payment_id = ANY($1))
+          ORDER BY created_at DESC, attempt_id DESC",
+        payments,
+    )
+    .fetch_all(tx.conn())
+    .await?;
+    let ids: Vec<Uuid> = rows.iter().map(|row| row.attempt_id).collect();
+    let parts = parts(tx, &ids).await?;
+    rows.into_iter().map(|row| row.with_parts(&parts)).collect()
 }
 
 /// When the oldest attempt that is unknown became so.
@@ -122,28 +184,49 @@ pub async fn oldest_doubt(tx: &mut Tx) -> Result<Option<OffsetDateTime>, Error> 
 /// Writes new attempts; they are all being submitted.
 ///
 /// # Errors
-/// As any write of `tx`; the constraint `attempt_one_live`.
+/// As any write of `tx`.
 pub async fn insert(tx: &mut Tx, new: &[&Attempt]) -> Result<(), pg::Error> {
     if new.is_empty() {
         return Ok(());
     }
     let ids: Vec<Uuid> = new.iter().map(|a| a.id.0).collect();
-    let payments: Vec<Uuid> = new.iter().map(|a| a.payment_id.0).collect();
-    let invoices: Vec<Uuid> = new.iter().map(|a| a.invoice_id.0).collect();
     let providers: Vec<String> = new.iter().map(|a| a.provider.clone()).collect();
     let amounts: Vec<i64> = new.iter().map(|a| a.amount.minor_units()).collect();
     let created: Vec<OffsetDateTime> = new.iter().map(|a| a.created_at).collect();
     sqlx::query!(
-        "INSERT INTO attempt
-             (attempt_id, payment_id, invoice_id, provider, amount_fils, created_at, state, submits, doubts, version)
+        "INSERT INTO attempt (attempt_id, provider, amount_fils, created_at, state, submits, doubts, version)
          SELECT *, 'submitting', 1, 0, 1
-           FROM UNNEST($1::uuid[], $2::uuid[], $3::uuid[], $4::text[], $5::bigint[], $6::timestamptz[])",
+           FROM UNNEST($1::uuid[], $2::text[], $3::bigint[], $4::timestamptz[])",
         &ids,
-        &payments,
-        &invoices,
         &providers,
         &amounts,
         &created,
+    )
+    .execute(tx.conn())
+    .await?;
+    insert_parts(tx, new).await
+}
+
+async fn insert_parts(tx: &mut Tx, new: &[&Attempt]) -> Result<(), pg::Error> {
+    let (mut ids, mut positions, mut of) = (Vec::new(), Vec::new(), Vec::new());
+    for attempt in new {
+        for (position, part) in (1_i32..).zip(&attempt.parts) {
+            ids.push(attempt.id.0);
+            positions.push(position);
+            of.push(part);
+        }
+    }
+    let payments: Vec<Uuid> = of.iter().map(|part| part.payment_id.0).collect();
+    let invoices: Vec<Uuid> = of.iter().map(|part| part.invoice_id.0).collect();
+    let amounts: Vec<i64> = of.iter().map(|part| part.amount.minor_units()).collect();
+    sqlx::query!(
+        "INSERT INTO attempt_part (attempt_id, position, payment_id, invoice_id, amount_fils)
+         SELECT * FROM UNNEST($1::uuid[], $2::int[], $3::uuid[], $4::uuid[], $5::bigint[])",
+        &ids,
+        &positions,
+        &payments,
+        &invoices,
+        &amounts,
     )
     .execute(tx.conn())
     .await?;
@@ -162,7 +245,7 @@ struct Columns {
 fn columns(state: &State) -> Columns {
     let none = Columns::default();
     match state {
-        State::Submitting | State::Pending | State::Expired => none,
+        State::Submitting | State::Pending | State::Expired | State::Cancelled => none,
         State::Unknown { since } => Columns { since_at: Some(*since), ..none },
         State::Paid { provider_reference } => {
             Columns { provider_reference: Some(provider_reference.clone()), ..none }
@@ -196,16 +279,19 @@ pub async fn update(tx: &mut Tx, changed: &[(i64, &Attempt)]) -> Result<(), pg::
     let submits: Vec<i32> = changed.iter().map(|(_, a)| a.submits).collect();
     let doubts: Vec<i32> = changed.iter().map(|(_, a)| a.doubts).collect();
     let contradicted: Vec<Option<OffsetDateTime>> = changed.iter().map(|(_, a)| a.contradicted_at).collect();
+    let doubted: Vec<Option<OffsetDateTime>> = changed.iter().map(|(_, a)| a.doubted_at).collect();
+    let cancelling: Vec<bool> = changed.iter().map(|(_, a)| a.cancelling).collect();
     let versions: Vec<i64> = changed.iter().map(|(_, a)| a.version).collect();
     let done = sqlx::query!(
         "UPDATE attempt
             SET state = new.state, since_at = new.since_at, provider_reference = new.provider_reference,
                 reason = new.reason, took_fils = new.took_fils, submits = new.submits, doubts = new.doubts,
-                contradicted_at = new.contradicted_at, version = new.version
+                contradicted_at = new.contradicted_at, doubted_at = new.doubted_at, cancelling = new.cancelling,
+                version = new.version
            FROM UNNEST($1::uuid[], $2::bigint[], $3::text[], $4::timestamptz[], $5::text[], $6::text[], $7::bigint[],
-                       $8::int[], $9::int[], $10::timestamptz[], $11::bigint[])
+                       $8::int[], $9::int[], $10::timestamptz[], $11::timestamptz[], $12::bool[], $13::bigint[])
              AS new (attempt_id, before, state, since_at, provider_reference, reason, took_fils, submits, doubts,
-                     contradicted_at, version)
+                     contradicted_at, doubted_at, cancelling, version)
           WHERE attempt.attempt_id = new.attempt_id
             AND attempt.version = new.before",
         &ids,
@@ -218,6 +304,8 @@ pub async fn update(tx: &mut Tx, changed: &[(i64, &Attempt)]) -> Result<(), pg::
         &submits,
         &doubts,
         &contradicted as &[Option<OffsetDateTime>],
+        &doubted as &[Option<OffsetDateTime>],
+        &cancelling,
         &versions,
     )
     .execute(tx.conn())

@@ -1,14 +1,19 @@
 //! SQL, a file a table. Every function takes a transaction; rows become domain values by checked conversion.
 
+pub mod adjustment;
 pub mod attempt;
 pub mod case;
 pub mod cash;
+pub mod credit;
+pub mod dispute;
 pub mod idempotency;
 pub mod journal;
 pub mod lane;
 pub mod ledger;
 pub mod payment;
 pub mod receivable;
+pub mod refund;
+mod share;
 pub mod work;
 
 use crate::Error;

@@ -3,9 +3,10 @@
 use ids::{AgencyId, InvoiceId, PaymentId};
 use money::Money;
 use pg::Tx;
+use serde_json::Value;
 use uuid::Uuid;
 
-use super::{all_written, corrupt};
+use super::{all_written, corrupt, share};
 use crate::{
     Error,
     domain::receivable::{Receivable, State},
@@ -18,6 +19,9 @@ struct Row {
     service_code: String,
     due_fils: i64,
     paid_fils: i64,
+    returned_fils: i64,
+    shares: Value,
+    instalments: Value,
     state: String,
     live_payment_id: Option<Uuid>,
     version: i64,
@@ -27,20 +31,26 @@ impl TryFrom<Row> for Receivable {
     type Error = Error;
 
     fn try_from(row: Row) -> Result<Receivable, Error> {
+        let bad = || corrupt("receivable", row.invoice_id);
         let state = match (row.state.as_str(), row.live_payment_id) {
             ("open", None) => State::Open,
             ("held", Some(payment)) => State::Held { payment: PaymentId(payment) },
             ("partially_paid", None) => State::PartiallyPaid,
             ("paid", None) => State::Paid,
-            _ => return Err(corrupt("receivable", row.invoice_id)),
+            ("cancelled", None) => State::Cancelled,
+            ("written_off", None) => State::WrittenOff,
+            _ => return Err(bad()),
         };
         Ok(Receivable {
+            shares: share::shares_from_json(row.shares).ok_or_else(bad)?,
+            instalments: share::amounts_from_json(row.instalments).ok_or_else(bad)?,
             invoice_id: InvoiceId(row.invoice_id),
             agency: AgencyId(row.agency_id),
             bill_reference: row.bill_reference,
             service_code: row.service_code,
             due: Money::fils(row.due_fils),
             paid: Money::fils(row.paid_fils),
+            returned: Money::fils(row.returned_fils),
             state,
             version: row.version,
         })
@@ -50,7 +60,7 @@ impl TryFrom<Row> for Receivable {
 fn live(state: State) -> Option<Uuid> {
     match state {
         State::Held { payment } => Some(payment.0),
-        State::Open | State::PartiallyPaid | State::Paid => None,
+        State::Open | State::PartiallyPaid | State::Paid | State::Cancelled | State::WrittenOff => None,
     }
 }
 
@@ -59,9 +69,13 @@ fn live(state: State) -> Option<Uuid> {
 /// # Errors
 /// As any read of `tx`; a corrupt row.
 pub async fn lock(tx: &mut Tx, invoices: &[Uuid], bills: &[String]) -> Result<Vec<Receivable>, Error> {
+    if invoices.is_empty() && bills.is_empty() {
+        return Ok(Vec::new());
+    }
     let rows = sqlx::query_as!(
         Row,
-        "SELECT invoice_id, agency_id, bill_reference, service_code, due_fils, paid_fils, state, live_payment_id, version
+        "SELECT invoice_id, agency_id, bill_reference, service_code, due_fils, paid_fils, returned_fils, shares,
+                instalments, state, live_payment_id, version
            FROM receivable
           WHERE invoice_id = ANY($1) OR bill_reference = ANY($2)
           ORDER BY invoice_id
@@ -81,7 +95,8 @@ pub async fn lock(tx: &mut Tx, invoices: &[Uuid], bills: &[String]) -> Result<Ve
 pub async fn by_bill(tx: &mut Tx, bill_reference: &str) -> Result<Option<Receivable>, Error> {
     let row = sqlx::query_as!(
         Row,
-        "SELECT invoice_id, agency_id, bill_reference, service_code, due_fils, paid_fils, state, live_payment_id, version
+        "SELECT invoice_id, agency_id, bill_reference, service_code, due_fils, paid_fils, returned_fils, shares,
+                instalments, state, live_payment_id, version
            FROM receivable
           WHERE bill_reference = $1",
         bill_reference,
@@ -106,20 +121,25 @@ pub async fn insert(tx: &mut Tx, new: &[&Receivable]) -> Result<(), pg::Error> {
     let services: Vec<String> = new.iter().map(|r| r.service_code.clone()).collect();
     let due: Vec<i64> = new.iter().map(|r| r.due.minor_units()).collect();
     let paid: Vec<i64> = new.iter().map(|r| r.paid.minor_units()).collect();
+    let shares: Vec<Value> = new.iter().map(|r| share::shares_to_json(&r.shares)).collect();
+    let plans: Vec<Value> = new.iter().map(|r| share::amounts_to_json(&r.instalments)).collect();
     let states: Vec<String> = new.iter().map(|r| r.state.name().to_owned()).collect();
     let lives: Vec<Option<Uuid>> = new.iter().map(|r| live(r.state)).collect();
     let versions: Vec<i64> = new.iter().map(|r| r.version).collect();
     sqlx::query!(
         "INSERT INTO receivable
-             (invoice_id, agency_id, bill_reference, service_code, due_fils, paid_fils, state, live_payment_id, version)
-         SELECT * FROM UNNEST($1::uuid[], $2::text[], $3::text[], $4::text[], $5::bigint[], $6::bigint[], $7::text[],
-                              $8::uuid[], $9::bigint[])",
+             (invoice_id, agency_id, bill_reference, service_code, due_fils, paid_fils, shares, instalments, state,
+              live_payment_id, version)
+         SELECT * FROM UNNEST($1::uuid[], $2::text[], $3::text[], $4::text[], $5::bigint[], $6::bigint[], $7::jsonb[],
+                              $8::jsonb[], $9::text[], $10::uuid[], $11::bigint[])",
         &ids,
         &agencies,
         &bills,
         &services,
         &due,
         &paid,
+        &shares,
+        &plans,
         &states,
         &lives as &[Option<Uuid>],
         &versions,
@@ -140,20 +160,31 @@ pub async fn update(tx: &mut Tx, changed: &[(i64, &Receivable)]) -> Result<(), p
     }
     let ids: Vec<Uuid> = changed.iter().map(|(_, r)| r.invoice_id.0).collect();
     let before: Vec<i64> = changed.iter().map(|(version, _)| *version).collect();
+    let due: Vec<i64> = changed.iter().map(|(_, r)| r.due.minor_units()).collect();
     let paid: Vec<i64> = changed.iter().map(|(_, r)| r.paid.minor_units()).collect();
+    let returned: Vec<i64> = changed.iter().map(|(_, r)| r.returned.minor_units()).collect();
+    let shares: Vec<Value> = changed.iter().map(|(_, r)| share::shares_to_json(&r.shares)).collect();
+    let plans: Vec<Value> = changed.iter().map(|(_, r)| share::amounts_to_json(&r.instalments)).collect();
     let states: Vec<String> = changed.iter().map(|(_, r)| r.state.name().to_owned()).collect();
     let lives: Vec<Option<Uuid>> = changed.iter().map(|(_, r)| live(r.state)).collect();
     let versions: Vec<i64> = changed.iter().map(|(_, r)| r.version).collect();
     let done = sqlx::query!(
         "UPDATE receivable
-            SET paid_fils = new.paid_fils, state = new.state, live_payment_id = new.live, version = new.version
-           FROM UNNEST($1::uuid[], $2::bigint[], $3::bigint[], $4::text[], $5::uuid[], $6::bigint[])
-             AS new (invoice_id, before, paid_fils, state, live, version)
+            SET due_fils = new.due_fils, paid_fils = new.paid_fils, returned_fils = new.returned_fils,
+                shares = new.shares, instalments = new.instalments, state = new.state, live_payment_id = new.live,
+                version = new.version
+           FROM UNNEST($1::uuid[], $2::bigint[], $3::bigint[], $4::bigint[], $5::bigint[], $6::jsonb[], $7::jsonb[],
+                       $8::text[], $9::uuid[], $10::bigint[])
+             AS new (invoice_id, before, due_fils, paid_fils, returned_fils, shares, instalments, state, live, version)
           WHERE receivable.invoice_id = new.invoice_id
             AND receivable.version = new.before",
         &ids,
         &before,
+        &due,
         &paid,
+        &returned,
+        &shares,
+        &plans,
         &states,
         &lives as &[Option<Uuid>],
         &versions,

@@ -2,8 +2,7 @@
 
 use std::time::Duration;
 
-use ids::{AttemptId, InvoiceId, PaymentId};
-use money::Money;
+use ids::AttemptId;
 use pg::Tx;
 use time::OffsetDateTime;
 use uuid::Uuid;
@@ -11,57 +10,44 @@ use uuid::Uuid;
 use super::corrupt;
 use crate::{
     Error,
-    domain::world::{Ask, Work},
+    domain::world::{Ask, Question, Work},
 };
 
 /// An item that this process has in hand.
 #[derive(Clone, Debug)]
 pub struct Claimed {
-    pub attempt_id: AttemptId,
-    pub payment_id: PaymentId,
-    pub invoice_id: InvoiceId,
-    pub agency_id: String,
-    pub bill_reference: String,
-    pub return_url: String,
+    /// The attempt's or the refund's.
+    pub id: Uuid,
     pub provider: String,
-    pub amount: Money,
+    pub question: Question,
     pub fence: i64,
-    pub kind: Kind,
     /// The trace of the payment.
     pub traceparent: Option<String>,
 }
 
-/// What to ask.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Kind {
-    Initiate,
-    Inquire,
-}
-
 /// The columns of a work item's question.
-fn question(ask: Ask) -> Option<(&'static str, OffsetDateTime)> {
+fn asked(ask: Ask) -> Option<(&'static str, OffsetDateTime)> {
     match ask {
-        Ask::Initiate { due_at } => Some(("initiate", due_at)),
-        Ask::Inquire { due_at } => Some(("inquire", due_at)),
+        Ask::For(question, due_at) => Some((question.name(), due_at)),
         Ask::Nothing => None,
     }
 }
 
-/// Locks the items of `attempts` that exist, and returns their fences.
+/// Locks the items of attempts and refunds that exist, and returns their fences.
 ///
 /// # Errors
 /// As any read of `tx`.
-pub async fn lock(tx: &mut Tx, attempts: &[Uuid]) -> Result<Vec<(AttemptId, i64)>, Error> {
-    if attempts.is_empty() {
+pub async fn lock(tx: &mut Tx, ids: &[Uuid]) -> Result<Vec<(Uuid, i64)>, Error> {
+    if ids.is_empty() {
         return Ok(Vec::new());
     }
     let rows = sqlx::query!(
-        "SELECT attempt_id, fence FROM work WHERE attempt_id = ANY($1) ORDER BY attempt_id FOR UPDATE",
-        attempts,
+        "SELECT work_id, fence FROM work WHERE work_id = ANY($1) ORDER BY work_id FOR UPDATE",
+        ids,
     )
     .fetch_all(tx.conn())
     .await?;
-    Ok(rows.into_iter().map(|row| (AttemptId(row.attempt_id), row.fence)).collect())
+    Ok(rows.into_iter().map(|row| (row.work_id, row.fence)).collect())
 }
 
 /// Writes what is to be asked next and gives the items back. A hint that came while the provider was being asked makes
@@ -75,21 +61,20 @@ pub async fn save(
     work: &[(Work, Option<String>)],
     now: OffsetDateTime,
 ) -> Result<(), pg::Error> {
-    let settled: Vec<Uuid> =
-        work.iter().filter(|(w, _)| w.ask == Ask::Nothing).map(|(w, _)| w.attempt_id.0).collect();
+    let settled: Vec<Uuid> = work.iter().filter(|(w, _)| w.ask == Ask::Nothing).map(|(w, _)| w.id).collect();
     settle(tx, &settled, now).await?;
     let open: Vec<_> =
-        work.iter().filter_map(|(w, trace)| question(w.ask).map(|asked| (w, trace, asked))).collect();
+        work.iter().filter_map(|(w, trace)| asked(w.ask).map(|asked| (w, trace, asked))).collect();
     if open.is_empty() {
         return Ok(());
     }
-    let ids: Vec<Uuid> = open.iter().map(|(w, ..)| w.attempt_id.0).collect();
+    let ids: Vec<Uuid> = open.iter().map(|(w, ..)| w.id).collect();
     let providers: Vec<String> = open.iter().map(|(w, ..)| w.provider.clone()).collect();
     let kinds: Vec<String> = open.iter().map(|(.., (kind, _))| (*kind).to_owned()).collect();
     let due: Vec<OffsetDateTime> = open.iter().map(|(.., (_, due_at))| *due_at).collect();
     let traces: Vec<Option<String>> = open.iter().map(|(_, trace, _)| (*trace).clone()).collect();
     sqlx::query!(
-        "INSERT INTO work AS known (attempt_id, provider, kind, due_at, traceparent, fence, hints, hints_seen)
+        "INSERT INTO work AS known (work_id, provider, kind, due_at, traceparent, fence, hints, hints_seen)
          SELECT *, 0, 0, 0
            FROM UNNEST($1::uuid[], $2::text[], $3::text[], $4::timestamptz[], $5::text[])
              ON CONFLICT ON CONSTRAINT work_pkey DO UPDATE
@@ -109,16 +94,19 @@ pub async fn save(
 }
 
 /// Nothing is to be asked any more, unless a hint came meanwhile.
-async fn settle(tx: &mut Tx, attempts: &[Uuid], now: OffsetDateTime) -> Result<(), pg::Error> {
-    if attempts.is_empty() {
+async fn settle(tx: &mut Tx, ids: &[Uuid], now: OffsetDateTime) -> Result<(), pg::Error> {
+    if ids.is_empty() {
         return Ok(());
     }
-    sqlx::query!("DELETE FROM work WHERE attempt_id = ANY($1) AND hints <= hints_seen", attempts)
+    sqlx::query!("DELETE FROM work WHERE work_id = ANY($1) AND hints <= hints_seen", ids)
         .execute(tx.conn())
         .await?;
     sqlx::query!(
-        "UPDATE work SET kind = 'inquire', due_at = $2, claimed_until = NULL WHERE attempt_id = ANY($1)",
-        attempts,
+        "UPDATE work
+            SET kind = CASE WHEN kind IN ('refund', 'inquire_refund') THEN 'inquire_refund' ELSE 'inquire' END,
+                due_at = $2, claimed_until = NULL
+          WHERE work_id = ANY($1)",
+        ids,
         now,
     )
     .execute(tx.conn())
@@ -138,7 +126,7 @@ pub async fn hint(
     now: OffsetDateTime,
 ) -> Result<bool, Error> {
     let done = sqlx::query!(
-        "INSERT INTO work AS known (attempt_id, provider, kind, due_at, traceparent, fence, hints, hints_seen)
+        "INSERT INTO work AS known (work_id, provider, kind, due_at, traceparent, fence, hints, hints_seen)
          SELECT attempt_id, provider, 'inquire', $2, $3, 0, 1, 0 FROM attempt WHERE attempt_id = $1
              ON CONFLICT ON CONSTRAINT work_pkey DO UPDATE
             SET due_at = LEAST(known.due_at, excluded.due_at), hints = known.hints + 1",
@@ -163,32 +151,28 @@ pub struct Take<'a> {
 }
 
 /// Claims items that are due, each with a fence of its own. An item whose claim ran out may have reached the provider:
-/// it becomes an inquiry.
+/// it becomes an inquiry. A reversal may be repeated as it is.
 ///
 /// # Errors
 /// As any write of `tx`; a corrupt row.
 pub async fn claim(tx: &mut Tx, take: Take<'_>) -> Result<Vec<Claimed>, Error> {
     let rows = sqlx::query!(
-        r#"WITH due AS (
-               SELECT attempt_id FROM work
-                WHERE due_at <= $1
-                  AND (claimed_until IS NULL OR claimed_until <= $1)
-                  AND provider <> ALL($4)
-                ORDER BY due_at
-                LIMIT $3
-                  FOR UPDATE SKIP LOCKED),
-           claimed AS (
-               UPDATE work
-                  SET claimed_until = $2, fence = nextval('work_fence'), hints_seen = hints,
-                      kind = CASE WHEN claimed_until IS NULL THEN kind ELSE 'inquire' END
-                WHERE attempt_id IN (SELECT attempt_id FROM due)
-            RETURNING attempt_id, provider, kind, fence, traceparent)
-           SELECT claimed.attempt_id AS "attempt_id!", claimed.provider AS "provider!", claimed.kind AS "kind!",
-                  claimed.fence AS "fence!", claimed.traceparent, attempt.payment_id, attempt.invoice_id,
-                  attempt.amount_fils, payment.agency_id, payment.bill_reference, payment.return_url
-             FROM claimed
-             JOIN attempt ON attempt.attempt_id = claimed.attempt_id
-             JOIN payment ON payment.payment_id = attempt.payment_id"#,
+        "WITH due AS MATERIALIZED (
+             SELECT work_id FROM work
+              WHERE due_at <= $1
+                AND (claimed_until IS NULL OR claimed_until <= $1)
+                AND provider <> ALL($4)
+              ORDER BY due_at
+              LIMIT $3
+                FOR UPDATE SKIP LOCKED)
+         UPDATE work
+            SET claimed_until = $2, fence = nextval('work_fence'), hints_seen = hints,
+                kind = CASE WHEN claimed_until IS NULL THEN kind
+                            WHEN kind = 'initiate' THEN 'inquire'
+                            WHEN kind = 'refund' THEN 'inquire_refund'
+                            ELSE kind END
+          WHERE work_id IN (SELECT work_id FROM due)
+      RETURNING work_id, provider, kind, fence, traceparent",
         take.now,
         take.now + take.lease,
         take.at_most,
@@ -198,22 +182,12 @@ pub async fn claim(tx: &mut Tx, take: Take<'_>) -> Result<Vec<Claimed>, Error> {
     .await?;
     let mut claimed = Vec::with_capacity(rows.len());
     for row in rows {
-        let kind = match row.kind.as_str() {
-            "initiate" => Kind::Initiate,
-            "inquire" => Kind::Inquire,
-            _ => return Err(corrupt("work", row.attempt_id)),
-        };
+        let question = Question::ALL.into_iter().find(|question| question.name() == row.kind);
         claimed.push(Claimed {
-            attempt_id: AttemptId(row.attempt_id),
-            payment_id: PaymentId(row.payment_id),
-            invoice_id: InvoiceId(row.invoice_id),
-            agency_id: row.agency_id,
-            bill_reference: row.bill_reference,
-            return_url: row.return_url,
+            id: row.work_id,
             provider: row.provider,
-            amount: Money::fils(row.amount_fils),
+            question: question.ok_or_else(|| corrupt("work", row.work_id))?,
             fence: row.fence,
-            kind,
             traceparent: row.traceparent,
         });
     }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use proto::{
-    payments::v1::{AttemptState, PaymentState, ReceivableState},
+    payments::v1::{self as pb, AttemptState, PaymentState, ReceivableState},
     wallet::v1::ObservedState,
 };
 use testkit::wait_for;
@@ -92,8 +92,95 @@ async fn not_found_counts_only_after_the_horizon() {
     })
     .await;
     assert_eq!(t.payment(&payment.payment_id).await.state(), PaymentState::Processing);
+    // Even then the bill is free only when they confirm that nothing can come any more.
+    t.wallet.on("reverse", &bill, [indeterminate(), observed(ObservedState::Reversed)]);
     t.until_moving(&payment.payment_id, PaymentState::Expired, 60 * SECOND).await;
     assert_eq!(t.wallet.calls("initiate", &bill), 3);
+    assert!(t.wallet.calls("reverse", &bill) >= 2);
+    assert_eq!(t.bill_says(&bill).await, (5_000, 0, ReceivableState::Open));
+}
+
+#[tokio::test]
+async fn a_reversal_that_comes_too_late_is_the_payment() {
+    let t = Stack::start().await;
+    let bill = t.bill(1, 5_000);
+    t.wallet.on_initiate(&bill, [indeterminate()]);
+    t.wallet.on_inquire(&bill, [observed(ObservedState::NotFound)]);
+    t.wallet.on("reverse", &bill, [paid(5_000, "BP-1")]);
+    let payment = t.pay(&bill, "a").await.unwrap();
+    t.until_moving(&payment.payment_id, PaymentState::Captured, 60 * SECOND).await;
+    t.books_hold().await;
+}
+
+#[tokio::test]
+async fn what_stays_unknown_for_hours_becomes_a_case_once_and_is_inquired_on() {
+    let t = Stack::start().await;
+    let bill = t.bill(1, 5_000);
+    t.wallet.on_initiate(&bill, [indeterminate()]);
+    t.wallet.on_inquire(&bill, [indeterminate()]);
+    let payment = t.pay(&bill, "a").await.unwrap();
+    wait_for("the case", SOON, async || {
+        t.env.clock.advance(10 * 60 * SECOND);
+        (t.count("open_case").await == 1).then_some(())
+    })
+    .await;
+    let case = t.cases(1).await.remove(0);
+    assert_eq!(
+        (case.kind.as_str(), case.payment_id.as_str()),
+        ("unknown_outcome", payment.payment_id.as_str())
+    );
+    assert_eq!(t.payment(&payment.payment_id).await.case_id, case.case_id);
+    let asked = t.wallet.calls("inquire", &bill);
+    wait_for("more inquiries", SOON, async || {
+        t.env.clock.advance(HOUR);
+        (t.wallet.calls("inquire", &bill) > asked + 1).then_some(())
+    })
+    .await;
+    assert_eq!(t.count("open_case").await, 1);
+    t.wallet.on_inquire(&bill, [paid(5_000, "BP-1")]);
+    t.until_moving(&payment.payment_id, PaymentState::Captured, HOUR).await;
+}
+
+#[tokio::test]
+async fn one_charge_named_for_two_attempts_is_booked_once_and_the_other_becomes_a_case() {
+    let t = Stack::start().await;
+    let (one, two) = (t.bill(1, 5_000), t.bill(2, 5_000));
+    t.wallet.on_initiate(&one, [paid(5_000, "BP-1")]);
+    t.wallet.on_initiate(&two, [paid(5_000, "BP-1")]);
+    t.wallet.on_inquire(&two, [paid(5_000, "BP-1")]);
+    let first = t.pay(&one, "a").await.unwrap();
+    t.until(&first.payment_id, PaymentState::Captured).await;
+    let second = t.pay(&two, "b").await.unwrap();
+    let case = t.cases(1).await.remove(0);
+    assert_eq!((case.kind.as_str(), case.payment_id.as_str()), ("contradiction", second.payment_id.as_str()));
+    assert_eq!(t.payment(&second.payment_id).await.attempt_state(), AttemptState::Unknown);
+    // From now on it is asked about rarely.
+    let soon = t.env.clock.now() + 5 * 60 * SECOND;
+    wait_for("the slow schedule", SOON, async || {
+        (t.count(&format!("work WHERE due_at > '{soon}'")).await == 1).then_some(())
+    })
+    .await;
+    assert_eq!(t.count("journal").await, 1);
+    t.books_hold().await;
+}
+
+#[tokio::test]
+async fn a_payer_who_gives_up_is_free_only_when_the_provider_says_so() {
+    let t = Stack::start().await;
+    let (bill, late) = (t.bill(1, 5_000), t.bill(2, 5_000));
+    t.wallet.on("reverse", &bill, [indeterminate(), observed(ObservedState::Reversed)]);
+    t.wallet.on("reverse", &late, [paid(5_000, "BP-2")]);
+    for (bill, ends) in [(&bill, PaymentState::Cancelled), (&late, PaymentState::Captured)] {
+        let payment = t.pay(bill, bill).await.unwrap();
+        t.until(&payment.payment_id, PaymentState::ActionRequired).await;
+        let request = pb::CancelPaymentRequest { payment_id: payment.payment_id.clone() };
+        let call = boot::Call::by("client:test").with_key(format!("cancel-{bill}")).request(request).unwrap();
+        t.payments.clone().cancel_payment(call).await.unwrap();
+        t.until_moving(&payment.payment_id, ends, SECOND).await;
+    }
+    assert_eq!(t.bill_says(&bill).await, (5_000, 0, ReceivableState::Open));
+    assert_eq!(t.bill_says(&late).await, (5_000, 5_000, ReceivableState::Paid));
+    t.books_hold().await;
 }
 
 #[tokio::test]

@@ -107,9 +107,21 @@ async fn the_database_refuses_what_the_engine_never_writes() {
         ("UPDATE receivable SET paid_fils = paid_fils + 1", "receivable_paid_within_due"),
         ("INSERT INTO entry SELECT journal_id, 9, account, 5 FROM entry WHERE line = 1", "does not balance"),
         (
-            "INSERT INTO attempt SELECT gen_random_uuid(), payment_id, invoice_id, provider, amount_fils, 'pending', NULL, \
-             NULL, NULL, NULL, 1, 0, NULL, created_at, 1 FROM attempt, generate_series(1, 2)",
-            "attempt_one_live",
+            "UPDATE payment SET state = 'processing', captured_at = NULL; \
+             INSERT INTO payment (payment_id, agency_id, invoice_id, bill_reference, kind, channel, provider, attempt_id, \
+             amount_fils, credited_fils, state, contact_ref, return_url, actor, created_at, version) \
+             SELECT gen_random_uuid(), agency_id, invoice_id, bill_reference, kind, channel, provider, attempt_id, \
+             amount_fils, credited_fils, state, contact_ref, return_url, actor, created_at, version FROM payment",
+            "payment_one_live",
+        ),
+        (
+            "UPDATE payment SET refunded_fils = 1, refunding_fils = amount_fils",
+            "payment_gives_back_within_captured",
+        ),
+        (
+            "INSERT INTO adjustment VALUES (gen_random_uuid(), 'TRF', 'move', 'suspense', 'over_short', 1, NULL, '', 'x', \
+             NULL, 'staff:a', 'staff:a', 'done', now(), 2)",
+            "adjustment_by_two_persons",
         ),
         (
             "INSERT INTO journal SELECT gen_random_uuid(), batch_id, 99, kind, source, agency_id, channel, payment_id, \

@@ -1,12 +1,15 @@
 //! Payments on real Postgres and NATS, with a wallet adapter and an invoicing of the tests' own.
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
+mod bills;
 mod cash;
 mod commit;
 mod doubt;
 mod engine;
 mod idempotency;
+mod money_back;
 mod payment;
+mod proof;
 mod property;
 mod race;
 mod support;

@@ -13,7 +13,8 @@ use payments::domain::{
     decide::Rules,
     inquiry::Schedule,
     journal::{Account, Journal},
-    payment, receivable,
+    payment,
+    receivable::{self, Terms},
 };
 use proptest::prelude::*;
 use time::{OffsetDateTime, macros::datetime};
@@ -101,7 +102,9 @@ impl Sim {
                 poll_for: Duration::from_secs(90),
                 not_found_after: Duration::from_mins(30),
                 submits: 3,
+                case_after: Duration::from_hours(4),
             },
+            refund_alone: Money::fils(0),
             schedule: Schedule {
                 poll_every: Duration::from_secs(3),
                 unknown_first: Duration::from_mins(10),
@@ -109,12 +112,12 @@ impl Sim {
             },
         };
         let moment = Moment { now: self.now, ids: &self.ids, rules: &rules };
-        let Ok((changes, reply)) = decide(&self.world, command, &moment) else { return };
-        self.world.absorb(&changes);
-        self.journals.extend(changes.journal);
-        self.cases += usize::from(changes.case.is_some());
+        let Ok((mut changes, reply)) = decide(&self.world, command, &moment) else { return };
+        self.world.absorb(&mut changes);
+        self.journals.extend(changes.journals);
+        self.cases += changes.cases.len();
         if let Reply::Started { attempt, .. } = reply {
-            self.world.fences.insert(attempt.id, 1);
+            self.world.fences.insert(attempt.id.0, 1);
             self.attempts.push(attempt.id);
         }
     }
@@ -134,12 +137,13 @@ impl Sim {
                     agency: AgencyId("TRF".into()),
                     bill_reference: bill_reference.into(),
                     service_code: "FINE".into(),
-                    total: Money::fils(due),
+                    terms: Terms { due: Money::fils(due), shares: vec![], instalments: vec![] },
                 }));
             }
             Step::Start(bill) => self.run(&Command::Start(Start {
                 agency: None,
-                bill_reference: reference(bill),
+                bills: vec![reference(bill)],
+                amount: None,
                 provider: "benefit-pay".into(),
                 contact_ref: String::new(),
                 return_url: String::new(),
@@ -206,8 +210,8 @@ impl Sim {
         }
         self.run(&Command::Record(Record {
             attempt_id: id,
-            payment_id: attempt.payment_id,
-            invoice_id: attempt.invoice_id,
+            payments: attempt.parts.iter().map(|part| part.payment_id).collect(),
+            invoices: attempt.parts.iter().map(|part| part.invoice_id).collect(),
             bill_reference: String::new(),
             fence: 1,
             answer,
@@ -235,11 +239,10 @@ impl Sim {
             assert!(paid <= receivable.due.minor_units());
             assert_eq!(paid, applied.get(&receivable.invoice_id).copied().unwrap_or_default());
             assert_eq!(receivable.state == receivable::State::Paid, receivable.paid == receivable.due);
-            let live = self
-                .world
-                .attempts
-                .values()
-                .filter(|attempt| attempt.invoice_id == receivable.invoice_id && attempt.state.is_live());
+            let live =
+                self.world.attempts.values().filter(|attempt| attempt.state.is_live()).filter(|attempt| {
+                    attempt.parts.iter().any(|part| part.invoice_id == receivable.invoice_id)
+                });
             let live = live.count();
             assert!(live <= 1, "two live attempts");
             if matches!(receivable.state, receivable::State::Open | receivable::State::PartiallyPaid) {
@@ -262,7 +265,7 @@ fn an_answer_under_an_old_fence_changes_nothing() {
     sim.step(&Step::Start(0));
     let id = *sim.attempts.first().unwrap();
     // Its claim ran out, and somebody else took it up.
-    sim.world.fences.insert(id, 2);
+    sim.world.fences.insert(id.0, 2);
     for said in [Said::Declined, Said::NotFound, Said::Paid] {
         let attempt = sim.world.attempts.get(&id).unwrap().clone();
         sim.record(0, said);

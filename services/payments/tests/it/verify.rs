@@ -1,11 +1,12 @@
 //! The verifier finds what an insider edits.
 
+use pg::Tx;
 use proto::{kiosk::v1::SessionEnd, payments::v1::PaymentState};
 
 use crate::support::{Stack, wallet::paid};
 
 /// Books with a wallet payment, cash, a credit and a case.
-async fn books() -> Stack {
+pub async fn books() -> Stack {
     let t = Stack::start().await;
     let bill = t.bill(1, 5_000);
     t.wallet.on_initiate(&bill, [paid(5_000, "BP-1")]);
@@ -45,8 +46,7 @@ async fn each_edit_of_a_superuser_is_found_and_named() {
         ),
         ("DELETE FROM open_case", "every late payment has its case"),
     ] {
-        let mut tx = t.env.pg.begin().await.unwrap();
-        sqlx::raw_sql("SET LOCAL session_replication_role = replica").execute(tx.conn()).await.unwrap();
+        let mut tx = superuser(&t).await;
         sqlx::raw_sql(edit).execute(tx.conn()).await.unwrap();
         let report = payments::verify_in(&mut tx).await.unwrap();
         tx.rollback().await.unwrap();
@@ -56,6 +56,85 @@ async fn each_edit_of_a_superuser_is_found_and_named() {
         assert!(broken.iter().any(|what| what.contains(check)), "{edit}: {broken:?}");
     }
     t.books_hold().await;
+}
+
+/// A transaction that no trigger and no foreign key stops.
+pub async fn superuser(t: &Stack) -> Tx {
+    let mut tx = t.env.pg.begin().await.unwrap();
+    sqlx::raw_sql("SET LOCAL session_replication_role = replica").execute(tx.conn()).await.unwrap();
+    tx
+}
+
+/// How to change a value of a type, whatever it is.
+fn edited(column: &str, data_type: &str) -> String {
+    match data_type {
+        "uuid" => "gen_random_uuid()".to_owned(),
+        "text" => format!("coalesce({column}, '') || 'x'"),
+        "integer" | "bigint" => format!("coalesce({column}, 0) + 1000000"),
+        "timestamp with time zone" => format!("coalesce({column}, now()) + interval '1 microsecond'"),
+        "bytea" => format!("set_byte({column}, 31, 255 - get_byte({column}, 31))"),
+        other => unreachable!("say how to change a {other} ({column})"),
+    }
+}
+
+#[tokio::test]
+async fn each_column_of_the_books_is_guarded() {
+    let t = books().await;
+    let mut tx = t.env.pg.read().await.unwrap();
+    let columns: Vec<(String, String, String)> = sqlx::query_as(
+        "SELECT table_name::text, column_name::text, data_type::text FROM information_schema.columns
+          WHERE table_schema = 'public' AND table_name IN ('posting_batch', 'journal', 'entry', 'balance')
+          ORDER BY table_name, ordinal_position",
+    )
+    .fetch_all(tx.conn())
+    .await
+    .unwrap();
+    tx.rollback().await.unwrap();
+    assert!(columns.len() >= 25, "{columns:?}");
+    for (table, column, data_type) in columns {
+        for order in ["ASC", "DESC"] {
+            let value = edited(&column, &data_type);
+            let row = format!("(SELECT ctid FROM {table} ORDER BY ctid {order} LIMIT 1)");
+            let edit = format!("UPDATE {table} SET {column} = {value} WHERE ctid = {row}");
+            let mut tx = superuser(&t).await;
+            let done = sqlx::raw_sql(sqlx::AssertSqlSafe(edit.clone())).execute(tx.conn()).await.unwrap();
+            assert_eq!(done.rows_affected(), 1, "{edit}");
+            let report = payments::verify_in(&mut tx).await.unwrap();
+            tx.rollback().await.unwrap();
+            assert!(!report.holds(), "{edit}: {report}");
+        }
+    }
+    t.books_hold().await;
+}
+
+#[tokio::test]
+async fn rows_that_are_added_or_removed_are_found() {
+    let t = books().await;
+    for edit in [
+        "INSERT INTO journal SELECT gen_random_uuid(), gen_random_uuid(), 1, kind, 'forged', agency_id, channel,
+                NULL, NULL, posted_at FROM journal LIMIT 1",
+        "INSERT INTO entry SELECT gen_random_uuid(), line, account, amount_fils FROM entry
+          WHERE journal_id = (SELECT journal_id FROM journal LIMIT 1)",
+        "DELETE FROM entry WHERE journal_id = (SELECT journal_id FROM journal LIMIT 1)",
+        "DELETE FROM balance WHERE ctid = (SELECT ctid FROM balance LIMIT 1)",
+        "INSERT INTO balance VALUES ('forged', 0, 1, 1)",
+        "WITH gone AS (DELETE FROM journal WHERE journal_id = (SELECT journal_id FROM journal LIMIT 1) RETURNING *)
+         DELETE FROM entry USING gone WHERE entry.journal_id = gone.journal_id",
+    ] {
+        let mut tx = superuser(&t).await;
+        sqlx::raw_sql(edit).execute(tx.conn()).await.unwrap();
+        let report = payments::verify_in(&mut tx).await.unwrap();
+        tx.rollback().await.unwrap();
+        assert!(!report.holds(), "{edit}: {report}");
+    }
+}
+
+#[tokio::test]
+async fn without_heads_the_report_says_that_none_were_checked() {
+    let t = books().await;
+    let report = payments::verify(&t.env.database_url).await.unwrap();
+    assert!(report.heads.is_none());
+    assert!(report.to_string().contains("signed heads were NOT checked"), "{report}");
 }
 
 #[tokio::test]

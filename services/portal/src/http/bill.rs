@@ -28,6 +28,8 @@ enum Standing {
     /// Another payment is under way.
     Held,
     Paid,
+    /// The agency took it back, or gave up what was due.
+    Withdrawn,
     /// The books cannot be asked: nobody is asked to pay.
     Unknown,
 }
@@ -39,6 +41,7 @@ impl Standing {
             Some(ReceivableState::PartiallyPaid) => Standing::Partly,
             Some(ReceivableState::Held) => Standing::Held,
             Some(ReceivableState::Paid) => Standing::Paid,
+            Some(ReceivableState::Cancelled | ReceivableState::WrittenOff) => Standing::Withdrawn,
             Some(ReceivableState::Unspecified) | None => Standing::Unknown,
         }
     }
@@ -50,6 +53,7 @@ impl Standing {
             Standing::Partly => "partly",
             Standing::Held => "held",
             Standing::Paid => "paid",
+            Standing::Withdrawn => "withdrawn",
             Standing::Unknown => "unknown",
         }
     }
@@ -59,7 +63,7 @@ impl Standing {
         match self {
             Standing::Open | Standing::Partly | Standing::Held => "amount-due",
             Standing::Paid => "amount-paid",
-            Standing::Unknown => "amount",
+            Standing::Withdrawn | Standing::Unknown => "amount",
         }
     }
 

@@ -121,7 +121,7 @@ async fn begin(
 struct Page {
     reader: Reader,
     here: String,
-    /// `paid`, `not-paid`, `unknown`, `twice`, `mismatch`, `approve` or `waiting`: its sentences and its colour.
+    /// `paid`, `refunded`, `not-paid`, `unknown`, `twice`, `mismatch`, `approve` or `waiting`: its sentences and its colour.
     outcome: &'static str,
     title: String,
     text: String,
@@ -152,10 +152,11 @@ pub(super) async fn look_up(app: &App, payment_id: &str) -> Result<Payment, Stat
 
 fn page(reader: Reader, payment: Payment) -> Page {
     let outcome = match payment.state() {
-        PaymentState::Captured => "paid",
+        PaymentState::Captured | PaymentState::PartiallyRefunded => "paid",
+        PaymentState::Refunded => "refunded",
         // The provider did take money, another amount: "no money was taken" would be untrue.
         PaymentState::Failed if payment.failure == "amount_mismatch" => "mismatch",
-        PaymentState::Failed | PaymentState::Expired => "not-paid",
+        PaymentState::Failed | PaymentState::Expired | PaymentState::Cancelled => "not-paid",
         PaymentState::Processing => "unknown",
         PaymentState::Late => "twice",
         PaymentState::ActionRequired => "approve",

@@ -6,7 +6,7 @@ use uuid::Uuid;
 
 use super::{
     charge::{Charge, State},
-    fault::Fault,
+    fault::{Armed, Fault, Operation},
 };
 use crate::Error;
 
@@ -17,6 +17,7 @@ struct Row {
     bill_reference: String,
     asked_fils: i64,
     amount_fils: i64,
+    refunded_fils: i64,
     state: String,
     fault: Option<String>,
     delay_ms: i64,
@@ -36,6 +37,7 @@ impl TryFrom<Row> for Charge {
             ("paid", Some(applied_at)) => State::Paid { applied_at },
             ("declined", None) => State::Declined,
             ("expired", None) => State::Expired,
+            ("reversed", None) => State::Reversed,
             _ => return Err(Error::Conflict(format!("the charge {} is corrupt", row.reference))),
         };
         Ok(Charge {
@@ -44,6 +46,7 @@ impl TryFrom<Row> for Charge {
             bill_reference: row.bill_reference,
             asked_fils: row.asked_fils,
             amount_fils: row.amount_fils,
+            refunded_fils: row.refunded_fils,
             state,
             fault: row.fault.map(|fault| fault.parse()).transpose()?,
             delay_ms: row.delay_ms,
@@ -91,8 +94,8 @@ pub async fn insert(tx: &mut Tx, charge: &Charge) -> Result<bool, Error> {
 pub async fn lock(tx: &mut Tx, reference: &str) -> Result<Option<Charge>, Error> {
     let row = sqlx::query_as!(
         Row,
-        "SELECT reference, payment_id, bill_reference, asked_fils, amount_fils, state, fault, delay_ms,
-                callback_url, return_url, created_at, expires_at, applied_at
+        "SELECT reference, payment_id, bill_reference, asked_fils, amount_fils, refunded_fils, state, fault,
+                delay_ms, callback_url, return_url, created_at, expires_at, applied_at
            FROM charge
           WHERE reference = $1
             FOR UPDATE",
@@ -124,6 +127,25 @@ pub async fn save(tx: &mut Tx, before: &Charge, after: &Charge) -> Result<(), Er
     Ok(pg::exactly_one(done, "charge")?)
 }
 
+/// Writes down that money of a charge goes back.
+///
+/// # Errors
+/// Postgres; `Conflict` if the charge is not paid or has not so much left.
+pub async fn give_back(tx: &mut Tx, reference: &str, fils: i64) -> Result<(), Error> {
+    let done = sqlx::query!(
+        "UPDATE charge
+            SET refunded_fils = refunded_fils + $2
+          WHERE reference = $1
+            AND state = 'paid'
+            AND amount_fils - refunded_fils >= $2",
+        reference,
+        fils,
+    )
+    .execute(tx.conn())
+    .await?;
+    Ok(pg::exactly_one(done, "charge")?)
+}
+
 /// Every charge, oldest first.
 ///
 /// # Errors
@@ -131,8 +153,8 @@ pub async fn save(tx: &mut Tx, before: &Charge, after: &Charge) -> Result<(), Er
 pub async fn charges(tx: &mut Tx) -> Result<Vec<Charge>, Error> {
     let rows = sqlx::query_as!(
         Row,
-        "SELECT reference, payment_id, bill_reference, asked_fils, amount_fils, state, fault, delay_ms,
-                callback_url, return_url, created_at, expires_at, applied_at
+        "SELECT reference, payment_id, bill_reference, asked_fils, amount_fils, refunded_fils, state, fault,
+                delay_ms, callback_url, return_url, created_at, expires_at, applied_at
            FROM charge
           ORDER BY created_at, reference",
     )
@@ -141,25 +163,26 @@ pub async fn charges(tx: &mut Tx) -> Result<Vec<Charge>, Error> {
     rows.into_iter().map(Charge::try_from).collect()
 }
 
-/// Arms a fault for the next charge of a bill, in place of one armed before.
+/// Arms a fault for the next `operation` of a bill, in place of one armed before.
 ///
 /// # Errors
 /// Postgres.
 pub async fn arm(
     tx: &mut Tx,
     bill_reference: &str,
-    fault: Fault,
-    delay_ms: i64,
+    operation: Operation,
+    armed: Armed,
     now: OffsetDateTime,
 ) -> Result<(), Error> {
     sqlx::query!(
-        "INSERT INTO armed_fault (bill_reference, fault, delay_ms, armed_at)
-         VALUES ($1, $2, $3, $4)
-             ON CONFLICT (bill_reference) DO UPDATE
+        "INSERT INTO armed_fault (bill_reference, operation, fault, delay_ms, armed_at)
+         VALUES ($1, $2, $3, $4, $5)
+             ON CONFLICT (bill_reference, operation) DO UPDATE
             SET fault = excluded.fault, delay_ms = excluded.delay_ms, armed_at = excluded.armed_at",
         bill_reference,
-        fault.name(),
-        delay_ms,
+        operation.name(),
+        armed.fault.name(),
+        armed.delay_ms,
         now,
     )
     .execute(tx.conn())
@@ -167,18 +190,19 @@ pub async fn arm(
     Ok(())
 }
 
-/// Takes the fault armed for a bill, with its delay.
+/// Takes the fault armed for an `operation` of a bill.
 ///
 /// # Errors
 /// Postgres.
-pub async fn disarm(tx: &mut Tx, bill_reference: &str) -> Result<Option<(Fault, i64)>, Error> {
+pub async fn disarm(tx: &mut Tx, bill_reference: &str, operation: Operation) -> Result<Option<Armed>, Error> {
     let armed = sqlx::query!(
-        "DELETE FROM armed_fault WHERE bill_reference = $1 RETURNING fault, delay_ms",
+        "DELETE FROM armed_fault WHERE bill_reference = $1 AND operation = $2 RETURNING fault, delay_ms",
         bill_reference,
+        operation.name(),
     )
     .fetch_optional(tx.conn())
     .await?;
-    armed.map(|row| Ok((row.fault.parse()?, row.delay_ms))).transpose()
+    armed.map(|row| Ok(Armed { fault: row.fault.parse()?, delay_ms: row.delay_ms })).transpose()
 }
 
 /// The provider's troubles of the moment.

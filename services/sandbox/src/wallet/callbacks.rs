@@ -11,6 +11,7 @@ use super::{
     book::{self, Callback, Told},
     charge::{Charge, State},
     fault::Fault,
+    refund::Refund,
     wire,
 };
 use crate::Error;
@@ -36,26 +37,62 @@ pub async fn write(
     charge: &Charge,
     now: OffsetDateTime,
 ) -> Result<Vec<Callback>, Error> {
-    let times = match charge.state {
-        State::Created | State::Expired => 0,
-        State::Paid { .. } | State::Declined => charge.fault.map_or(1, Fault::callbacks),
-    };
-    let (body, signature) = wire::callback(&wallet.0.secret, &wallet.0.merchant_id, charge);
-    let mut due_at = now;
-    if charge.fault == Some(Fault::CallbackLate) {
-        due_at += time::Duration::milliseconds(charge.delay_ms);
+    match charge.state {
+        // The merchant knows what it reversed.
+        State::Created | State::Expired | State::Reversed => Ok(Vec::new()),
+        State::Paid { .. } | State::Declined => {
+            let (body, signature) = wire::callback(&wallet.0.secret, &wallet.0.merchant_id, charge);
+            let (fault, delay_ms) = (charge.fault, charge.delay_ms);
+            owe(wallet, tx, &Owed { charge, body, signature, fault, delay_ms }, now).await
+        }
     }
-    if charge.fault == Some(Fault::CallbackBeforeAnswer) {
+}
+
+/// Writes down what must be told about a refund of a charge that was done. Returns it.
+///
+/// # Errors
+/// Postgres.
+pub async fn write_refund(
+    wallet: &Wallet,
+    tx: &mut Tx,
+    (charge, refund): (&Charge, &Refund),
+    now: OffsetDateTime,
+) -> Result<Vec<Callback>, Error> {
+    let (body, signature) = wire::refund_callback(&wallet.0.secret, &wallet.0.merchant_id, refund);
+    let (fault, delay_ms) = (refund.fault, refund.delay_ms);
+    owe(wallet, tx, &Owed { charge, body, signature, fault, delay_ms }, now).await
+}
+
+/// Something to tell the merchant of a charge.
+struct Owed<'a> {
+    charge: &'a Charge,
+    body: String,
+    signature: String,
+    fault: Option<Fault>,
+    delay_ms: i64,
+}
+
+async fn owe(
+    wallet: &Wallet,
+    tx: &mut Tx,
+    owed: &Owed<'_>,
+    now: OffsetDateTime,
+) -> Result<Vec<Callback>, Error> {
+    let mut due_at = now;
+    if owed.fault == Some(Fault::CallbackLate) {
+        due_at += time::Duration::milliseconds(owed.delay_ms);
+    }
+    if owed.fault == Some(Fault::CallbackBeforeAnswer) {
         due_at += HANDLERS_OWN;
     }
     let mut written = Vec::new();
-    for _ in 0..times {
+    for _ in 0..owed.fault.map_or(1, Fault::callbacks) {
         let callback = Callback {
             callback_id: wallet.0.world.ctx.ids.uuid(now),
-            reference: charge.reference.clone(),
-            url: charge.callback_url.clone(),
-            body: body.clone(),
-            signature: signature.clone(),
+            reference: owed.charge.reference.clone(),
+            url: owed.charge.callback_url.clone(),
+            body: owed.body.clone(),
+            signature: owed.signature.clone(),
             due_at,
             tries: 0,
         };

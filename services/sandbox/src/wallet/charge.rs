@@ -19,6 +19,8 @@ pub struct Charge {
     pub asked_fils: i64,
     /// What is taken, or would be.
     pub amount_fils: i64,
+    /// What went back of it.
+    pub refunded_fils: i64,
     pub state: State,
     pub fault: Option<Fault>,
     pub delay_ms: i64,
@@ -40,6 +42,8 @@ pub enum State {
     },
     Declined,
     Expired,
+    /// The merchant gave the reference up: nothing can come of it any more.
+    Reversed,
 }
 
 impl State {
@@ -50,6 +54,7 @@ impl State {
             State::Paid { .. } => "paid",
             State::Declined => "declined",
             State::Expired => "expired",
+            State::Reversed => "reversed",
         }
     }
 
@@ -57,7 +62,7 @@ impl State {
     pub fn applied_at(self) -> Option<OffsetDateTime> {
         match self {
             State::Paid { applied_at } => Some(applied_at),
-            State::Created | State::Declined | State::Expired => None,
+            State::Created | State::Declined | State::Expired | State::Reversed => None,
         }
     }
 }
@@ -69,11 +74,13 @@ pub enum Command {
     Approve,
     /// The payer says no.
     Decline,
+    /// The merchant gives the reference up.
+    Reverse,
     /// Somebody looks: time may have passed.
     Look,
 }
 
-/// The payer asked for what the charge no longer allows.
+/// Somebody asked for what the charge no longer allows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("the charge is {}, which is final", .0.name())]
 pub struct Final(pub State);
@@ -92,14 +99,16 @@ impl Charge {
             }
             (State::Created, Command::Approve) => return Ok(self.paid(now)),
             (State::Created, Command::Decline) => State::Declined,
-            (State::Paid { .. }, Command::Approve)
-            | (State::Declined, Command::Decline)
-            | (State::Created | State::Paid { .. } | State::Declined | State::Expired, Command::Look) => {
-                return Ok(self.clone());
-            }
-            (end @ State::Paid { .. }, Command::Decline)
+            (State::Created | State::Declined | State::Expired, Command::Reverse) => State::Reversed,
+            (State::Paid { .. }, Command::Approve | Command::Look)
+            | (State::Declined, Command::Decline | Command::Look)
+            | (State::Created | State::Expired, Command::Look)
+            | (State::Reversed, Command::Reverse | Command::Look) => return Ok(self.clone()),
+            (end @ State::Paid { .. }, Command::Decline | Command::Reverse)
             | (end @ State::Declined, Command::Approve)
-            | (end @ State::Expired, Command::Approve | Command::Decline) => return Err(Final(end)),
+            | (end @ (State::Expired | State::Reversed), Command::Approve | Command::Decline) => {
+                return Err(Final(end));
+            }
         };
         Ok(Charge { state, ..self.clone() })
     }
@@ -108,6 +117,14 @@ impl Charge {
         let wrong = self.fault == Some(Fault::ChargeWrongAmount);
         let amount_fils = self.asked_fils.saturating_add(if wrong { WRONG_BY_FILS } else { 0 });
         Charge { state: State::Paid { applied_at: now }, amount_fils, ..self.clone() }
+    }
+
+    /// What can still go back of it.
+    pub fn refundable_fils(&self) -> i64 {
+        match self.state {
+            State::Paid { .. } => self.amount_fils.saturating_sub(self.refunded_fils),
+            State::Created | State::Declined | State::Expired | State::Reversed => 0,
+        }
     }
 
     /// What the callback claims.
@@ -132,6 +149,7 @@ mod tests {
             bill_reference: "TRF-1".into(),
             asked_fils: 5_250,
             amount_fils: 5_250,
+            refunded_fils: 0,
             state: State::Created,
             fault,
             delay_ms: 0,
@@ -164,6 +182,22 @@ mod tests {
             assert_eq!(expired.state, State::Expired);
             assert_eq!(expired.step(Command::Approve, late), Err(Final(State::Expired)));
         }
+    }
+
+    #[test]
+    fn what_is_reversed_is_never_paid_and_what_is_paid_is_never_reversed() {
+        let late = NOW + PAYABLE_FOR;
+        let declined = charge(None).step(Command::Decline, NOW).unwrap();
+        for (unpaid, now) in [(charge(None), NOW), (charge(None), late), (declined, NOW)] {
+            let reversed = unpaid.step(Command::Reverse, now).unwrap();
+            assert_eq!((reversed.state, reversed.refundable_fils()), (State::Reversed, 0));
+            assert_eq!(reversed.step(Command::Approve, NOW), Err(Final(State::Reversed)));
+            assert_eq!(reversed.step(Command::Decline, NOW), Err(Final(State::Reversed)));
+            assert_eq!(reversed.step(Command::Reverse, late).unwrap(), reversed);
+            assert_eq!(reversed.step(Command::Look, late).unwrap(), reversed);
+        }
+        let paid = charge(None).step(Command::Approve, NOW).unwrap();
+        assert_eq!(paid.step(Command::Reverse, NOW), Err(Final(paid.state)));
     }
 
     #[test]

@@ -9,7 +9,12 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 use time::format_description::well_known::Rfc3339;
 
-use super::{Wallet, book, charge::Charge, fault::Fault};
+use super::{
+    Wallet, book,
+    charge::Charge,
+    fault::{Armed, Fault, Operation},
+    refund::{self, Refund},
+};
 use crate::Error;
 
 /// The tester's endpoints.
@@ -28,6 +33,8 @@ struct Arm {
     fault: String,
     #[serde(default)]
     delay_ms: u32,
+    #[serde(default)]
+    next: Operation,
 }
 
 async fn arm(State(wallet): State<Wallet>, Json(order): Json<Arm>) -> Result<Json<Value>, Error> {
@@ -38,9 +45,14 @@ async fn arm(State(wallet): State<Wallet>, Json(order): Json<Arm>) -> Result<Jso
     let world = &wallet.0.world;
     let mut tx = world.pg.begin().await?;
     let now = world.ctx.clock.now();
-    book::arm(&mut tx, &order.bill_reference, fault, order.delay_ms.into(), now).await?;
+    let armed = Armed { fault, delay_ms: order.delay_ms.into() };
+    book::arm(&mut tx, &order.bill_reference, order.next, armed, now).await?;
     tx.commit().await?;
-    Ok(Json(json!({ "bill_reference": order.bill_reference, "armed": fault.name() })))
+    Ok(Json(json!({
+        "bill_reference": order.bill_reference,
+        "armed": fault.name(),
+        "next": order.next.name(),
+    })))
 }
 
 #[derive(Debug, Deserialize)]
@@ -77,7 +89,11 @@ impl Wallet {
 async fn charges(State(wallet): State<Wallet>) -> Result<Json<Value>, Error> {
     let mut tx = wallet.0.world.pg.read().await?;
     let charges = book::charges(&mut tx).await?;
-    Ok(Json(json!({ "charges": charges.iter().map(line).collect::<Vec<_>>() })))
+    let refunds = refund::book::refunds(&mut tx).await?;
+    Ok(Json(json!({
+        "charges": charges.iter().map(line).collect::<Vec<_>>(),
+        "refunds": refunds.iter().map(refund_line).collect::<Vec<_>>(),
+    })))
 }
 
 fn line(charge: &Charge) -> Value {
@@ -88,8 +104,24 @@ fn line(charge: &Charge) -> Value {
         "bill_reference": charge.bill_reference,
         "asked_fils": charge.asked_fils,
         "amount_fils": charge.amount_fils,
+        "refunded_fils": charge.refunded_fils,
         "state": charge.state.name(),
         "applied_at": applied_at,
         "fault": charge.fault.map(Fault::name),
+    })
+}
+
+fn refund_line(refund: &Refund) -> Value {
+    let applied_at = refund.state.applied_at().and_then(|at| at.format(&Rfc3339).ok());
+    json!({
+        "reference": refund.reference,
+        "refund_id": refund.refund_id,
+        "original_reference": refund.original_reference,
+        "asked_fils": refund.asked_fils,
+        "given_fils": refund.state.given_fils(),
+        "state": refund.state.name(),
+        "reason": refund.state.reason(),
+        "applied_at": applied_at,
+        "fault": refund.fault.map(Fault::name),
     })
 }

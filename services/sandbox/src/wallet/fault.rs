@@ -2,19 +2,21 @@
 
 use std::{fmt, str::FromStr};
 
+use serde::Deserialize;
+
 use crate::Error;
 
 /// How much off the wrong amounts are, in fils.
 pub const WRONG_BY_FILS: i64 = 1_000;
 
-/// What one charge is told to do wrong.
+/// What one charge or refund is told to do wrong.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Fault {
-    /// The charge is recorded and paid; the connection closes without an answer, and nobody is called back.
+    /// It is recorded and the money moves; the connection closes without an answer, and nobody is called back.
     SilentAfterApplying,
-    /// The charge is recorded and paid; the answer is 500, and nobody is called back.
+    /// It is recorded and the money moves; the answer is 500, and nobody is called back.
     ErrorThenApplied,
-    /// The charge is paid at once, and its callback arrives while the call that asked for it still waits.
+    /// The money moves at once, and the callback arrives while the call that asked for it still waits.
     CallbackBeforeAnswer,
     /// Each callback comes twice.
     CallbackTwice,
@@ -22,8 +24,34 @@ pub enum Fault {
     CallbackLate,
     /// The callback claims another amount; the book and the inquiry are right.
     CallbackWrongAmount,
-    /// Another amount than asked is taken: the book, the inquiry and the callback say so.
+    /// Another amount than asked is taken or given back: the book, the inquiry and the callback say so.
     ChargeWrongAmount,
+}
+
+/// What a fault is armed for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Operation {
+    #[default]
+    Charge,
+    Refund,
+}
+
+impl Operation {
+    /// As the control endpoint and the book spell it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Operation::Charge => "charge",
+            Operation::Refund => "refund",
+        }
+    }
+}
+
+/// A fault that waits for its charge or refund.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Armed {
+    pub fault: Fault,
+    pub delay_ms: i64,
 }
 
 impl Fault {

@@ -1,4 +1,4 @@
-//! What merchants ask: collect, and tell what became of it.
+//! What merchants ask: collect, tell what became of it, and give a reference up.
 
 use axum::{
     Router,
@@ -12,7 +12,8 @@ use axum::{
 use super::{
     Wallet, book, callbacks,
     charge::{self, Charge, Command},
-    fault::Fault,
+    fault::{Fault, Operation},
+    refund,
     wire::{self, PaymentRequest, Refusal, StatusRequest},
 };
 use crate::{Error, line::Line};
@@ -22,6 +23,9 @@ pub fn router() -> Router<Wallet> {
     Router::new()
         .route("/benefit-pay/payments", post(initiate))
         .route("/benefit-pay/check-status", post(check_status))
+        .route("/benefit-pay/reversals", post(reverse))
+        .route("/benefit-pay/refunds", post(refund::merchant::give_back))
+        .route("/benefit-pay/refunds/check-status", post(refund::merchant::check_status))
 }
 
 async fn initiate(
@@ -40,24 +44,31 @@ async fn initiate(
     match made.map_err(|gone| Error::Conflict(gone.to_string()))?? {
         Made::Refused(refusal) => Ok(wire::refuse(&wallet.0.secret, refusal, &request.reference_number)),
         Made::Known(charge) => Ok(answer(&wallet, &charge)),
-        Made::New(charge) => match charge.fault {
-            Some(Fault::SilentAfterApplying) => {
-                line.cut();
-                Ok(StatusCode::INTERNAL_SERVER_ERROR.into_response())
-            }
-            Some(Fault::ErrorThenApplied) => {
-                Ok((StatusCode::INTERNAL_SERVER_ERROR, "internal error\n").into_response())
-            }
-            None
-            | Some(
-                Fault::CallbackBeforeAnswer
-                | Fault::CallbackTwice
-                | Fault::CallbackLate
-                | Fault::CallbackWrongAmount
-                | Fault::ChargeWrongAmount,
-            ) => Ok(answer(&wallet, &charge)),
-        },
+        Made::New(charge) => Ok(faulted(charge.fault, &line).unwrap_or_else(|| answer(&wallet, &charge))),
     }
+}
+
+/// What is answered instead of the truth, if the fault says so.
+pub fn faulted(fault: Option<Fault>, line: &Line) -> Option<Response> {
+    match fault? {
+        Fault::SilentAfterApplying => {
+            line.cut();
+            Some(StatusCode::INTERNAL_SERVER_ERROR.into_response())
+        }
+        Fault::ErrorThenApplied => {
+            Some((StatusCode::INTERNAL_SERVER_ERROR, "internal error\n").into_response())
+        }
+        Fault::CallbackBeforeAnswer
+        | Fault::CallbackTwice
+        | Fault::CallbackLate
+        | Fault::CallbackWrongAmount
+        | Fault::ChargeWrongAmount => None,
+    }
+}
+
+/// Is it a reference as merchants may choose them?
+pub fn plain(text: &str) -> bool {
+    (1..=64).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-')
 }
 
 fn readable(wallet: &Wallet, headers: &HeaderMap, body: &[u8]) -> Result<PaymentRequest, Refusal> {
@@ -65,9 +76,6 @@ fn readable(wallet: &Wallet, headers: &HeaderMap, body: &[u8]) -> Result<Payment
     if request.merchant_id != wallet.0.merchant_id {
         return Err(Refusal::UnknownMerchant);
     }
-    let plain = |text: &str| {
-        (1..=64).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-')
-    };
     let complete = plain(&request.reference_number)
         && (1..=64).contains(&request.bill_reference.len())
         && !request.app_id.is_empty()
@@ -95,16 +103,17 @@ async fn collect(wallet: Wallet, request: PaymentRequest) -> Result<Made, Error>
         Err(refusal) => return Ok(Made::Refused(refusal)),
     };
     let mut tx = world.pg.begin().await?;
-    let armed = book::disarm(&mut tx, &request.bill_reference).await?;
+    let armed = book::disarm(&mut tx, &request.bill_reference, Operation::Charge).await?;
     let created = Charge {
-        payment_id: format!("BP{}", hex::encode_upper(world.ctx.ids.bytes::<8>())),
+        payment_id: payment_id(&wallet),
         reference: request.reference_number,
         bill_reference: request.bill_reference,
         asked_fils,
         amount_fils: asked_fils,
+        refunded_fils: 0,
         state: charge::State::Created,
-        fault: armed.map(|(fault, _)| fault),
-        delay_ms: armed.map_or(0, |(_, delay_ms)| delay_ms),
+        fault: armed.map(|armed| armed.fault),
+        delay_ms: armed.map_or(0, |armed| armed.delay_ms),
         callback_url: request.callback_url,
         return_url: request.return_url,
         created_at: now,
@@ -133,7 +142,9 @@ async fn known(wallet: &Wallet, asked: &Charge) -> Result<Made, Error> {
     let looked = wallet.change(&asked.reference, Command::Look).await?;
     let charge = looked.map_err(|end| Error::Conflict(end.to_string()))?;
     let same = (charge.asked_fils, &charge.bill_reference) == (asked.asked_fils, &asked.bill_reference);
-    Ok(if same { Made::Known(charge) } else { Made::Refused(Refusal::ReferenceReused) })
+    // A reversed reference may be known without its order: the order that comes late is declined.
+    let over = charge.state == charge::State::Reversed;
+    Ok(if same || over { Made::Known(charge) } else { Made::Refused(Refusal::ReferenceReused) })
 }
 
 async fn check_status(
@@ -141,18 +152,85 @@ async fn check_status(
     headers: HeaderMap,
     body: Bytes,
 ) -> Result<Response, Error> {
-    let secret = &wallet.0.secret;
-    let request: StatusRequest = match wire::read(secret, &headers, &body) {
-        Ok(request) => request,
-        Err(refusal) => return Ok(wire::refuse(secret, refusal, "")),
+    let reference = match asked_about(&wallet, &headers, &body) {
+        Ok(reference) => reference,
+        Err(refused) => return Ok(refused),
     };
-    if request.merchant_id != wallet.0.merchant_id {
-        return Ok(wire::refuse(secret, Refusal::UnknownMerchant, &request.reference_id));
-    }
-    match wallet.change(&request.reference_id, Command::Look).await {
+    match wallet.change(&reference, Command::Look).await {
         Ok(Ok(charge)) => Ok(answer(&wallet, &charge)),
         Ok(Err(end)) => Err(Error::Conflict(end.to_string())),
-        Err(Error::NotFound(reference)) => Ok(wire::refuse(secret, Refusal::NotFound, &reference)),
+        Err(Error::NotFound(reference)) => Ok(wire::refuse(&wallet.0.secret, Refusal::NotFound, &reference)),
         Err(error) => Err(error),
     }
+}
+
+/// The reference a merchant asks about.
+///
+/// # Errors
+/// The refusal, as it is answered.
+#[expect(clippy::result_large_err, reason = "the refusal is the answer, made once")]
+pub fn asked_about(wallet: &Wallet, headers: &HeaderMap, body: &[u8]) -> Result<String, Response> {
+    let secret = &wallet.0.secret;
+    let request: StatusRequest =
+        wire::read(secret, headers, body).map_err(|refusal| wire::refuse(secret, refusal, ""))?;
+    if request.merchant_id == wallet.0.merchant_id {
+        Ok(request.reference_id)
+    } else {
+        Err(wire::refuse(secret, Refusal::UnknownMerchant, &request.reference_id))
+    }
+}
+
+async fn reverse(State(wallet): State<Wallet>, headers: HeaderMap, body: Bytes) -> Result<Response, Error> {
+    let reference = match asked_about(&wallet, &headers, &body) {
+        Ok(reference) if plain(&reference) => reference,
+        Ok(reference) => return Ok(wire::refuse(&wallet.0.secret, Refusal::BadRequest, &reference)),
+        Err(refused) => return Ok(refused),
+    };
+    let tasks = wallet.0.world.ctx.tasks.clone();
+    // A merchant that hangs up changes nothing.
+    let done = tasks.run(give_up(wallet.clone(), reference)).await;
+    let charge = done.map_err(|gone| Error::Conflict(gone.to_string()))??;
+    Ok(answer(&wallet, &charge))
+}
+
+/// Makes sure that nothing can come of a reference; a paid charge stays as it is. Committed when this returns.
+async fn give_up(wallet: Wallet, reference: String) -> Result<Charge, Error> {
+    let tombstone = tombstone(&wallet, &reference);
+    let mut tx = wallet.0.world.pg.begin().await?;
+    // An order that comes at this moment waits for this row, or this waits for the order's.
+    if book::insert(&mut tx, &tombstone).await? {
+        tx.commit().await?;
+        return Ok(tombstone);
+    }
+    tx.rollback().await?;
+    let known = match wallet.change(&reference, Command::Reverse).await? {
+        Ok(charge) => Ok(charge),
+        Err(_paid) => wallet.change(&reference, Command::Look).await?,
+    };
+    known.map_err(|end| Error::Conflict(end.to_string()))
+}
+
+/// What is written of a reference that was never ordered.
+fn tombstone(wallet: &Wallet, reference: &str) -> Charge {
+    let world = &wallet.0.world;
+    let now = world.ctx.clock.now();
+    Charge {
+        reference: reference.to_owned(),
+        payment_id: payment_id(wallet),
+        bill_reference: String::new(),
+        asked_fils: 0,
+        amount_fils: 0,
+        refunded_fils: 0,
+        state: charge::State::Reversed,
+        fault: None,
+        delay_ms: 0,
+        callback_url: String::new(),
+        return_url: String::new(),
+        created_at: now,
+        expires_at: now,
+    }
+}
+
+fn payment_id(wallet: &Wallet) -> String {
+    format!("BP{}", hex::encode_upper(wallet.0.world.ctx.ids.bytes::<8>()))
 }

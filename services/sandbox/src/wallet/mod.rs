@@ -1,5 +1,5 @@
-//! The wallet provider: charges in a book of its own, a hosted page, signed callbacks, an inquiry, and every
-//! fault a real one has.
+//! The wallet provider: charges in a book of its own, a hosted page, signed callbacks, an inquiry, refunds,
+//! reversals, and every fault a real one has.
 
 mod book;
 mod callbacks;
@@ -8,6 +8,7 @@ mod control;
 mod fault;
 mod merchant;
 mod payer;
+mod refund;
 mod wire;
 
 use std::{

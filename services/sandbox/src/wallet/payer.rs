@@ -115,7 +115,8 @@ fn page<'a>(wallet: &Wallet, charge: &'a Charge, lang: Lang) -> Page<'a> {
         state: say(match charge.state {
             ChargeState::Created => "wallet-created",
             ChargeState::Paid { .. } => "wallet-paid",
-            ChargeState::Declined => "wallet-declined",
+            // To the payer both mean the same: nothing was taken, and nothing will be.
+            ChargeState::Declined | ChargeState::Reversed => "wallet-declined",
             ChargeState::Expired => "wallet-expired",
         }),
         bill_label: say("wallet-bill"),

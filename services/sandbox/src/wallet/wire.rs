@@ -15,7 +15,10 @@ use serde::Deserialize;
 use serde_json::json;
 use standards::keyval;
 
-use super::charge::{Charge, State};
+use super::{
+    charge::{Charge, State},
+    refund::{self, Refund},
+};
 
 /// The header of the signature, on requests, answers and callbacks.
 pub const SIGNATURE: &str = "X-FOO-Signature";
@@ -88,15 +91,43 @@ impl PaymentRequest {
     /// # Errors
     /// It is not in dinars, not positive, or not exactly three decimals.
     pub fn fils(&self) -> Result<i64, Refusal> {
-        let fils = Money::from_json_amount(&self.transaction_amount, Currency::Bhd)
-            .ok()
-            .filter(|_| self.transaction_currency == "BHD")
-            .map(Money::minor_units);
-        fils.filter(|fils| *fils > 0).ok_or(Refusal::BadRequest)
+        fils(&self.transaction_amount, &self.transaction_currency)
     }
 }
 
-/// A merchant's question.
+fn fils(amount: &str, currency: &str) -> Result<i64, Refusal> {
+    let fils = Money::from_json_amount(amount, Currency::Bhd)
+        .ok()
+        .filter(|_| currency == "BHD")
+        .map(Money::minor_units);
+    fils.filter(|fils| *fils > 0).ok_or(Refusal::BadRequest)
+}
+
+/// A merchant's order to give back.
+#[derive(Clone, Debug, Deserialize)]
+pub struct RefundRequest {
+    pub merchant_id: String,
+    /// The refund's.
+    pub reference_id: String,
+    /// The charge's.
+    pub original_reference_id: String,
+    /// The charge's, as the provider names it.
+    pub payment_id: String,
+    pub amount: String,
+    pub currency: String,
+}
+
+impl RefundRequest {
+    /// The amount in fils.
+    ///
+    /// # Errors
+    /// As [`PaymentRequest::fils`].
+    pub fn fils(&self) -> Result<i64, Refusal> {
+        fils(&self.amount, &self.currency)
+    }
+}
+
+/// A merchant's question about a reference, or its wish to give it up.
 #[derive(Clone, Debug, Deserialize)]
 pub struct StatusRequest {
     pub merchant_id: String,
@@ -133,7 +164,34 @@ fn words(state: State) -> (&'static str, &'static str) {
         State::Paid { .. } => ("SUCCESS", "CAPTURED"),
         State::Declined => ("FAILED", "DECLINED_BY_PAYER"),
         State::Expired => ("EXPIRED", "EXPIRED"),
+        State::Reversed => ("FAILED", "REVERSED"),
     }
+}
+
+/// The provider's word about a refund: `response.status` and `response.code`.
+fn refund_words(state: refund::State) -> (&'static str, &'static str) {
+    match state {
+        refund::State::Refunded { .. } => ("SUCCESS", "REFUNDED"),
+        refund::State::Declined(decline) => ("FAILED", decline.code()),
+    }
+}
+
+/// The signed answer about a refund.
+pub fn refund_answer(secret: &Secret, refund: &Refund) -> Response {
+    signed(secret, "SUCCESS", &refund_fields(refund, refund.amount_fils()))
+}
+
+fn refund_fields(refund: &Refund, amount_fils: i64) -> BTreeMap<String, String> {
+    let (status, code) = refund_words(refund.state);
+    fields([
+        ("status", status),
+        ("code", code),
+        ("reference_id", &refund.reference),
+        ("refund_id", &refund.refund_id),
+        ("original_reference_id", &refund.original_reference),
+        ("amount", &Money::fils(amount_fils).to_json_amount()),
+        ("currency", "BHD"),
+    ])
 }
 
 /// The signed answer about a charge.
@@ -144,9 +202,14 @@ pub fn answer(secret: &Secret, charge: &Charge, redirect_url: &str) -> Response 
         ("code", code),
         ("reference_id", &charge.reference),
         ("payment_id", &charge.payment_id),
-        ("amount", &Money::fils(charge.amount_fils).to_json_amount()),
-        ("currency", "BHD"),
     ]);
+    // A reference that was reversed before its order came has no amount.
+    if charge.amount_fils > 0 {
+        response.extend(fields([
+            ("amount", Money::fils(charge.amount_fils).to_json_amount().as_str()),
+            ("currency", "BHD"),
+        ]));
+    }
     if charge.state == State::Created {
         response.insert("redirect_url".to_owned(), redirect_url.to_owned());
     }
@@ -179,6 +242,13 @@ pub fn callback(secret: &Secret, merchant_id: &str, charge: &Charge) -> (String,
         ("amount", &Money::fils(charge.told_fils()).to_json_amount()),
         ("currency", "BHD"),
     ]);
+    (json!(fields).to_string(), secret.sign(&fields))
+}
+
+/// The body of a callback about a refund, and its signature.
+pub fn refund_callback(secret: &Secret, merchant_id: &str, refund: &Refund) -> (String, String) {
+    let mut fields = refund_fields(refund, refund.told_fils());
+    fields.insert("merchant_id".to_owned(), merchant_id.to_owned());
     (json!(fields).to_string(), secret.sign(&fields))
 }
 

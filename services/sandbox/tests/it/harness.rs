@@ -79,16 +79,20 @@ impl World {
 
     /// The book's line of a reference.
     pub async fn charge(&self, reference: &str) -> Option<Value> {
+        self.lines("charges", reference).await
+    }
+
+    async fn lines(&self, of: &str, reference: &str) -> Option<Value> {
         let book = self.http.get(format!("{}/control/wallet/book", self.base)).send().await.unwrap();
         let book: Value = book.json().await.unwrap();
-        let charges = book["charges"].as_array().unwrap();
-        let lines: Vec<&Value> = charges.iter().filter(|line| line["reference"] == reference).collect();
-        assert!(lines.len() < 2, "a reference has one charge");
+        let lines = book[of].as_array().unwrap();
+        let lines: Vec<&Value> = lines.iter().filter(|line| line["reference"] == reference).collect();
+        assert!(lines.len() < 2, "a reference has one line");
         lines.first().map(|line| (*line).clone())
     }
 
     pub fn order(&self, reference: &str, amount: &str) -> BTreeMap<String, String> {
-        [
+        fields([
             ("merchantId", "TESTMERCH"),
             ("appId", "TESTAPP"),
             ("transactionAmount", amount),
@@ -96,9 +100,7 @@ impl World {
             ("referenceNumber", reference),
             ("billReference", "TRF-1"),
             ("callbackUrl", &self.told.url),
-        ]
-        .map(|(key, value)| (key.to_owned(), value.to_owned()))
-        .into()
+        ])
     }
 
     pub async fn send(
@@ -126,10 +128,59 @@ impl World {
     }
 
     pub async fn inquire(&self, reference: &str) -> Said {
-        let fields: BTreeMap<String, String> = [("merchant_id", "TESTMERCH"), ("reference_id", reference)]
-            .map(|(key, value)| (key.to_owned(), value.to_owned()))
-            .into();
-        read(self.send("/benefit-pay/check-status", &fields, &sign(&fields)).await.unwrap()).await
+        self.ask("/benefit-pay/check-status", reference).await
+    }
+
+    pub async fn inquire_refund(&self, reference: &str) -> Said {
+        self.ask("/benefit-pay/refunds/check-status", reference).await
+    }
+
+    pub async fn reverse(&self, reference: &str) -> Said {
+        self.ask("/benefit-pay/reversals", reference).await
+    }
+
+    async fn ask(&self, path: &str, reference: &str) -> Said {
+        let fields = fields([("merchant_id", "TESTMERCH"), ("reference_id", reference)]);
+        read(self.send(path, &fields, &sign(&fields)).await.unwrap()).await
+    }
+
+    /// A charge of 5.250 that the payer has approved; the provider's reference.
+    pub async fn paid(&self, reference: &str) -> String {
+        let payment_id = self.collect(reference, "5.250").await.get("payment_id").to_owned();
+        assert_eq!(self.press(reference, "approve").await, 200);
+        payment_id
+    }
+
+    pub async fn try_refund(
+        &self,
+        reference: &str,
+        (original, payment_id): (&str, &str),
+        amount: &str,
+    ) -> reqwest::Result<reqwest::Response> {
+        let order = fields([
+            ("merchant_id", "TESTMERCH"),
+            ("reference_id", reference),
+            ("original_reference_id", original),
+            ("payment_id", payment_id),
+            ("amount", amount),
+            ("currency", "BHD"),
+        ]);
+        self.send("/benefit-pay/refunds", &order, &sign(&order)).await
+    }
+
+    pub async fn refund(&self, reference: &str, of: (&str, &str), amount: &str) -> Said {
+        read(self.try_refund(reference, of, amount).await.unwrap()).await
+    }
+
+    /// The book's line of a refund.
+    pub async fn refund_line(&self, reference: &str) -> Option<Value> {
+        self.lines("refunds", reference).await
+    }
+
+    pub async fn arm_refund(&self, fault: &str, delay_ms: u32) {
+        let body =
+            json!({ "bill_reference": "TRF-1", "fault": fault, "delay_ms": delay_ms, "next": "refund" });
+        self.control("/control/wallet/faults", &body).await;
     }
 
     /// The payer's finger; the page's status.
@@ -137,6 +188,10 @@ impl World {
         let url = format!("{}/wallet/pay/{reference}/{button}", self.base);
         self.http.post(url).send().await.unwrap().status()
     }
+}
+
+fn fields<const N: usize>(pairs: [(&str, &str); N]) -> BTreeMap<String, String> {
+    pairs.map(|(key, value)| (key.to_owned(), value.to_owned())).into()
 }
 
 pub fn sign(fields: &BTreeMap<String, String>) -> String {

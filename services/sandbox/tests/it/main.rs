@@ -8,4 +8,6 @@
 
 mod faults;
 mod harness;
+mod refunds;
+mod reversals;
 mod wallet;

@@ -8,7 +8,8 @@
 //!
 //! A crash between leaves evidence without an end, which counts as *may have arrived*.
 
-use ids::{AgencyId, AttemptId};
+use ids::{AgencyId, AttemptId, RefundId};
+use money::Money;
 use uuid::Uuid;
 
 use crate::{
@@ -18,7 +19,7 @@ use crate::{
         qr::{self, Scan},
     },
     providers::{
-        Kind, Order, Provider, benefit_pay,
+        Kind, Order, Provider, Refund, benefit_pay,
         http::{self, Answer, Ending, Outgoing},
     },
     store,
@@ -42,13 +43,7 @@ pub async fn initiate(
     agency: AgencyId,
 ) -> Result<Ended, Error> {
     let provider = adapter.provider(&provider)?;
-    let can = provider.capabilities();
-    let (least, most) = (can.least.minor_units(), can.most.minor_units());
-    if order.amount.currency() != can.least.currency()
-        || !(least..=most).contains(&order.amount.minor_units())
-    {
-        return Err(Error::AmountOutsideLimits { least, most });
-    }
+    within_limits(provider, order.amount)?;
     let scan = Scan {
         attempt: order.attempt,
         amount: order.amount,
@@ -57,7 +52,7 @@ pub async fn initiate(
     };
     let qr_payload = qr::payload(&scan, &adapter.payee).map_err(Error::Qr)?;
     let outgoing = provider.initiate(&order);
-    let call = Call { kind: Kind::Initiate, attempt: order.attempt, qr_payload: Some(qr_payload) };
+    let call = Call { kind: Kind::Initiate(order.attempt), qr_payload: Some(qr_payload) };
     exchange(&adapter, provider, call, outgoing).await
 }
 
@@ -68,13 +63,60 @@ pub async fn initiate(
 pub async fn inquire(adapter: Adapter, provider: String, attempt: AttemptId) -> Result<Ended, Error> {
     let provider = adapter.provider(&provider)?;
     let outgoing = provider.inquire(attempt);
-    exchange(&adapter, provider, Call { kind: Kind::Inquire, attempt, qr_payload: None }, outgoing).await
+    exchange(&adapter, provider, Call::plain(Kind::Inquire(attempt)), outgoing).await
+}
+
+/// Asks `provider` to give money of a paid attempt back.
+///
+/// # Errors
+/// `ProviderUnknown`, `AmountOutsideLimits`, `ProviderBusy`, `Database`: nothing was sent.
+pub async fn refund(adapter: Adapter, provider: String, refund: Refund) -> Result<Ended, Error> {
+    let provider = adapter.provider(&provider)?;
+    within_limits(provider, refund.amount)?;
+    let kind = Kind::Refund { refund: refund.refund, attempt: refund.attempt };
+    exchange(&adapter, provider, Call::plain(kind), provider.refund(&refund)).await
+}
+
+/// Asks `provider` what became of a refund.
+///
+/// # Errors
+/// `ProviderUnknown`, `ProviderBusy`, `Database`: nothing was sent.
+pub async fn inquire_refund(adapter: Adapter, provider: String, refund: RefundId) -> Result<Ended, Error> {
+    let provider = adapter.provider(&provider)?;
+    let outgoing = provider.inquire_refund(refund);
+    exchange(&adapter, provider, Call::plain(Kind::InquireRefund(refund)), outgoing).await
+}
+
+/// Asks `provider` to make sure that nothing can come of an attempt any more.
+///
+/// # Errors
+/// `ProviderUnknown`, `ProviderBusy`, `Database`: nothing was sent.
+pub async fn reverse(adapter: Adapter, provider: String, attempt: AttemptId) -> Result<Ended, Error> {
+    let provider = adapter.provider(&provider)?;
+    let outgoing = provider.reverse(attempt);
+    exchange(&adapter, provider, Call::plain(Kind::Reverse(attempt)), outgoing).await
+}
+
+fn within_limits(provider: &Provider, amount: Money) -> Result<(), Error> {
+    let can = provider.capabilities();
+    let (least, most) = (can.least.minor_units(), can.most.minor_units());
+    if amount.currency() == can.least.currency() && (least..=most).contains(&amount.minor_units()) {
+        Ok(())
+    } else {
+        Err(Error::AmountOutsideLimits { least, most })
+    }
 }
 
 struct Call {
     kind: Kind,
-    attempt: AttemptId,
     qr_payload: Option<String>,
+}
+
+impl Call {
+    /// A call that leaves nothing to scan.
+    fn plain(kind: Kind) -> Call {
+        Call { kind, qr_payload: None }
+    }
 }
 
 async fn exchange(
@@ -90,22 +132,26 @@ async fn exchange(
     let beginning = store::exchange::Beginning {
         exchange_id,
         provider: provider.name(),
-        attempt: call.attempt,
         kind: call.kind,
         outgoing: &outgoing,
         qr_payload: call.qr_payload.as_deref(),
         started_at: now,
     };
     store::exchange::begin(&mut tx, &beginning).await?;
-    let left_before = store::exchange::may_have_left(&mut tx, call.attempt, exchange_id).await?;
-    let qr_payload = store::exchange::qr_payload(&mut tx, call.attempt).await?.unwrap_or_default();
+    let left_before = store::exchange::may_have_left(&mut tx, call.kind, exchange_id).await?;
+    let qr_payload = match call.kind {
+        Kind::Initiate(attempt) | Kind::Inquire(attempt) => {
+            store::exchange::qr_payload(&mut tx, attempt).await?.unwrap_or_default()
+        }
+        Kind::Refund { .. } | Kind::InquireRefund(_) | Kind::Reverse(_) => String::new(),
+    };
     tx.commit().await?;
 
     let (outcome, answer) = match http::send(&adapter.http, &outgoing, benefit_pay::SIGNATURE).await {
-        Ending::Answered(answer) => (provider.read(call.kind, call.attempt, &answer), Some(answer)),
+        Ending::Answered(answer) => (provider.read(call.kind, &answer), Some(answer)),
         Ending::Lost(reason) => (Outcome::indeterminate(reason), None),
-        // "Safe to repeat" is about the attempt, not about this call only.
-        Ending::NotSent(_) if call.kind == Kind::Initiate && left_before => {
+        // "Safe to repeat" is about the attempt or the refund, not about this call only.
+        Ending::NotSent(_) if call.kind.changes() && left_before => {
             (Outcome::indeterminate("an_earlier_call_may_have_arrived"), None)
         }
         Ending::NotSent(reason) => (Outcome::NotSent { reason }, None),

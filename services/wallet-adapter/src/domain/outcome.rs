@@ -13,11 +13,11 @@ pub enum Outcome {
     Observed(Observation),
 }
 
-/// A provider's definite words about one attempt.
+/// A provider's definite words about one attempt or one refund.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Observation {
     pub state: Observed,
-    /// As the provider says it, also where it is not what we asked; none when it does not know the attempt.
+    /// As the provider says it, also where it is not what we asked; none when it knows no amount.
     pub amount: Option<Money>,
     /// The provider's own reference; empty when it has none.
     pub provider_reference: String,
@@ -27,7 +27,7 @@ pub struct Observation {
     pub reason: String,
 }
 
-/// Where a provider says the attempt is.
+/// Where a provider says the attempt or the refund is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Observed {
     Pending,
@@ -36,6 +36,10 @@ pub enum Observed {
     Expired,
     /// Counts only after the provider's own horizon: a call of ours may still be on its way.
     NotFound,
+    /// Of a refund: the payer has the money.
+    Refunded,
+    /// Of a reversal: nothing can come of the attempt any more.
+    Reversed,
 }
 
 impl Outcome {
@@ -80,6 +84,8 @@ impl Observed {
             Observed::Declined => "declined",
             Observed::Expired => "expired",
             Observed::NotFound => "not_found",
+            Observed::Refunded => "refunded",
+            Observed::Reversed => "reversed",
         }
     }
 }

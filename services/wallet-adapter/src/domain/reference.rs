@@ -1,10 +1,15 @@
-//! Our references at providers: one per attempt, never used again. The only converter, both ways.
+//! Our references at providers: one per attempt or refund, never used again. The only converter, both ways.
 
-use ids::AttemptId;
+use ids::{AttemptId, RefundId};
 
 /// `PI-` and the attempt's id in capitals: starts with a letter, A-Z, 0-9 and `-`, 39 characters.
 pub fn of_attempt(attempt: AttemptId) -> String {
     format!("PI-{}", attempt.to_string().to_uppercase())
+}
+
+/// `RF-` and the refund's id in capitals: no refund has the reference of an attempt.
+pub fn of_refund(refund: RefundId) -> String {
+    format!("RF-{}", refund.to_string().to_uppercase())
 }
 
 /// The attempt of a reference, if it is one of ours in our one spelling.
@@ -55,8 +60,11 @@ mod tests {
             assert_eq!(short.len(), 25);
             assert_eq!(from_short(&short), Some(attempt));
         }
-        let id = "019b1d2e-7a3b-7c4d-8e5f-a0b1c2d3e4f5".parse().unwrap();
+        let id: AttemptId = "019b1d2e-7a3b-7c4d-8e5f-a0b1c2d3e4f5".parse().unwrap();
         assert_eq!(of_attempt(id), "PI-019B1D2E-7A3B-7C4D-8E5F-A0B1C2D3E4F5");
+        let of_refund = of_refund(RefundId(id.0));
+        assert_eq!(of_refund, "RF-019B1D2E-7A3B-7C4D-8E5F-A0B1C2D3E4F5");
+        assert_eq!(to_attempt(&of_refund), None);
     }
 
     #[test]

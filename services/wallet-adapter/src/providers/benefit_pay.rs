@@ -1,21 +1,22 @@
-//! BenefitPay: wallet with redirect and QR, signed callback, inquiry.
+//! BenefitPay: wallet with redirect and QR, signed callback, inquiry, refunds, reversals.
 //!
 //! # Source
 //! A guess, named as one. The official text is open to members only; field names, the KEYVAL headers and "HTTP 200 even
 //! for errors" were read from public integrations, the rest (the path and answer of a payment, the words of states, what an
-//! answer's signature covers, callbacks) is what such a provider needs. All of it stands in this file and nowhere else.
+//! answer's signature covers, callbacks, refunds, reversals) is what such a provider needs. All of it stands in this file and
+//! nowhere else.
 
 use std::{collections::BTreeMap, time::Duration};
 
 use boot::Redacted;
-use ids::AttemptId;
+use ids::{AttemptId, RefundId};
 use money::{Currency, Money};
 use serde::Deserialize;
 use serde_json::json;
 use standards::keyval;
 
 use super::{
-    Capabilities, Flow, Forged, Hint, Kind, Order,
+    Capabilities, Flow, Forged, Hint, Kind, Order, Refund,
     http::{Answer, Outgoing},
 };
 use crate::domain::{
@@ -28,6 +29,8 @@ pub const SIGNATURE: &str = "X-FOO-Signature";
 /// The header that names the kind of signature.
 const SIGNATURE_TYPE: &str = "X-FOO-Signature-Type";
 const KEYVAL: &str = "KEYVAL";
+/// The code of a reference of which nothing can come any more.
+const REVERSED: &str = "REVERSED";
 
 /// BenefitPay as it is set up.
 #[derive(Clone, Debug)]
@@ -87,9 +90,34 @@ impl BenefitPay {
 
     /// The request that asks what became of an attempt.
     pub fn inquire(&self, attempt: AttemptId) -> Outgoing {
-        let reference = reference::of_attempt(attempt);
-        let fields = fields([("merchant_id", &self.merchant_id), ("reference_id", &reference)]);
-        self.outgoing("/benefit-pay/check-status", &fields)
+        self.about("/benefit-pay/check-status", &reference::of_attempt(attempt))
+    }
+
+    /// The request that asks to give money back.
+    pub fn refund(&self, refund: &Refund) -> Outgoing {
+        let fields = fields([
+            ("merchant_id", &self.merchant_id),
+            ("reference_id", &reference::of_refund(refund.refund)),
+            ("original_reference_id", &reference::of_attempt(refund.attempt)),
+            ("payment_id", &refund.provider_reference),
+            ("amount", &refund.amount.to_json_amount()),
+            ("currency", refund.amount.currency().code()),
+        ]);
+        self.outgoing("/benefit-pay/refunds", &fields)
+    }
+
+    /// The request that asks what became of a refund.
+    pub fn inquire_refund(&self, refund: RefundId) -> Outgoing {
+        self.about("/benefit-pay/refunds/check-status", &reference::of_refund(refund))
+    }
+
+    /// The request that asks to give an attempt up.
+    pub fn reverse(&self, attempt: AttemptId) -> Outgoing {
+        self.about("/benefit-pay/reversals", &reference::of_attempt(attempt))
+    }
+
+    fn about(&self, path: &str, reference: &str) -> Outgoing {
+        self.outgoing(path, &fields([("merchant_id", &self.merchant_id), ("reference_id", reference)]))
     }
 
     fn outgoing(&self, path: &str, fields: &Fields) -> Outgoing {
@@ -105,7 +133,7 @@ impl BenefitPay {
     }
 
     /// Reads an answer. Whatever is not exactly as it must be is indeterminate.
-    pub fn read(&self, kind: Kind, attempt: AttemptId, answer: &Answer) -> Outcome {
+    pub fn read(&self, kind: Kind, answer: &Answer) -> Outcome {
         if answer.http_code != 200 {
             return Outcome::indeterminate(format!("http_{}", answer.http_code));
         }
@@ -117,19 +145,22 @@ impl BenefitPay {
         if !self.verify(&signed, &answer.signature) {
             return Outcome::indeterminate("answer_signature_wrong");
         }
-        let get = |name: &str| response.get(name).map_or("", String::as_str);
-        if get("reference_id") != reference::of_attempt(attempt) {
+        if !is_about(kind, &response) {
             return Outcome::indeterminate("answer_of_another_reference");
         }
-        let state = match (meta.status.as_str(), get("status"), get("code")) {
-            ("SUCCESS", "PENDING", _) => Observed::Pending,
-            ("SUCCESS", "SUCCESS", "CAPTURED") => Observed::Paid,
-            ("SUCCESS", "FAILED", _) => Observed::Declined,
-            ("SUCCESS", "EXPIRED", _) => Observed::Expired,
-            ("ERROR", "ERROR", "NOT_FOUND") if kind == Kind::Inquire => return not_found(),
-            (_, _, code) => return Outcome::indeterminate(format!("provider_said_{code}")),
+        let get = |name: &str| response.get(name).map_or("", String::as_str);
+        let words = (meta.status.as_str(), get("status"), get("code"));
+        let state = match kind {
+            Kind::Initiate(_) | Kind::Inquire(_) => of_attempt(kind, words),
+            Kind::Refund { .. } | Kind::InquireRefund(_) => of_refund(kind, words),
+            Kind::Reverse(_) => of_reversal(words),
         };
-        observation(state, &response).unwrap_or_else(|| Outcome::indeterminate("answer_malformed"))
+        match state {
+            None => Outcome::indeterminate(format!("provider_said_{}", get("code"))),
+            Some(Observed::NotFound) => not_found(),
+            Some(state) => observation(kind, state, &response)
+                .unwrap_or_else(|| Outcome::indeterminate("answer_malformed")),
+        }
     }
 
     /// Reads a callback.
@@ -154,6 +185,56 @@ impl BenefitPay {
     }
 }
 
+/// Does the answer carry our references of what was asked?
+fn is_about(kind: Kind, response: &Fields) -> bool {
+    let names = |name: &str, reference: &str| response.get(name).map(String::as_str) == Some(reference);
+    match kind {
+        Kind::Initiate(attempt) | Kind::Inquire(attempt) | Kind::Reverse(attempt) => {
+            names("reference_id", &reference::of_attempt(attempt))
+        }
+        Kind::InquireRefund(refund) => names("reference_id", &reference::of_refund(refund)),
+        Kind::Refund { refund, attempt } => {
+            names("reference_id", &reference::of_refund(refund))
+                // A refusal does not say whose money it would have been.
+                && (!response.contains_key("original_reference_id")
+                    || names("original_reference_id", &reference::of_attempt(attempt)))
+        }
+    }
+}
+
+/// `meta.status`, `response.status` and `response.code`.
+type Words<'a> = (&'a str, &'a str, &'a str);
+
+fn of_attempt(kind: Kind, words: Words<'_>) -> Option<Observed> {
+    match words {
+        ("SUCCESS", "PENDING", _) => Some(Observed::Pending),
+        ("SUCCESS", "SUCCESS", "CAPTURED") => Some(Observed::Paid),
+        ("SUCCESS", "FAILED", _) => Some(Observed::Declined),
+        ("SUCCESS", "EXPIRED", _) => Some(Observed::Expired),
+        ("ERROR", "ERROR", "NOT_FOUND") if !kind.changes() => Some(Observed::NotFound),
+        (_, _, _) => None,
+    }
+}
+
+fn of_refund(kind: Kind, words: Words<'_>) -> Option<Observed> {
+    match words {
+        ("SUCCESS", "PENDING", _) => Some(Observed::Pending),
+        ("SUCCESS", "SUCCESS", "REFUNDED") => Some(Observed::Refunded),
+        ("SUCCESS", "FAILED", _) => Some(Observed::Declined),
+        ("ERROR", "ERROR", "NOT_FOUND") if !kind.changes() => Some(Observed::NotFound),
+        (_, _, _) => None,
+    }
+}
+
+/// Only what settles the attempt counts: anything else says that it was not reversed, or may not have been.
+fn of_reversal(words: Words<'_>) -> Option<Observed> {
+    match words {
+        ("SUCCESS", "FAILED", REVERSED) => Some(Observed::Reversed),
+        ("SUCCESS", "SUCCESS", "CAPTURED") => Some(Observed::Paid),
+        (_, _, _) => None,
+    }
+}
+
 fn not_found() -> Outcome {
     Outcome::Observed(Observation {
         state: Observed::NotFound,
@@ -165,25 +246,26 @@ fn not_found() -> Outcome {
 }
 
 /// The observation, or none when a field is missing or not what it must be.
-fn observation(state: Observed, response: &Fields) -> Option<Outcome> {
+fn observation(kind: Kind, state: Observed, response: &Fields) -> Option<Outcome> {
     let get = |name: &str| response.get(name).cloned().unwrap_or_default();
-    let currency: Currency = get("currency").parse().ok()?;
-    let amount = Money::from_json_amount(&get("amount"), currency).ok()?;
-    let provider_reference = get("payment_id");
-    let redirect_url = if state == Observed::Pending { get("redirect_url") } else { String::new() };
+    let refund = kind.refund().is_some();
+    // A reference that was reversed before its order came has no amount.
+    let amount = if !refund && get("code") == REVERSED && !response.contains_key("amount") {
+        None
+    } else {
+        let currency: Currency = get("currency").parse().ok()?;
+        Some(Money::from_json_amount(&get("amount"), currency).ok()?)
+    };
+    let provider_reference = get(if refund { "refund_id" } else { "payment_id" });
+    let page = state == Observed::Pending && !refund;
+    let redirect_url = if page { get("redirect_url") } else { String::new() };
     let page = redirect_url.is_empty()
         || ["https://", "http://"].iter().any(|start| redirect_url.starts_with(start));
     if !(1..=64).contains(&provider_reference.len()) || !page {
         return None;
     }
     let reason = if state == Observed::Declined { get("code") } else { String::new() };
-    Some(Outcome::Observed(Observation {
-        state,
-        amount: Some(amount),
-        provider_reference,
-        redirect_url,
-        reason,
-    }))
+    Some(Outcome::Observed(Observation { state, amount, provider_reference, redirect_url, reason }))
 }
 
 fn fields<const N: usize>(pairs: [(&str, &str); N]) -> Fields {

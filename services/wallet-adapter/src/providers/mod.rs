@@ -5,7 +5,7 @@ pub mod http;
 
 use std::time::Duration;
 
-use ids::AttemptId;
+use ids::{AttemptId, RefundId};
 use money::Money;
 
 use crate::domain::outcome::Outcome;
@@ -53,19 +53,63 @@ pub struct Order {
     pub return_url: String,
 }
 
+/// What we ask a provider to give back.
+#[derive(Clone, Debug)]
+pub struct Refund {
+    pub refund: RefundId,
+    /// Whose money it is.
+    pub attempt: AttemptId,
+    /// The provider's name of the charge.
+    pub provider_reference: String,
+    pub amount: Money,
+}
+
 /// What was asked: an answer means something only together with it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
-    Initiate,
-    Inquire,
+    Initiate(AttemptId),
+    Inquire(AttemptId),
+    Refund { refund: RefundId, attempt: AttemptId },
+    InquireRefund(RefundId),
+    Reverse(AttemptId),
 }
 
 impl Kind {
     /// As evidence spells it.
     pub fn name(self) -> &'static str {
         match self {
-            Kind::Initiate => "initiate",
-            Kind::Inquire => "inquire",
+            Kind::Initiate(_) => "initiate",
+            Kind::Inquire(_) => "inquire",
+            Kind::Refund { .. } => "refund",
+            Kind::InquireRefund(_) => "inquire_refund",
+            Kind::Reverse(_) => "reverse",
+        }
+    }
+
+    /// The attempt it names.
+    pub fn attempt(self) -> Option<AttemptId> {
+        match self {
+            Kind::Initiate(attempt)
+            | Kind::Inquire(attempt)
+            | Kind::Refund { attempt, .. }
+            | Kind::Reverse(attempt) => Some(attempt),
+            Kind::InquireRefund(_) => None,
+        }
+    }
+
+    /// The refund it names.
+    pub fn refund(self) -> Option<RefundId> {
+        match self {
+            Kind::Refund { refund, .. } | Kind::InquireRefund(refund) => Some(refund),
+            Kind::Initiate(_) | Kind::Inquire(_) | Kind::Reverse(_) => None,
+        }
+    }
+
+    /// Does it change something at the provider? One of these that left may have done it.
+    pub fn changes(self) -> bool {
+        match self {
+            Kind::Initiate(_) | Kind::Refund { .. } | Kind::Reverse(_) => true,
+            Kind::Inquire(_) | Kind::InquireRefund(_) => false,
         }
     }
 }
@@ -113,10 +157,31 @@ impl Provider {
         }
     }
 
-    /// Reads an answer to `kind` about `attempt`. Whatever is not exactly as it must be is indeterminate.
-    pub fn read(&self, kind: Kind, attempt: AttemptId, answer: &Answer) -> Outcome {
+    /// The request that asks to give money back.
+    pub fn refund(&self, refund: &Refund) -> Outgoing {
         match self {
-            Provider::BenefitPay(provider) => provider.read(kind, attempt, answer),
+            Provider::BenefitPay(provider) => provider.refund(refund),
+        }
+    }
+
+    /// The request that asks what became of a refund.
+    pub fn inquire_refund(&self, refund: RefundId) -> Outgoing {
+        match self {
+            Provider::BenefitPay(provider) => provider.inquire_refund(refund),
+        }
+    }
+
+    /// The request that asks to give an attempt up.
+    pub fn reverse(&self, attempt: AttemptId) -> Outgoing {
+        match self {
+            Provider::BenefitPay(provider) => provider.reverse(attempt),
+        }
+    }
+
+    /// Reads an answer to `kind`. Whatever is not exactly as it must be is indeterminate.
+    pub fn read(&self, kind: Kind, answer: &Answer) -> Outcome {
+        match self {
+            Provider::BenefitPay(provider) => provider.read(kind, answer),
         }
     }
 

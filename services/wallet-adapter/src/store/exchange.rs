@@ -20,7 +20,6 @@ use crate::{
 pub struct Beginning<'a> {
     pub exchange_id: Uuid,
     pub provider: &'static str,
-    pub attempt: AttemptId,
     pub kind: Kind,
     pub outgoing: &'a Outgoing,
     /// What the payer may scan.
@@ -36,12 +35,13 @@ pub async fn begin(tx: &mut Tx, call: &Beginning<'_>) -> Result<(), Error> {
     let body = call.outgoing.body.as_bytes();
     let hash = Sha256::digest(body);
     sqlx::query!(
-        "INSERT INTO provider_exchange (exchange_id, provider, attempt_id, kind, url, request_body, request_hash,
-                                        qr_payload, started_at)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
+        "INSERT INTO provider_exchange (exchange_id, provider, attempt_id, refund_id, kind, url, request_body,
+                                        request_hash, qr_payload, started_at)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
         call.exchange_id,
         call.provider,
-        call.attempt.0,
+        call.kind.attempt().map(|attempt| attempt.0),
+        call.kind.refund().map(|refund| refund.0),
         call.kind.name(),
         call.outgoing.url,
         body,
@@ -86,20 +86,23 @@ pub async fn end(
     Ok(pg::exactly_one(done, "provider_exchange")?)
 }
 
-/// Did an earlier order of this attempt leave this machine, or may it have? One without an end may.
+/// Did an earlier call of this kind about the same thing leave this machine, or may it have? One without an end may.
 ///
 /// # Errors
 /// Postgres.
-pub async fn may_have_left(tx: &mut Tx, attempt: AttemptId, but: Uuid) -> Result<bool, Error> {
+pub async fn may_have_left(tx: &mut Tx, kind: Kind, but: Uuid) -> Result<bool, Error> {
     Ok(sqlx::query_scalar!(
         r#"SELECT EXISTS (
                SELECT FROM provider_exchange
-                WHERE attempt_id = $1
-                  AND kind = 'initiate'
-                  AND exchange_id <> $2
+                WHERE attempt_id IS NOT DISTINCT FROM $1
+                  AND refund_id IS NOT DISTINCT FROM $2
+                  AND kind = $3
+                  AND exchange_id <> $4
                   AND outcome IS DISTINCT FROM 'not_sent'
            ) AS "left!""#,
-        attempt.0,
+        kind.attempt().map(|attempt| attempt.0),
+        kind.refund().map(|refund| refund.0),
+        kind.name(),
         but,
     )
     .fetch_one(tx.conn())

@@ -19,8 +19,8 @@ use boot::grpc::Channel;
 use proto::{
     common::v1::Money,
     wallet::v1::{
-        Indeterminate, InitiateRequest, InquireRequest, NotSent, Observation, outcome::Kind,
-        wallet_service_client::WalletServiceClient,
+        Indeterminate, InitiateRequest, InquireRefundRequest, InquireRequest, NotSent, Observation,
+        RefundRequest, ReverseRequest, outcome::Kind, wallet_service_client::WalletServiceClient,
     },
 };
 use serde_json::json;
@@ -30,6 +30,8 @@ use wallet_adapter::{MIGRATOR, Running, Settings};
 
 pub const ATTEMPT: &str = "019b1d2e-7a3b-7c4d-8e5f-a0b1c2d3e4f5";
 pub const REFERENCE: &str = "PI-019B1D2E-7A3B-7C4D-8E5F-A0B1C2D3E4F5";
+pub const REFUND: &str = "019b1d2e-7a3b-7c4d-8e5f-000000000001";
+pub const REFUND_REFERENCE: &str = "RF-019B1D2E-7A3B-7C4D-8E5F-000000000001";
 const SECRET: &[u8] = b"test-secret";
 
 pub type Fields = BTreeMap<String, String>;
@@ -92,6 +94,42 @@ impl Stack {
         answer.into_inner().outcome.unwrap().kind.unwrap()
     }
 
+    pub fn refund_order() -> RefundRequest {
+        RefundRequest {
+            provider: "benefit-pay".to_owned(),
+            refund_id: REFUND.to_owned(),
+            attempt_id: ATTEMPT.to_owned(),
+            provider_reference: "BP0001".to_owned(),
+            amount: Some(Money { currency: "BHD".to_owned(), minor_units: 2_000 }),
+        }
+    }
+
+    pub async fn refund(&self) -> Kind {
+        let answer = self.wallet.clone().refund(Stack::refund_order()).await.unwrap();
+        answer.into_inner().outcome.unwrap().kind.unwrap()
+    }
+
+    pub async fn inquire_refund(&self) -> Kind {
+        let request =
+            InquireRefundRequest { provider: "benefit-pay".to_owned(), refund_id: REFUND.to_owned() };
+        let answer = self.wallet.clone().inquire_refund(request).await.unwrap();
+        answer.into_inner().outcome.unwrap().kind.unwrap()
+    }
+
+    pub async fn reverse(&self) -> Kind {
+        let request = ReverseRequest { provider: "benefit-pay".to_owned(), attempt_id: ATTEMPT.to_owned() };
+        let answer = self.wallet.clone().reverse(request).await.unwrap();
+        answer.into_inner().outcome.unwrap().kind.unwrap()
+    }
+
+    /// A client of an adapter with the same book, whose provider takes no connection.
+    pub async fn lonely(&self) -> WalletServiceClient<Channel> {
+        let nobody = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+        let running = wallet_adapter::start(settings(&self.env, nobody), &self.env.ctx).await.unwrap();
+        let channel = boot::grpc::channel(&format!("http://{}", running.grpc)).unwrap();
+        WalletServiceClient::new(channel)
+    }
+
     /// (kind, outcome, has an answer) of each call, oldest first.
     pub async fn evidence(&self) -> Vec<(String, Option<String>, bool)> {
         let mut tx = self.env.pg.read().await.unwrap();
@@ -131,6 +169,10 @@ pub enum Script {
     Text(&'static str),
     WronglySigned,
     OtherReference,
+    /// A refund of this reference, but of another charge.
+    OtherCharge,
+    /// The reference was reversed before its order came.
+    ReversedUnknown,
     Hangs,
     Huge,
 }
@@ -153,6 +195,9 @@ impl Provider {
         let app = Router::new()
             .route("/benefit-pay/payments", post(answer))
             .route("/benefit-pay/check-status", post(answer))
+            .route("/benefit-pay/refunds", post(answer))
+            .route("/benefit-pay/refunds/check-status", post(answer))
+            .route("/benefit-pay/reversals", post(answer))
             .with_state(provider.clone());
         #[expect(clippy::disallowed_methods, reason = "the server of a test ends with its runtime")]
         tokio::spawn(async move { axum::serve(listener, app).await });
@@ -189,6 +234,18 @@ async fn answer(State(provider): State<Provider>, headers: HeaderMap, body: Byte
         Script::OtherReference => {
             signed("SUCCESS", &response("PI-OTHER", "SUCCESS", "CAPTURED", "5.250"), SECRET)
         }
+        Script::OtherCharge => {
+            let mut other = response(reference, "SUCCESS", "REFUNDED", "2.000");
+            other.insert("original_reference_id".to_owned(), "PI-OTHER".to_owned());
+            signed("SUCCESS", &other, SECRET)
+        }
+        Script::ReversedUnknown => {
+            let mut reversed = response(reference, "FAILED", "REVERSED", "");
+            for amount in ["amount", "currency", "redirect_url"] {
+                reversed.remove(amount);
+            }
+            signed("SUCCESS", &reversed, SECRET)
+        }
         Script::Hangs => std::future::pending().await,
         Script::Huge => "x".repeat(1024 * 1024).into_response(),
     }
@@ -200,6 +257,8 @@ fn response(reference: &str, status: &str, code: &str, amount: &str) -> Fields {
         ("code", code),
         ("reference_id", reference),
         ("payment_id", "BP0001"),
+        ("refund_id", "BR0001"),
+        ("original_reference_id", REFERENCE),
         ("amount", amount),
         ("currency", "BHD"),
         ("redirect_url", "http://wallet.test/pay"),

@@ -5,4 +5,6 @@
 mod callbacks;
 mod harness;
 mod providers;
+mod refunds;
+mod reversals;
 mod settings;

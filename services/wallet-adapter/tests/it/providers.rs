@@ -67,11 +67,7 @@ async fn a_wrong_amount_passes_as_the_provider_says_it() {
 #[tokio::test]
 async fn no_connection_is_not_sent_and_only_while_nothing_was_ever_sent() {
     let t = Stack::start().await;
-    let nobody = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
-    let settings = crate::harness::settings(&t.env, nobody);
-    let running = wallet_adapter::start(settings, &t.env.ctx).await.unwrap();
-    let channel = boot::grpc::channel(&format!("http://{}", running.grpc)).unwrap();
-    let mut lonely = proto::wallet::v1::wallet_service_client::WalletServiceClient::new(channel);
+    let mut lonely = t.lonely().await;
     let mut initiate = async || {
         let answer = lonely.initiate(Stack::order()).await.unwrap();
         answer.into_inner().outcome.unwrap().kind.unwrap()

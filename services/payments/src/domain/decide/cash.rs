@@ -3,15 +3,15 @@
 use ids::PaymentId;
 use money::Money;
 
-use super::Moment;
+use super::{Moment, write};
 use crate::domain::{
     Changes, Refusal, Reply, World,
     case::{self, Case},
-    command::{BillAsked, CashKey, Close, SessionEnd, SessionKnown, Stack},
-    journal::{Event, Journal},
-    payment::{self, By, Payment, Receipt},
+    command::{BillAsked, CashKey, Close, Quarantine, SessionEnd, SessionKnown, Stack},
+    journal::Event,
+    payment::{self, Back, By, Payment, Receipt},
     receivable::{self, Receivable},
-    world::{CashRow, Told},
+    world::CashRow,
 };
 
 /// A note lies in a unit. Which bill it is for shows when its session ends.
@@ -30,10 +30,11 @@ pub(super) fn stack(world: &World, command: &Stack, at: &Moment<'_>) -> Result<(
             (Event::CashUnknownSession { device, unit, generation, amount }, Some(case))
         }
     };
-    let row = row(&command.key, "stacked", &command.session_id, at);
-    let journal = post(&command.key, event, None, at)?;
-    let told = case.clone().map(Told::Case).into_iter().collect();
-    let changes = Changes { journal: Some(journal), case, cash: Some(row), told, ..Changes::default() };
+    let mut changes = Changes::default().journal(write::journal(command.key.source(), event, at)?);
+    if let Some(case) = case {
+        changes = changes.case(case);
+    }
+    changes.cash = Some(row(&command.key, "stacked", &command.session_id, at));
     Ok((changes, Reply::Done))
 }
 
@@ -50,6 +51,24 @@ pub(super) fn close(world: &World, command: &Close, at: &Moment<'_>) -> Result<(
     };
     let cash = Some(row(&command.key, "closed", &command.session_id, at));
     Ok((Changes { cash, ..changes }, Reply::Done))
+}
+
+/// A device was shut out: what it had told of an open session is in the books as cash of nobody yet, and what it tells
+/// from now on is not believed. A person goes and counts.
+pub(super) fn quarantine(command: &Quarantine, at: &Moment<'_>) -> (Changes, Reply) {
+    let Quarantine { device, epoch, session_id, bill_reference, stacked } = command;
+    let case = Case {
+        id: at.id(),
+        kind: case::Kind::DeviceQuarantined,
+        source: format!("quarantine:{device}/{epoch}/{session_id}"),
+        agency: None,
+        payment_id: None,
+        bill_reference: bill_reference.clone(),
+        amount: *stacked,
+        detail: format!("{device} was shut out during a session; count its notes"),
+        opened_at: at.now,
+    };
+    (Changes::default().case(case), Reply::Done)
 }
 
 fn booked(bill: Option<&Receivable>, command: &Close, at: &Moment<'_>) -> Result<Changes, Refusal> {
@@ -75,30 +94,30 @@ fn unknown_bill(command: &Close, at: &Moment<'_>) -> Result<Changes, Refusal> {
     let device = command.key.device.clone();
     let detail = format!("cash at {device} for a bill that does not exist");
     let event = Event::CashUnknownBill { device, amount: command.stacked };
-    let journal = post(&command.key, event, None, at)?;
-    Ok(only(journal, odd(command).open(case::Kind::CashUnknownBill, detail, at)))
+    let journal = write::journal(command.key.source(), event, at)?;
+    let case = odd(command).open(case::Kind::CashUnknownBill, detail, at);
+    Ok(Changes::default().journal(journal).case(case))
 }
 
 fn uncommitted(bill: &Receivable, command: &Close, at: &Moment<'_>) -> Result<Changes, Refusal> {
     let device = command.key.device.clone();
     let detail = format!("the payer at {device} gave up after notes were stacked");
     let event = Event::CashUncommitted { device, amount: command.stacked };
-    let mut journal = post(&command.key, event, None, at)?;
+    let mut journal = write::journal(command.key.source(), event, at)?;
     journal.agency = Some(bill.agency.clone());
     journal.invoice_id = Some(bill.invoice_id);
     let mut case = odd(command).open(case::Kind::CashUncommitted, detail, at);
     case.agency = Some(bill.agency.clone());
-    Ok(only(journal, case))
+    let credit = write::credit_of(bill, command.key.source(), command.stacked, at);
+    Ok(Changes::default().journal(journal).credit("opened", credit).case(case))
 }
 
-fn only(journal: Journal, case: Case) -> Changes {
-    let told = vec![Told::Case(case.clone())];
-    Changes { journal: Some(journal), case: Some(case), told, ..Changes::default() }
-}
-
-/// The bill takes what it can, also while an attempt holds it: this money is here. The rest is the payer's.
+/// The bill takes what it can, also while an attempt holds it: this money is here. The rest is the payer's. What is
+/// left of a bill and smaller than any coin is spared him, and stands in the books as rounding.
 fn committed(bill: &Receivable, command: &Close, at: &Moment<'_>) -> Result<Changes, Refusal> {
-    let (applied, credited) = bill.split(command.stacked)?;
+    let (stacked, credited) = bill.split(command.stacked)?;
+    let rounding = spared(bill, stacked)?;
+    let applied = stacked.checked_add(rounding)?;
     let payment_id: PaymentId = at.id();
     let receipt = Receipt { at: at.now, number: command.receipt_number.clone() };
     let (state, what, receivable, effect) = if applied.is_zero() {
@@ -111,34 +130,36 @@ fn committed(bill: &Receivable, command: &Close, at: &Moment<'_>) -> Result<Chan
     let mut payment = cash_payment(payment_id, bill, command, at);
     payment.state = state;
     payment.credited = credited;
+    payment.amount = command.stacked.checked_add(rounding)?;
     let event = Event::CashCommitted {
         device: command.key.device.clone(),
-        agency: bill.agency.clone(),
-        applied,
+        applied: bill.parts_of_payment(applied)?,
         credited,
+        rounding,
     };
-    let journal = post(&command.key, event, Some(&payment), at)?;
-    let mut case = None;
-    if applied.is_zero() {
-        let detail = format!("cash at {} for a bill that was paid otherwise", command.key.device);
-        let mut second = odd(command).open(case::Kind::SecondPayment, detail, at);
-        second.agency = Some(bill.agency.clone());
-        second.payment_id = Some(payment_id);
-        payment.case_id = Some(second.id);
-        case = Some(second);
+    let journal = write::journal_of(&payment, command.key.source(), event, at)?;
+    let mut credit = write::credit_of(bill, command.key.source(), credited, at);
+    credit.payment_id = Some(payment_id);
+    let changes = Changes::default()
+        .journal(journal)
+        .payment(what, payment, None, &receivable)
+        .receivable(receivable, effect)
+        .credit("opened", credit);
+    if !applied.is_zero() {
+        return Ok(changes);
     }
-    let mut told = vec![Told::Payment {
-        what,
-        payment: Box::new(payment.clone()),
-        attempt: None,
-        receivable: receivable.clone(),
-    }];
-    let changed = effect.what().map(|what| Told::Receivable { what, receivable: receivable.clone() });
-    let receivable = changed.is_some().then_some(receivable);
-    told.extend(changed);
-    told.extend(case.clone().map(Told::Case));
-    let (payment, journal) = (Some(payment), Some(journal));
-    Ok(Changes { receivable, payment, journal, case, told, ..Changes::default() })
+    let detail = format!("cash at {} for a bill that was paid otherwise", command.key.device);
+    let mut second = odd(command).open(case::Kind::SecondPayment, detail, at);
+    second.agency = Some(bill.agency.clone());
+    second.payment_id = Some(payment_id);
+    Ok(changes.case(second))
+}
+
+/// What stays due after `stacked`, if no coin is that small; else nothing.
+fn spared(bill: &Receivable, stacked: Money) -> Result<Money, Refusal> {
+    let left = bill.remaining()?.checked_sub(stacked)?;
+    let in_coins = money::rounding::cash_due_down(left)?;
+    Ok(if stacked.is_positive() && in_coins.is_zero() { left } else { Money::zero(left.currency()) })
 }
 
 fn cash_payment(id: PaymentId, bill: &Receivable, command: &Close, at: &Moment<'_>) -> Payment {
@@ -150,6 +171,7 @@ fn cash_payment(id: PaymentId, bill: &Receivable, command: &Close, at: &Moment<'
         by: By::KioskCash,
         amount: command.stacked,
         credited: Money::zero(command.stacked.currency()),
+        back: Back::nothing(),
         state: payment::State::Created,
         contact_ref: String::new(),
         return_url: String::new(),
@@ -162,20 +184,6 @@ fn cash_payment(id: PaymentId, bill: &Receivable, command: &Close, at: &Moment<'
 
 fn row(key: &CashKey, kind: &'static str, session_id: &str, at: &Moment<'_>) -> CashRow {
     CashRow { key: key.clone(), kind, session_id: session_id.to_owned(), booked_at: at.now }
-}
-
-fn post(key: &CashKey, event: Event, payment: Option<&Payment>, at: &Moment<'_>) -> Result<Journal, Refusal> {
-    Ok(Journal {
-        id: at.id(),
-        kind: event.kind(),
-        source: key.source(),
-        agency: payment.map(|payment| payment.agency.clone()),
-        channel: event.channel(),
-        payment_id: payment.map(|payment| payment.id),
-        invoice_id: payment.map(|payment| payment.invoice_id),
-        entries: event.entries()?,
-        posted_at: at.now,
-    })
 }
 
 /// Cash a person must look at.

@@ -1,38 +1,45 @@
-//! A provider has spoken, or has not.
+//! A provider has spoken about an attempt, or has not.
 
-use ids::CaseId;
 use money::Money;
 
-use super::Moment;
+use super::{Moment, write};
 use crate::domain::{
     Changes, Refusal, Reply, World,
     attempt::{self, Answer, Attempt, Effect},
     case::{self, Case},
     command::Record,
-    journal::{Event, Journal},
+    journal::Event,
     payment::{self, By, Failure, Payment, Receipt},
     receivable::{self, Receivable},
-    world::{Ask, Told, Work},
+    world::{Ask, Question, Work},
 };
 
-/// Writes down what was observed, and books money that is definite.
+/// Writes down what was observed, and books money that is definite, for each payment of the attempt.
 pub(super) fn record(world: &World, command: &Record, at: &Moment<'_>) -> Result<(Changes, Reply), Refusal> {
-    if world.fences.get(&command.attempt_id) != Some(&command.fence) {
+    if world.fences.get(&command.attempt_id.0) != Some(&command.fence) {
         return Err(Refusal::StaleFence);
     }
-    let before = Before {
-        attempt: world.attempts.get(&command.attempt_id).ok_or(Refusal::AttemptUnknown)?,
-        payment: world.payments.get(&command.payment_id).ok_or(Refusal::AttemptUnknown)?,
-        receivable: world.receivables.get(&command.invoice_id).ok_or(Refusal::AttemptUnknown)?,
-    };
-    let (attempt, effect) = before.attempt.step(command.answer.clone(), &at.rules.patience, at.now);
-    let work = Work {
-        attempt_id: attempt.id,
+    let before = world.attempts.get(&command.attempt_id).ok_or(Refusal::AttemptUnknown)?;
+    let (attempt, effect) = before.step(command.answer.clone(), &at.rules.patience, at.now);
+    let mut changes = Changes::default();
+    for (place, part) in before.parts.iter().enumerate() {
+        let one = One {
+            before,
+            attempt: &attempt,
+            part,
+            first: place == 0,
+            payment: world.payments.get(&part.payment_id).ok_or(Refusal::AttemptUnknown)?,
+            receivable: world.receivables.get(&part.invoice_id).ok_or(Refusal::AttemptUnknown)?,
+        };
+        changes = changes.and(one.follow(&effect, at)?);
+    }
+    changes.work = Some(Work {
+        id: attempt.id.0,
         provider: attempt.provider.clone(),
         ask: what_next(&attempt, &effect, &command.answer, at),
-    };
-    let changes = before.follow(&attempt, effect, at)?;
-    Ok((Changes { attempt: Some(attempt), work: Some(work), ..changes }, Reply::Done))
+    });
+    changes.attempts.push(attempt);
+    Ok((changes, Reply::Done))
 }
 
 fn what_next(attempt: &Attempt, effect: &Effect, answer: &Answer, at: &Moment<'_>) -> Ask {
@@ -42,145 +49,197 @@ fn what_next(attempt: &Attempt, effect: &Effect, answer: &Answer, at: &Moment<'_
         return match answer {
             // Somebody hinted at money for an attempt that has ended: only a definite word settles that.
             Answer::NotSent | Answer::NoAnswer | Answer::NoNews | Answer::Pending(_) => {
-                Ask::Inquire { due_at: schedule.next_at(attempt.doubts.max(1), jitter, at.now) }
+                Ask::For(Question::Inquire, schedule.next_at(attempt.doubts.max(1), jitter, at.now))
             }
-            Answer::Paid { .. } | Answer::Declined { .. } | Answer::Expired | Answer::NotFound => {
-                Ask::Nothing
-            }
+            Answer::Paid { .. }
+            | Answer::Declined { .. }
+            | Answer::Expired
+            | Answer::NotFound
+            | Answer::Reversed
+            | Answer::Impossible => Ask::Nothing,
         };
     }
-    if *effect == Effect::Resubmit {
-        return Ask::Initiate { due_at: schedule.next_at(0, jitter, at.now) };
+    if *effect == Effect::ReverseFirst {
+        return Ask::For(Question::Reverse, at.now);
     }
-    Ask::Inquire { due_at: schedule.next_at(attempt.doubts, jitter, at.now) }
+    if *effect == Effect::Resubmit && !attempt.cancelling {
+        return Ask::For(Question::Initiate, schedule.next_at(0, jitter, at.now));
+    }
+    let question = if attempt.cancelling { Question::Reverse } else { Question::Inquire };
+    Ask::For(question, schedule.next_at(attempt.doubts, jitter, at.now))
 }
 
-struct Before<'a> {
+/// One payment of the attempt, and its bill.
+struct One<'a> {
+    before: &'a Attempt,
     attempt: &'a Attempt,
+    part: &'a attempt::Part,
+    /// What concerns the attempt as a whole is done with its first payment.
+    first: bool,
     payment: &'a Payment,
     receivable: &'a Receivable,
 }
 
-impl Before<'_> {
+impl One<'_> {
     /// What payment, receivable and books do about the attempt's `effect`.
-    fn follow(&self, attempt: &Attempt, effect: Effect, at: &Moment<'_>) -> Result<Changes, Refusal> {
+    fn follow(&self, effect: &Effect, at: &Moment<'_>) -> Result<Changes, Refusal> {
         use payment::Command as P;
+        if self.payment.by.attempt() != Some(self.attempt.id) {
+            return self.follow_stray(effect, at);
+        }
+        let was_unknown = matches!(self.before.state, attempt::State::Unknown { .. });
         match effect {
             Effect::Resubmit | Effect::Waiting | Effect::Repeated => Ok(Changes::default()),
-            Effect::ActionRequired(next) => self.step(attempt, P::AskPayer(next)),
-            Effect::Doubted => self.step(attempt, P::Doubt),
-            Effect::Declined => self.end(attempt, P::Fail(Failure::Declined)),
-            Effect::NotSent => self.end(attempt, P::Fail(Failure::NotSent)),
-            Effect::Expired => self.end(attempt, P::Expire),
-            Effect::Paid if self.receivable.state != receivable::State::Paid => self.capture(attempt, at),
-            Effect::Paid | Effect::LatePaid => self.late(attempt, at),
-            Effect::Mismatched | Effect::LateMismatched => self.mismatch(attempt, at),
+            Effect::ReverseFirst if was_unknown => Ok(Changes::default()),
+            Effect::ActionRequired(next) => self.step(P::AskPayer(next.clone())),
+            Effect::Doubted | Effect::ReverseFirst => self.step(P::Doubt),
+            Effect::DoubtGrewOld => {
+                let detail = "the provider has given no definite answer for long";
+                Ok(self.step(P::Doubt)?.case(self.case(case::Kind::UnknownOutcome, detail, at)))
+            }
+            Effect::Declined => self.end(P::Fail(Failure::Declined)),
+            Effect::NotSent => self.end(P::Fail(Failure::NotSent)),
+            Effect::Expired => self.end(P::Expire),
+            Effect::Cancelled => self.end(P::Cancel),
+            Effect::Paid if self.receivable.state.takes_money() => self.capture(at),
+            Effect::Paid | Effect::LatePaid => self.late(at),
+            Effect::Mismatched | Effect::LateMismatched => self.mismatch(at),
             Effect::Contradicted => {
-                let detail = "the provider took back a definite answer";
-                let case = self.case(case::Kind::Contradiction, attempt.amount, detail, at);
-                self.step(attempt, P::Contradict).map(|changes| with_case(changes, case))
+                let detail = "the provider contradicts what it said, or what the books hold";
+                Ok(self.step(P::Contradict)?.case(self.case(case::Kind::Contradiction, detail, at)))
             }
         }
     }
 
+    /// The payment has another attempt by now: money of this one is the payer's, and the rest is no news.
+    fn follow_stray(&self, effect: &Effect, at: &Moment<'_>) -> Result<Changes, Refusal> {
+        match effect {
+            Effect::Paid | Effect::LatePaid => {
+                let detail = "an earlier attempt took money after its payment was tried again";
+                let source = self.source();
+                let event =
+                    Event::WalletLate { provider: self.attempt.provider.clone(), amount: self.part.amount };
+                let mut journal = write::journal(source.clone(), event, at)?;
+                journal.agency = Some(self.payment.agency.clone());
+                let credit = write::credit_of(self.receivable, source, self.part.amount, at);
+                let case = self.case(case::Kind::SecondPayment, detail, at);
+                Ok(Changes::default().journal(journal).credit("opened", credit).case(case))
+            }
+            Effect::Mismatched | Effect::LateMismatched => self.suspend(Changes::default(), at),
+            Effect::Contradicted => {
+                let detail = "the provider contradicts what it said of an earlier attempt";
+                Ok(Changes::default().case(self.case(case::Kind::Contradiction, detail, at)))
+            }
+            Effect::Resubmit
+            | Effect::Waiting
+            | Effect::DoubtGrewOld
+            | Effect::ReverseFirst
+            | Effect::ActionRequired(_)
+            | Effect::Doubted
+            | Effect::Declined
+            | Effect::Expired
+            | Effect::Cancelled
+            | Effect::NotSent
+            | Effect::Repeated => Ok(Changes::default()),
+        }
+    }
+
     /// Only the payment steps.
-    fn step(&self, attempt: &Attempt, command: payment::Command) -> Result<Changes, Refusal> {
+    fn step(&self, command: payment::Command) -> Result<Changes, Refusal> {
         let what = command.what();
-        let payment = with_reference(self.payment.step(command)?, attempt);
-        Ok(changes(what, payment, attempt, self.receivable.clone()))
+        let payment = with_reference(self.payment.step(command)?, self.attempt);
+        Ok(Changes::default().payment(what, payment, Some(self.attempt), self.receivable))
     }
 
     /// No money for this bill: the receivable is free again.
-    fn end(&self, attempt: &Attempt, command: payment::Command) -> Result<Changes, Refusal> {
+    fn end(&self, command: payment::Command) -> Result<Changes, Refusal> {
         let what = command.what();
-        let payment = with_reference(self.payment.step(command)?, attempt);
+        let payment = with_reference(self.payment.step(command)?, self.attempt);
         let release = receivable::Command::Release { payment: payment.id };
         let (receivable, effect) = self.receivable.step(release)?;
-        Ok(with_receivable(changes(what, payment, attempt, receivable.clone()), receivable, effect))
+        let changes = Changes::default().payment(what, payment, Some(self.attempt), &receivable);
+        Ok(changes.receivable(receivable, effect))
     }
 
-    fn capture(&self, attempt: &Attempt, at: &Moment<'_>) -> Result<Changes, Refusal> {
-        let (applied, credited) = self.receivable.split(attempt.amount)?;
+    fn capture(&self, at: &Moment<'_>) -> Result<Changes, Refusal> {
+        let (applied, credited) = self.receivable.split(self.part.amount)?;
         let command = payment::Command::Capture(credited, self.receipt(at));
-        let payment = with_reference(self.payment.step(command)?, attempt);
+        let payment = with_reference(self.payment.step(command)?, self.attempt);
+        let parts = self.receivable.parts_of_payment(applied)?;
         let apply = receivable::Command::Apply { payment: payment.id, amount: applied };
         let (receivable, effect) = self.receivable.step(apply)?;
-        let event = Event::WalletCaptured {
-            provider: attempt.provider.clone(),
-            agency: self.payment.agency.clone(),
-            applied,
-            credited,
-        };
-        let journal = self.journal(event, at)?;
-        let done = changes("captured", payment, attempt, receivable.clone());
-        let done = with_receivable(Changes { journal: Some(journal), ..done }, receivable, effect);
+        let source = self.source();
+        let event =
+            Event::WalletCaptured { provider: self.attempt.provider.clone(), applied: parts, credited };
+        let journal = write::journal_of(&payment, source.clone(), event, at)?;
+        let mut credit = write::credit_of(&receivable, source, credited, at);
+        credit.payment_id = Some(payment.id);
+        let changes = Changes::default()
+            .journal(journal)
+            .payment("captured", payment, Some(self.attempt), &receivable)
+            .receivable(receivable, effect)
+            .credit("opened", credit);
         if credited.is_zero() {
-            return Ok(done);
+            return Ok(changes);
         }
         // Cash came while the payer was approving.
         let detail = "part of the bill was paid otherwise before the provider took the whole";
-        Ok(with_case(done, self.case(case::Kind::SecondPayment, credited, detail, at)))
+        Ok(changes.case(self.case(case::Kind::SecondPayment, detail, at).saying(credited, detail)))
     }
 
     /// The bill is paid otherwise, or the payment had ended: the money is the payer's.
-    fn late(&self, attempt: &Attempt, at: &Moment<'_>) -> Result<Changes, Refusal> {
-        let event = Event::WalletLate { provider: attempt.provider.clone(), amount: attempt.amount };
-        let journal = self.journal(event, at)?;
-        let done = self.step(attempt, payment::Command::ComeLate(self.receipt(at)))?;
+    fn late(&self, at: &Moment<'_>) -> Result<Changes, Refusal> {
+        let (source, amount) = (self.source(), self.part.amount);
+        let event = Event::WalletLate { provider: self.attempt.provider.clone(), amount };
+        let journal = write::journal_of(self.payment, source.clone(), event, at)?;
+        let mut credit = write::credit_of(self.receivable, source, amount, at);
+        credit.payment_id = Some(self.payment.id);
+        let done = self.step(payment::Command::ComeLate(self.receipt(at)))?;
         let detail = "the provider took the money after the bill was paid or the payment had ended";
-        let case = self.case(case::Kind::SecondPayment, attempt.amount, detail, at);
-        Ok(with_case(Changes { journal: Some(journal), ..done }, case))
+        let case = self.case(case::Kind::SecondPayment, detail, at);
+        Ok(done.journal(journal).credit("opened", credit).case(case))
     }
 
-    fn mismatch(&self, attempt: &Attempt, at: &Moment<'_>) -> Result<Changes, Refusal> {
-        let took = match &attempt.state {
+    fn mismatch(&self, at: &Moment<'_>) -> Result<Changes, Refusal> {
+        let changes = self.end(payment::Command::Fail(Failure::AmountMismatch))?;
+        self.suspend(changes, at)
+    }
+
+    /// What the provider took instead is nobody's yet; it is booked once, with the first payment of the attempt.
+    fn suspend(&self, changes: Changes, at: &Moment<'_>) -> Result<Changes, Refusal> {
+        if !self.first {
+            return Ok(changes);
+        }
+        let took = match &self.attempt.state {
             attempt::State::Mismatched { took, .. } => *took,
             attempt::State::Submitting
             | attempt::State::Pending
             | attempt::State::Unknown { .. }
             | attempt::State::Paid { .. }
             | attempt::State::Declined { .. }
-            | attempt::State::Expired => Money::zero(attempt.amount.currency()),
+            | attempt::State::Expired
+            | attempt::State::Cancelled => Money::zero(self.attempt.amount.currency()),
         };
-        let mut done = self.end(attempt, payment::Command::Fail(Failure::AmountMismatch))?;
-        if took.is_positive() {
-            let event = Event::WalletMismatched { provider: attempt.provider.clone(), took };
-            done.journal = Some(self.journal(event, at)?);
+        let detail = format!("asked for {}, the provider says {}", self.attempt.amount, took);
+        let changes = changes.case(self.case(case::Kind::AmountMismatch, "", at).saying(took, detail));
+        if !took.is_positive() {
+            return Ok(changes);
         }
-        let detail = format!("asked for {}, the provider says {}", attempt.amount, took);
-        Ok(with_case(done, self.case(case::Kind::AmountMismatch, took, &detail, at)))
+        let event = Event::WalletMismatched { provider: self.attempt.provider.clone(), took };
+        Ok(changes.journal(write::journal_of(self.payment, self.source(), event, at)?))
     }
 
+    /// One journal a payment: the money of an attempt never enters the books twice.
     fn source(&self) -> String {
-        format!("attempt:{}", self.attempt.id)
-    }
-
-    fn journal(&self, event: Event, at: &Moment<'_>) -> Result<Journal, Refusal> {
-        Ok(Journal {
-            id: at.id(),
-            kind: event.kind(),
-            source: self.source(),
-            agency: Some(self.payment.agency.clone()),
-            channel: event.channel(),
-            payment_id: Some(self.payment.id),
-            invoice_id: Some(self.payment.invoice_id),
-            entries: event.entries()?,
-            posted_at: at.now,
-        })
-    }
-
-    fn case(&self, kind: case::Kind, amount: Money, detail: &str, at: &Moment<'_>) -> Case {
-        Case {
-            id: at.id(),
-            kind,
-            source: self.source(),
-            agency: Some(self.payment.agency.clone()),
-            payment_id: Some(self.payment.id),
-            bill_reference: self.payment.bill_reference.clone(),
-            amount,
-            detail: detail.to_owned(),
-            opened_at: at.now,
+        if self.first {
+            format!("attempt:{}", self.attempt.id)
+        } else {
+            format!("attempt:{}/{}", self.attempt.id, self.payment.id)
         }
+    }
+
+    fn case(&self, kind: case::Kind, detail: &str, at: &Moment<'_>) -> Case {
+        write::case_of(self.payment, kind, self.source(), at).saying(self.part.amount, detail)
     }
 
     /// Its number leads to the payment: the random part of its id.
@@ -188,24 +247,6 @@ impl Before<'_> {
         let (_, random) = self.payment.id.0.as_u64_pair();
         Receipt { at: at.now, number: format!("W-{random:016X}") }
     }
-}
-
-fn changes(what: &'static str, payment: Payment, attempt: &Attempt, receivable: Receivable) -> Changes {
-    let told = vec![Told::Payment {
-        what,
-        payment: Box::new(payment.clone()),
-        attempt: Some(attempt.clone()),
-        receivable,
-    }];
-    Changes { payment: Some(payment), told, ..Changes::default() }
-}
-
-fn with_receivable(mut changes: Changes, receivable: Receivable, effect: receivable::Effect) -> Changes {
-    if let Some(what) = effect.what() {
-        changes.told.push(Told::Receivable { what, receivable: receivable.clone() });
-        changes.receivable = Some(receivable);
-    }
-    changes
 }
 
 fn with_reference(mut payment: Payment, attempt: &Attempt) -> Payment {
@@ -216,7 +257,8 @@ fn with_reference(mut payment: Payment, attempt: &Attempt) -> Payment {
         | attempt::State::Pending
         | attempt::State::Unknown { .. }
         | attempt::State::Declined { .. }
-        | attempt::State::Expired => None,
+        | attempt::State::Expired
+        | attempt::State::Cancelled => None,
     };
     if let By::Wallet { provider_reference, .. } = &mut payment.by
         && said.is_some()
@@ -224,21 +266,4 @@ fn with_reference(mut payment: Payment, attempt: &Attempt) -> Payment {
         *provider_reference = said;
     }
     payment
-}
-
-/// Names the case in the payment, also in what is told of it.
-fn with_case(mut changes: Changes, case: Case) -> Changes {
-    let name = |payment: &mut Payment, id: CaseId| payment.case_id = Some(id);
-    if let Some(payment) = &mut changes.payment {
-        name(payment, case.id);
-    }
-    for told in &mut changes.told {
-        match told {
-            Told::Payment { payment, .. } => name(payment, case.id),
-            Told::Receivable { .. } | Told::Case(_) => {}
-        }
-    }
-    changes.told.push(Told::Case(case.clone()));
-    changes.case = Some(case);
-    changes
 }

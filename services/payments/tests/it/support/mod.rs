@@ -1,6 +1,7 @@
 //! One payments with its world around it.
 
 pub mod bills;
+pub mod officers;
 pub mod stack;
 pub mod wallet;
 

@@ -8,10 +8,12 @@ use payments::{MIGRATOR, Settings};
 use prost::Message;
 use proto::{
     common::v1 as common,
-    invoicing::v1::{Invoice, InvoiceIssued, invoice_service_server::InvoiceServiceServer},
+    invoicing::v1::{Beneficiary, Invoice, InvoiceIssued, invoice_service_server::InvoiceServiceServer},
     kiosk::v1::{CashStacked, SessionClosed, SessionEnd},
     payments::v1::{
-        self as pb, ledger_service_client::LedgerServiceClient, payment_service_client::PaymentServiceClient,
+        self as pb, exception_service_client::ExceptionServiceClient,
+        ledger_service_client::LedgerServiceClient, payment_service_client::PaymentServiceClient,
+        receivable_service_client::ReceivableServiceClient, refund_service_client::RefundServiceClient,
     },
     wallet::v1::{CallbackReceived, wallet_service_server::WalletServiceServer},
 };
@@ -29,6 +31,9 @@ pub struct Stack {
     pub bills: Bills,
     pub payments: PaymentServiceClient<Channel>,
     pub ledger: LedgerServiceClient<Channel>,
+    pub receivables: ReceivableServiceClient<Channel>,
+    pub refunds: RefundServiceClient<Channel>,
+    pub exceptions: ExceptionServiceClient<Channel>,
 }
 
 #[derive(Parser)]
@@ -85,13 +90,29 @@ impl Stack {
         let running = payments::start(settings, env.ctx.clone()).await.unwrap();
         let channel = boot::grpc::channel(&format!("http://{}", running.grpc_addr)).unwrap();
         let payments = PaymentServiceClient::new(channel.clone());
+        let receivables = ReceivableServiceClient::new(channel.clone());
+        let refunds = RefundServiceClient::new(channel.clone());
+        let exceptions = ExceptionServiceClient::new(channel.clone());
         let ledger = LedgerServiceClient::new(channel);
-        Stack { env, wallet, bills, payments, ledger }
+        Stack { env, wallet, bills, payments, ledger, receivables, refunds, exceptions }
     }
 
     /// A bill that invoicing knows; its reference.
     pub fn bill(&self, n: u32, fils: i64) -> String {
-        let bill = bill(n, fils);
+        self.known(bill(n, fils))
+    }
+
+    /// A bill that goes to its agency and to MUN, to be paid at once or in instalments.
+    pub fn shared_bill(&self, n: u32, agency_fils: i64, other_fils: i64, plan: &[i64]) -> String {
+        let share = |code: &str, fils| Beneficiary { code: code.into(), due: Some(money(fils)) };
+        self.known(Invoice {
+            beneficiaries: vec![share(TRF, agency_fils), share("MUN", other_fils)],
+            instalments: plan.iter().copied().map(money).collect(),
+            ..bill(n, agency_fils + other_fils)
+        })
+    }
+
+    fn known(&self, bill: Invoice) -> String {
         self.bills.add(bill.clone());
         bill.bill_reference
     }
@@ -103,6 +124,7 @@ impl Stack {
             provider: "benefit-pay".into(),
             contact_ref: "contact".into(),
             return_url: "https://agency.example/back".into(),
+            ..pb::StartPaymentRequest::default()
         }
     }
 

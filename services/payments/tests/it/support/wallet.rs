@@ -8,8 +8,9 @@ use std::{
 use proto::{
     common::v1::Money,
     wallet::v1::{
-        Indeterminate, InitiateRequest, InitiateResponse, InquireRequest, InquireResponse, NotSent,
-        Observation, ObservedState, Outcome, outcome::Kind, wallet_service_server::WalletService,
+        Indeterminate, InitiateRequest, InitiateResponse, InquireRefundRequest, InquireRefundResponse,
+        InquireRequest, InquireResponse, NotSent, Observation, ObservedState, Outcome, RefundRequest,
+        RefundResponse, ReverseRequest, ReverseResponse, outcome::Kind, wallet_service_server::WalletService,
     },
 };
 use tonic::{Request, Response, Status};
@@ -21,8 +22,8 @@ pub struct Wallet(Arc<Mutex<State>>);
 #[derive(Debug, Default)]
 struct State {
     /// What it says next to each kind of call, by bill; the last stays.
-    initiate: HashMap<String, VecDeque<Outcome>>,
-    inquire: HashMap<String, VecDeque<Outcome>>,
+    scripts: HashMap<(&'static str, String), VecDeque<Outcome>>,
+    /// Of attempts and refunds.
     bills: HashMap<String, String>,
     calls: Vec<(&'static str, String)>,
 }
@@ -47,8 +48,16 @@ pub fn observed(state: ObservedState) -> Outcome {
 }
 
 pub fn paid(fils: i64, provider_reference: &str) -> Outcome {
+    moved(ObservedState::Paid, fils, provider_reference)
+}
+
+pub fn refunded(fils: i64, provider_reference: &str) -> Outcome {
+    moved(ObservedState::Refunded, fils, provider_reference)
+}
+
+fn moved(state: ObservedState, fils: i64, provider_reference: &str) -> Outcome {
     let said = Observation {
-        state: ObservedState::Paid.into(),
+        state: state.into(),
         amount: Some(Money { currency: "BHD".into(), minor_units: fils }),
         provider_reference: provider_reference.into(),
         ..Observation::default()
@@ -57,14 +66,19 @@ pub fn paid(fils: i64, provider_reference: &str) -> Outcome {
 }
 
 impl Wallet {
-    /// What collecting for `bill` is answered with, one after the other; the last stays.
-    pub fn on_initiate(&self, bill: &str, outcomes: impl IntoIterator<Item = Outcome>) {
-        self.0.lock().unwrap().initiate.insert(bill.into(), outcomes.into_iter().collect());
+    /// What calls of a kind about `bill` are answered with, one after the other; the last stays.
+    pub fn on(&self, kind: &'static str, bill: &str, outcomes: impl IntoIterator<Item = Outcome>) {
+        self.0.lock().unwrap().scripts.insert((kind, bill.into()), outcomes.into_iter().collect());
     }
 
-    /// What inquiries about `bill` are answered with, one after the other; the last stays.
+    /// What collecting for `bill` is answered with.
+    pub fn on_initiate(&self, bill: &str, outcomes: impl IntoIterator<Item = Outcome>) {
+        self.on("initiate", bill, outcomes);
+    }
+
+    /// What inquiries about `bill` are answered with.
     pub fn on_inquire(&self, bill: &str, outcomes: impl IntoIterator<Item = Outcome>) {
-        self.0.lock().unwrap().inquire.insert(bill.into(), outcomes.into_iter().collect());
+        self.on("inquire", bill, outcomes);
     }
 
     /// The bill of an attempt that it was never asked to collect.
@@ -85,9 +99,8 @@ impl Wallet {
         }
         let bill = state.bills.get(attempt).cloned().unwrap_or_default();
         state.calls.push((kind, bill.clone()));
-        let script = if kind == "initiate" { &mut state.initiate } else { &mut state.inquire };
         let pending = || observed(ObservedState::Pending);
-        match script.get_mut(&bill) {
+        match state.scripts.get_mut(&(kind, bill)) {
             Some(outcomes) if outcomes.len() > 1 => outcomes.pop_front().unwrap_or_else(pending),
             Some(outcomes) => outcomes.front().cloned().unwrap_or_else(pending),
             None => pending(),
@@ -109,5 +122,25 @@ impl WalletService for Wallet {
     async fn inquire(&self, request: Request<InquireRequest>) -> Result<Response<InquireResponse>, Status> {
         let outcome = self.say("inquire", &request.into_inner().attempt_id, None);
         Ok(Response::new(InquireResponse { outcome: Some(outcome) }))
+    }
+
+    async fn reverse(&self, request: Request<ReverseRequest>) -> Result<Response<ReverseResponse>, Status> {
+        let outcome = self.say("reverse", &request.into_inner().attempt_id, None);
+        Ok(Response::new(ReverseResponse { outcome: Some(outcome) }))
+    }
+
+    async fn refund(&self, request: Request<RefundRequest>) -> Result<Response<RefundResponse>, Status> {
+        let request = request.into_inner();
+        let bill = self.0.lock().unwrap().bills.get(&request.attempt_id).cloned();
+        let outcome = self.say("refund", &request.refund_id, bill.as_deref());
+        Ok(Response::new(RefundResponse { outcome: Some(outcome) }))
+    }
+
+    async fn inquire_refund(
+        &self,
+        request: Request<InquireRefundRequest>,
+    ) -> Result<Response<InquireRefundResponse>, Status> {
+        let outcome = self.say("inquire_refund", &request.into_inner().refund_id, None);
+        Ok(Response::new(InquireRefundResponse { outcome: Some(outcome) }))
     }
 }

@@ -1,0 +1,257 @@
+//! The proof of a payment: from its journals up to a signed head. It is verified without a database.
+
+use std::{collections::BTreeSet, fmt, path::PathBuf};
+
+use ed25519_dalek::VerifyingKey;
+use money::Money;
+use serde::{Deserialize, Serialize};
+use time::OffsetDateTime;
+use uuid::Uuid;
+
+use super::{BooksError, day, error::refused, heads, heads::Head, text};
+use crate::{
+    engine::seal::{self, Facts, Leaf},
+    merkle::{self, Hash},
+    store::lane::Sealed,
+};
+
+pub(super) const FORMAT: &str = "mizan proof 1";
+
+/// The proof of one payment. It holds nothing of any other.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Proof {
+    pub(super) format: String,
+    pub(super) payment_id: Uuid,
+    /// When it follows from the payment's id. A device numbers its receipts itself, and signs them itself.
+    pub(super) receipt_number: Option<String>,
+    /// In the order in which they were posted.
+    pub(super) journals: Vec<JournalProof>,
+}
+
+/// One journal, and its way up.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct JournalProof {
+    pub journal: Journal,
+    pub path_to_batch: Vec<Hash>,
+    pub batch: Batch,
+    pub path_to_day: Vec<Hash>,
+    pub head: Head,
+}
+
+/// A journal with its entries, as sealed.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Journal {
+    pub journal_id: Uuid,
+    pub position: i32,
+    pub kind: String,
+    pub source: String,
+    pub agency_id: String,
+    pub channel: String,
+    pub payment_id: Option<Uuid>,
+    pub invoice_id: Option<Uuid>,
+    #[serde(with = "time::serde::rfc3339")]
+    pub posted_at: OffsetDateTime,
+    pub entries: Vec<Entry>,
+}
+
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Entry {
+    pub line: i32,
+    pub account: String,
+    pub amount_fils: i64,
+}
+
+/// The row of a sealed batch; what it holds is named by the root alone.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Batch {
+    pub batch_id: Uuid,
+    pub lane: i32,
+    pub seq: i64,
+    pub prev_hash: Hash,
+    pub commands: i32,
+    #[serde(with = "time::serde::rfc3339")]
+    pub sealed_at: OffsetDateTime,
+    pub journals: i64,
+    pub journals_root: Hash,
+    pub hash: Hash,
+}
+
+/// What a proof proves.
+#[derive(Clone, Debug)]
+pub struct Proven {
+    pub payment_id: String,
+    pub receipt_number: Option<String>,
+    pub journals: Vec<ProvenJournal>,
+}
+
+/// A journal that is in the books, as signed.
+#[derive(Clone, Debug)]
+pub struct ProvenJournal {
+    pub kind: String,
+    pub source: String,
+    pub posted_at: OffsetDateTime,
+    pub amount: Money,
+    /// Accounts with the fils that were debited (positive) or credited.
+    pub entries: Vec<(String, i64)>,
+    /// The head's day and key, and where in it the journal is.
+    pub signed: String,
+}
+
+impl fmt::Display for Proven {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(f, "payment {}", self.payment_id)?;
+        match &self.receipt_number {
+            Some(number) => writeln!(f, "receipt {number}")?,
+            None => writeln!(f, "receipt: as printed by the source below, which numbers and signs its own")?,
+        }
+        for ProvenJournal { kind, source, posted_at, amount, entries, signed } in &self.journals {
+            writeln!(f, "{kind} of {amount}, posted {}, from {source}", day::show(*posted_at))?;
+            for (account, fils) in entries {
+                let (side, amount) = (if *fils < 0 { "credit" } else { "debit " }, fils.saturating_abs());
+                writeln!(f, "  {side} {} {account}", Money::fils(amount))?;
+            }
+            writeln!(f, "  {signed}")?;
+        }
+        f.write_str("the books hold this payment")
+    }
+}
+
+/// The number of a receipt that we number ourselves: the random part of its payment's id.
+pub(super) fn receipt_number(payment_id: Uuid) -> String {
+    let (_, random) = payment_id.as_u64_pair();
+    format!("W-{random:016X}")
+}
+
+/// Verifies a proof by itself: no database, no network.
+///
+/// # Errors
+/// `Refused`: what does not fit. `File`: a key cannot be read.
+pub fn verify_proof(proof: &str, public_keys: &[PathBuf]) -> Result<Proven, BooksError> {
+    let keys = heads::public_keys(public_keys)?;
+    let proof: Proof = text::read(proof).or_else(|why| refused(format!("this is no proof: {why}")))?;
+    proof.verify(&keys).map_err(BooksError::Refused)
+}
+
+impl Proof {
+    /// The proof as it is kept and passed on.
+    pub fn to_json(&self) -> String {
+        text::write(self)
+    }
+
+    fn verify(&self, keys: &[VerifyingKey]) -> Result<Proven, String> {
+        let Proof { format, payment_id, receipt_number: number, journals } = self;
+        if format != FORMAT {
+            return Err(format!("its format is \"{format}\", not \"{FORMAT}\""));
+        }
+        if let Some(number) = number.as_ref().filter(|number| **number != receipt_number(*payment_id)) {
+            return Err(format!("receipt {number} is not of payment {payment_id}"));
+        }
+        if journals.is_empty() {
+            return Err("it holds no journal".to_owned());
+        }
+        let mut seen = BTreeSet::new();
+        for proof in journals {
+            let JournalProof { journal, head, .. } = proof;
+            if journal.payment_id != Some(*payment_id) {
+                return Err(format!("journal {} is not of payment {payment_id}", journal.journal_id));
+            }
+            if !seen.insert(journal.journal_id) {
+                return Err(format!("journal {} is here twice", journal.journal_id));
+            }
+            proof.check_way().map_err(|why| format!("journal {}: {why}", journal.journal_id))?;
+            head.check_signature(keys).map_err(|why| format!("head {}: {why}", head.date))?;
+        }
+        Ok(Proven {
+            payment_id: payment_id.to_string(),
+            receipt_number: number.clone(),
+            journals: journals.iter().map(JournalProof::said).collect(),
+        })
+    }
+}
+
+impl JournalProof {
+    /// From the journal up to the root of the head; says where it does not fit.
+    pub fn check_way(&self) -> Result<(), String> {
+        let JournalProof { journal, path_to_batch, batch, path_to_day, head } = self;
+        let place = (i64::from(journal.position) - 1, batch.journals);
+        if merkle::climb(journal.leaf(), place, path_to_batch) != Some(batch.journals_root) {
+            return Err("its facts, entries or path do not lead to the root of its batch".to_owned());
+        }
+        if batch.computed() != batch.hash {
+            return Err(format!("the row of batch {} does not have the hash that is given", batch.batch_id));
+        }
+        let Some(place) = batch.place_in(head) else {
+            return Err(format!(
+                "the head of {} does not have batch {} of lane {}",
+                head.date, batch.seq, batch.lane
+            ));
+        };
+        if merkle::climb(seal::day_leaf(batch.hash), place, path_to_day) != Some(head.root) {
+            return Err(format!("the path of its batch does not lead to the root of {}", head.date));
+        }
+        Ok(())
+    }
+
+    fn said(&self) -> ProvenJournal {
+        let JournalProof { journal, batch, head, .. } = self;
+        let debits = journal.entries.iter().filter(|entry| entry.amount_fils > 0);
+        ProvenJournal {
+            kind: journal.kind.clone(),
+            source: journal.source.clone(),
+            posted_at: journal.posted_at,
+            amount: Money::fils(debits.fold(0, |sum, entry| entry.amount_fils.saturating_add(sum))),
+            entries: journal.entries.iter().map(|entry| (entry.account.clone(), entry.amount_fils)).collect(),
+            signed: format!(
+                "in batch {} of lane {}, head of {}, signed by key {}",
+                batch.seq, batch.lane, head.date, head.key_id
+            ),
+        }
+    }
+}
+
+impl Journal {
+    pub fn leaf(&self) -> Hash {
+        let mut leaf = Leaf::begin(&Facts {
+            journal_id: self.journal_id,
+            position: self.position,
+            kind: &self.kind,
+            source: &self.source,
+            agency_id: &self.agency_id,
+            channel: &self.channel,
+            payment_id: self.payment_id,
+            invoice_id: self.invoice_id,
+            posted_at: self.posted_at,
+        });
+        for Entry { line, account, amount_fils } in &self.entries {
+            leaf.entry(*line, account, *amount_fils);
+        }
+        leaf.end()
+    }
+}
+
+impl Batch {
+    fn computed(&self) -> Hash {
+        let row = Sealed {
+            batch_id: self.batch_id,
+            seq: self.seq,
+            prev_hash: self.prev_hash.0.to_vec(),
+            hash: Vec::new(),
+            commands: self.commands,
+            sealed_at: self.sealed_at,
+        };
+        seal::batch_of(self.lane, &row, (self.journals, self.journals_root))
+    }
+
+    /// Its number among the day's batches, and how many these are.
+    pub fn place_in(&self, head: &Head) -> Option<(i64, i64)> {
+        let (after, upto) = head.range(self.lane)?;
+        let before = head.lanes.iter().filter(|end| end.lane < self.lane);
+        let before: i64 = before.map(|end| end.last_seq - end.first_seq + 1).sum();
+        (after < self.seq && self.seq <= upto).then_some((before + self.seq - after - 1, head.batches))
+    }
+}

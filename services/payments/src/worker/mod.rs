@@ -1,0 +1,260 @@
+//! Asks providers what is due, outside any transaction, and hands what they say to the engine.
+
+use std::{
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
+
+mod answer;
+mod item;
+
+use answer::Said;
+use boot::{Clock, wire::money_to_wire};
+use item::{About, Item};
+use proto::wallet::v1::{
+    InitiateRequest, InquireRefundRequest, InquireRequest, Outcome, RefundRequest, ReverseRequest,
+    wallet_service_client::WalletServiceClient,
+};
+use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore};
+use tokio_util::sync::CancellationToken;
+use tonic::{Request, Status};
+use tracing::Instrument as _;
+
+use crate::{
+    Error, Payments,
+    breaker::Breakers,
+    config::Waits,
+    domain::{
+        Command, Refusal,
+        refund::{Destination, Refund},
+        world::Question,
+    },
+    store::{self, work::Take},
+};
+
+/// It looks by itself this often, if nobody rings: items become due by time.
+const POLL: Duration = Duration::from_millis(100);
+/// How often the gauges are read.
+const MEASURE: Duration = Duration::from_secs(2);
+/// A call ends so long before its claim, so that what it brought can still be written.
+const MARGIN: Duration = Duration::from_secs(2);
+/// While Postgres is away, an answer of a provider is offered again in this rhythm.
+const OFFER_AGAIN: Duration = Duration::from_millis(500);
+
+/// The worker. One runs in each replica; claims keep them apart.
+#[derive(Clone, Debug)]
+pub struct Worker {
+    svc: Payments,
+    wallets: WalletServiceClient<boot::grpc::Channel>,
+    breakers: Arc<Mutex<Breakers>>,
+    bell: Arc<Notify>,
+    room: Arc<Semaphore>,
+    waits: Clock,
+    claim: Duration,
+}
+
+impl Worker {
+    /// A worker that asks `channel`, woken by `bell`.
+    pub fn new(svc: Payments, channel: boot::grpc::Channel, bell: Arc<Notify>, waits: &Waits) -> Worker {
+        Worker {
+            svc,
+            wallets: WalletServiceClient::new(channel),
+            breakers: Arc::default(),
+            bell,
+            room: Arc::new(Semaphore::new(waits.calls_at_once.into())),
+            waits: Clock::system(),
+            claim: Duration::from_millis(waits.claim_ms),
+        }
+    }
+
+    /// Works until `stopping`.
+    pub async fn run(self, stopping: CancellationToken) {
+        let mut measured = Duration::ZERO;
+        while !stopping.is_cancelled() {
+            let more = self.round().await.unwrap_or_else(|error| {
+                tracing::warn!(%error, "cannot look for work");
+                false
+            });
+            let now = self.waits.monotonic();
+            if measured == Duration::ZERO || now.saturating_sub(measured) > MEASURE {
+                measured = now;
+                self.measure().await.unwrap_or_else(|error| tracing::debug!(%error, "cannot measure"));
+            }
+            if more {
+                continue;
+            }
+            tokio::select! {
+                () = self.waits.sleep(POLL) => {}
+                () = self.bell.notified() => {}
+                () = stopping.cancelled() => {}
+            }
+        }
+    }
+
+    /// Claims what is due and there is room for, and starts a call for each. True when there may be more.
+    async fn round(&self) -> Result<bool, Error> {
+        let room = self.room.available_permits();
+        let Ok(at_most @ 1..) = i64::try_from(room) else { return Ok(false) };
+        let resting = self.breakers().resting(self.waits.monotonic());
+        let take = Take { at_most, now: self.svc.clock.now(), lease: self.claim, resting: &resting };
+        let mut tx = self.svc.pg.begin().await?;
+        let claimed = store::work::claim(&mut tx, take).await?;
+        if claimed.is_empty() {
+            tx.rollback().await?;
+            return Ok(false);
+        }
+        let full = claimed.len() == room;
+        let items = item::of(&mut tx, claimed).await?;
+        tx.commit().await?;
+        for item in items {
+            let permit = self.room.clone().acquire_owned().await.expect("nobody closes the semaphore");
+            let worker = self.clone();
+            self.svc.tasks.spawn_one("provider call", worker.work(item, permit));
+        }
+        Ok(full)
+    }
+
+    async fn work(self, item: Item, permit: OwnedSemaphorePermit) {
+        let span = tracing::info_span!("ask provider", id = %item.id, question = item.question.name());
+        if let Some(traceparent) = &item.traceparent {
+            boot::trace::continue_from(&span, traceparent);
+        }
+        async {
+            let said = self.ask(&item).await;
+            drop(permit);
+            self.record(&item, said).await;
+        }
+        .instrument(span)
+        .await;
+        self.bell.notify_one();
+    }
+
+    async fn ask(&self, item: &Item) -> Said {
+        let said = Said::of(self.call(item).await, item.question);
+        let mut breakers = self.breakers();
+        if !said.is_silence() {
+            breakers.answered(&item.provider);
+        } else if breakers.silent(&item.provider, self.waits.monotonic()) {
+            tracing::warn!(provider = item.provider, "a provider does not answer and gets some rest");
+        }
+        said
+    }
+
+    async fn call(&self, item: &Item) -> Result<Option<Outcome>, Status> {
+        let mut wallets = self.wallets.clone();
+        let (provider, id) = (item.provider.clone(), item.id.to_string());
+        let outcome = match (item.question, &item.about) {
+            (Question::Initiate, About::Attempt { attempt, payments }) => {
+                let first = payments.first();
+                let request = InitiateRequest {
+                    provider,
+                    attempt_id: id,
+                    amount: Some(money_to_wire(attempt.amount)),
+                    bill_reference: first.map(|p| p.bill_reference.clone()).unwrap_or_default(),
+                    agency_id: first.map(|p| p.agency.to_string()).unwrap_or_default(),
+                    return_url: first.map(|p| p.return_url.clone()).unwrap_or_default(),
+                };
+                wallets.initiate(self.in_time(request)).await?.into_inner().outcome
+            }
+            (Question::Reverse, About::Attempt { .. }) => {
+                let request = ReverseRequest { provider, attempt_id: id };
+                wallets.reverse(self.in_time(request)).await?.into_inner().outcome
+            }
+            (
+                Question::Refund,
+                About::Refund(Refund {
+                    amount,
+                    to: Destination::Source { attempt_id, provider_reference, .. },
+                    ..
+                }),
+            ) => {
+                let request = RefundRequest {
+                    provider,
+                    refund_id: id,
+                    attempt_id: attempt_id.to_string(),
+                    provider_reference: provider_reference.clone(),
+                    amount: Some(money_to_wire(*amount)),
+                };
+                wallets.refund(self.in_time(request)).await?.into_inner().outcome
+            }
+            (Question::Inquire | Question::Refund | Question::InquireRefund, About::Attempt { .. }) => {
+                let request = InquireRequest { provider, attempt_id: id };
+                wallets.inquire(self.in_time(request)).await?.into_inner().outcome
+            }
+            (
+                Question::Initiate
+                | Question::Inquire
+                | Question::Reverse
+                | Question::Refund
+                | Question::InquireRefund,
+                About::Refund(_),
+            ) => {
+                let request = InquireRefundRequest { provider, refund_id: id };
+                wallets.inquire_refund(self.in_time(request)).await?.into_inner().outcome
+            }
+        };
+        Ok(outcome)
+    }
+
+    fn in_time<T>(&self, message: T) -> Request<T> {
+        let mut request = Request::new(message);
+        request.set_timeout(self.claim.saturating_sub(MARGIN).max(Duration::from_secs(1)));
+        request
+    }
+
+    /// Hands in what was said. What can never be written contradicts the books: that is handed in instead, so that a
+    /// person hears of it and the provider is not asked for ever.
+    async fn record(&self, item: &Item, said: Said) {
+        let impossible = match self.hand_in(item.command(said)).await {
+            Ok(()) => return,
+            Err(error) => error,
+        };
+        tracing::error!(error = %impossible, "what a provider said cannot be written");
+        let Some(command) = item.impossible() else { return };
+        if let Err(error) = self.hand_in(command).await {
+            tracing::error!(%error, "nor can that; the provider is asked again when the claim runs out");
+        }
+    }
+
+    /// Offers a command while Postgres is away, as long as the claim holds; then it runs out and somebody inquires.
+    async fn hand_in(&self, command: Command) -> Result<(), Error> {
+        let begun = self.waits.monotonic();
+        loop {
+            match self.svc.engine.submit(command.clone(), None).await {
+                Ok(_done) => return Ok(()),
+                Err(Error::Refused(Refusal::StaleFence)) => {
+                    tracing::debug!("somebody else took the item up meanwhile");
+                    return Ok(());
+                }
+                Err(error @ (Error::CommitUnknown | Error::Overloaded)) => {
+                    tracing::warn!(%error, "the claim runs out and the provider is inquired");
+                    return Ok(());
+                }
+                Err(Error::Database(source)) if source.is_unavailable() => {
+                    if self.waits.monotonic().saturating_sub(begun) >= self.claim {
+                        return Ok(());
+                    }
+                }
+                Err(error) => return Err(error),
+            }
+            self.waits.sleep(OFFER_AGAIN).await;
+        }
+    }
+
+    async fn measure(&self) -> Result<(), Error> {
+        let now = self.svc.clock.now();
+        let mut tx = self.svc.pg.read().await?;
+        let oldest = store::attempt::oldest_doubt(&mut tx).await?;
+        let due = store::work::count_due(&mut tx, now).await?;
+        tx.rollback().await?;
+        let age = oldest.map_or(0, |since| (now - since).whole_seconds().max(0));
+        self.svc.metrics.unknown_oldest_seconds.set(age);
+        self.svc.metrics.work_due.set(due);
+        self.svc.metrics.look_at_queues();
+        Ok(())
+    }
+
+    fn breakers(&self) -> std::sync::MutexGuard<'_, Breakers> {
+        self.breakers.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
