@@ -1,8 +1,8 @@
 # What people do with Mizan. Every target works on a fresh clone; what is missing is installed by tools/install.
-.PHONY: help install build release demo up down test lint bench pictures sqlx
+.PHONY: help install build release demo up down test lint bench bench-posting crash pictures sqlx sim
 
 help: ## this list
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 16
 
 install: ## PostgreSQL, NATS, Redis, Chromium, where they are missing
 	@tools/install
@@ -33,9 +33,18 @@ lint: ## format and lints
 bench: release ## the figures of docs/performance.md
 	target/release/bench
 
+bench-posting: release ## the posting engine beside pgbench and cala-ledger
+	cd bench-posting && cargo run -q --release --locked -- $(or $(ARGS),--stored 5000000)
+
+crash: build ## kill -9 of payments and of Postgres under load: make crash ROUNDS=200
+	target/debug/crash --rounds $(or $(ROUNDS),200) $(if $(SEED),--seed $(SEED))
+
 pictures: install ## the bill pages in docs/pictures anew, by the system's Chromium
 	rm -f docs/pictures/bill-en.png docs/pictures/bill-ar.png
 	cargo run -q -p testkit -- run -- cargo test -q -p portal --test it picture
 
 sqlx: install ## are the committed descriptions of all checked queries true?
 	tools/sqlx-prepare --check
+
+sim: ## the payments domain under seeded faults: make sim SEEDS=10000, make sim SEED=7
+	$(if $(SEED),MIZAN_SIM_SEED=$(SEED)) MIZAN_SIM_SEEDS=$(or $(SEEDS),2000) cargo test -q -p payments --test sim

@@ -62,6 +62,16 @@ impl World {
         self.post("/control/wallet/faults", &body).await.map(drop)
     }
 
+    /// Arms a fault for the next refund of a bill.
+    ///
+    /// # Errors
+    /// The sandbox does not know it.
+    pub async fn arm_refund(&self, bill_reference: &str, fault: &str) -> anyhow::Result<()> {
+        let body =
+            json!({ "bill_reference": bill_reference, "fault": fault, "delay_ms": 1500, "next": "refund" });
+        self.post("/control/wallet/faults", &body).await.map(drop)
+    }
+
     /// What the wallet provider's own book says, charge by charge.
     ///
     /// # Errors

@@ -29,6 +29,8 @@ pub struct Options {
     pub application_name: String,
     /// A statement that runs longer is cancelled, and its transaction rolled back.
     pub statement_timeout: Duration,
+    /// A statement that waits longer for a row of another transaction gives up: [`Error::Held`].
+    pub lock_timeout: Duration,
     /// A transaction that waits longer for its client is rolled back.
     pub idle_in_transaction_timeout: Duration,
     /// Accept a server that may forget commits (`fsync`, `synchronous_commit`). For the private servers of tests only.
@@ -42,6 +44,7 @@ impl Options {
             max_connections,
             application_name: "mizan".to_owned(),
             statement_timeout: Duration::from_secs(30),
+            lock_timeout: Duration::from_secs(30),
             idle_in_transaction_timeout: Duration::from_mins(1),
             allow_unsafe: false,
         }
@@ -85,8 +88,10 @@ impl Pg {
             .connect_lazy_with(server);
         // Per transaction rather than per session, so that a transaction-pooling proxy may stand between.
         let limits = format!(
-            "SET LOCAL statement_timeout = {}; SET LOCAL idle_in_transaction_session_timeout = {}",
+            "SET LOCAL statement_timeout = {}; SET LOCAL lock_timeout = {}; \
+             SET LOCAL idle_in_transaction_session_timeout = {}",
             options.statement_timeout.as_millis(),
+            options.lock_timeout.as_millis(),
             options.idle_in_transaction_timeout.as_millis()
         );
         Ok(Pg {

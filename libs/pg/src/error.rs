@@ -17,6 +17,9 @@ pub enum Error {
     /// Serialisation failure or deadlock: rolled back; the whole transaction may be tried again.
     #[error("the transaction met another one and was rolled back; try it again from its start")]
     Retryable(#[source] sqlx::Error),
+    /// A row is held by a transaction that does not end: it was not waited for any longer, and nothing was written.
+    #[error("a row is held by another transaction for too long; try again")]
+    Held(#[source] sqlx::Error),
     /// Anything else; not committed.
     #[error("Postgres refused or did not answer; nothing was committed")]
     Database(#[source] sqlx::Error),
@@ -27,7 +30,7 @@ impl Error {
     pub fn is_unavailable(&self) -> bool {
         match self {
             Error::Conflict { .. } | Error::Constraint { .. } => false,
-            Error::CommitUnknown(_) | Error::Retryable(_) => true,
+            Error::CommitUnknown(_) | Error::Retryable(_) | Error::Held(_) => true,
             Error::Database(source) => connection_lost(source) || no_room(source),
         }
     }
@@ -44,6 +47,9 @@ impl From<sqlx::Error> for Error {
             let code = answer.code().unwrap_or_default();
             if matches!(code.as_ref(), "40001" | "40P01") {
                 return Error::Retryable(source);
+            }
+            if code == "55P03" {
+                return Error::Held(source);
             }
             if let Some(name) = answer.constraint().filter(|_| code.starts_with("23")) {
                 return Error::Constraint { name: name.to_owned() };

@@ -42,17 +42,24 @@ pub async fn run(demo: &Demo, layout: &Layout, report: &mut Report) -> anyhow::R
     let in_ledger: i64 =
         ours.iter().filter(|((_, channel), _)| channel == "kiosk_cash").map(|(_, fils)| fils).sum();
     report.equal("every note that the acceptors counted is in the ledger", &counted, &in_ledger);
+    let charges = demo.world.charges().await?;
+    let given: i64 = charges.iter().filter_map(|charge| charge["refunded_fils"].as_i64()).sum();
+    let refunded: i64 = rows.iter().filter_map(|row| row["refunded_fils"].as_i64()).sum();
+    report.equal("what the provider gave back is what the ledger says was refunded", &given, &refunded);
 
-    say("\n  Collected            channel       payments       collected        credited        suspense");
+    say(
+        "\n  Collected            channel       payments       collected        credited        suspense        refunded",
+    );
     for row in rows {
         say(format!(
-            "  {:<20} {:<12} {:>9} {:>15} {:>15} {:>15}",
+            "  {:<20} {:<12} {:>9} {:>15} {:>15} {:>15} {:>15}",
             word(row, "agency_id")?,
             word(row, "channel")?,
             row["payments"],
             dinars(row, "collected_fils"),
             dinars(row, "credited_fils"),
             dinars(row, "suspense_fils"),
+            dinars(row, "refunded_fils"),
         ));
     }
     Ok(())

@@ -6,6 +6,7 @@ mod killer;
 mod kiosks;
 mod messages;
 mod race;
+mod refunds;
 mod setup;
 mod uploads;
 mod wallets;
@@ -66,6 +67,7 @@ pub async fn run(folder: &Path) -> anyhow::Result<Ended> {
     race::run(&mut demo, &stack.layout, &mut report).await?;
     idempotency::run(&mut demo, &paid, &mut report).await?;
     messages::run(&demo, &paid, &cash, &mut report).await?;
+    refunds::run(&demo, &paid, &stack.layout, &mut report).await?;
     books::run(&demo, &stack.layout, &mut report).await?;
     report.chapter("Stopping");
     report.done("every service ends in order when asked to", stack.stop().await);

@@ -5,7 +5,7 @@ use boot::wire::{id_from_wire, money_from_wire};
 use bus::{ConsumerConfig, Event, HandlerError, Received};
 use prost::Message as _;
 use proto::invoicing::v1::InvoiceIssued;
-use proto::payments::v1::ReceivableChanged;
+use proto::payments::v1::{PaymentChanged, ReceivableChanged};
 use time::OffsetDateTime;
 
 use crate::app::Invoicing;
@@ -15,6 +15,8 @@ use crate::wire;
 
 const ISSUED: &str = "mizan.invoicing.invoice.issued";
 const RECEIVABLES: &str = "mizan.payments.receivable.>";
+/// A payment tells its receivable with its own news.
+const PAYMENTS: &str = "mizan.payments.payment.>";
 
 /// News handled at the same time; two of one invoice wait for each other at its row.
 const AT_ONCE: usize = 8;
@@ -32,7 +34,7 @@ pub fn issued(ids: &Ids, invoice: &Invoice, now: OffsetDateTime) -> Event {
 
 /// Hears what `payments` tells of receivables until the service stops.
 pub fn listen(svc: &Invoicing) {
-    let config = ConsumerConfig { name: CONSUMER, subjects: &[RECEIVABLES], at_once: AT_ONCE };
+    let config = ConsumerConfig { name: CONSUMER, subjects: &[RECEIVABLES, PAYMENTS], at_once: AT_ONCE };
     let svc = svc.clone();
     svc.bus.clone().consume(config, move |received| {
         let svc = svc.clone();
@@ -41,8 +43,13 @@ pub fn listen(svc: &Invoicing) {
 }
 
 async fn hear(svc: &Invoicing, received: &Received) -> Result<(), HandlerError> {
-    let changed = ReceivableChanged::decode(received.event.body.as_slice())?;
-    let receivable = changed.receivable.unwrap_or_default();
+    let body = received.event.body.as_slice();
+    let receivable = if received.event.subject.starts_with("mizan.payments.payment.") {
+        PaymentChanged::decode(body)?.receivable
+    } else {
+        ReceivableChanged::decode(body)?.receivable
+    };
+    let receivable = receivable.unwrap_or_default();
     let news = News {
         event_id: received.event.event_id,
         agency: id_from_wire("agency_id", &receivable.agency_id)?,

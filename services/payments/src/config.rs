@@ -94,6 +94,15 @@ pub struct Settings {
     )]
     pub refund_alone_fils: u64,
 
+    /// A batch waits so long for a row that another replica holds; then who needs that row waits alone. In milliseconds.
+    #[arg(
+        id = "payments.lock_wait_ms",
+        long = "payments-lock-wait-ms",
+        env = "MIZAN_PAYMENTS_LOCK_WAIT_MS",
+        default_value_t = 1_000
+    )]
+    pub lock_wait_ms: u64,
+
     #[command(flatten)]
     pub engine: Engine,
 
@@ -218,7 +227,7 @@ pub struct Waits {
         id = "payments.claim_ms",
         long = "payments-claim-ms",
         env = "MIZAN_PAYMENTS_CLAIM_MS",
-        default_value_t = 12_000
+        default_value_t = 9_000
     )]
     pub claim_ms: u64,
 

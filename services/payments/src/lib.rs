@@ -17,7 +17,7 @@ mod store;
 mod wire;
 mod worker;
 
-use std::{net::SocketAddr, sync::Arc};
+use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 use boot::{Clock, Context, Health, StartError, Tasks};
 use bus::Bus;
@@ -40,6 +40,9 @@ pub use books::{
 pub use config::{Engine, Settings, Waits};
 pub use domain::graph::states_dot;
 pub use error::Error;
+
+/// A transaction whose process says nothing for so long is rolled back.
+const HANGS_AFTER: Duration = Duration::from_secs(5);
 
 /// The schema of this service.
 pub static MIGRATOR: Migrator = sqlx::migrate!();
@@ -86,7 +89,13 @@ pub async fn start(settings: Settings, ctx: Context) -> Result<Running, StartErr
     let wallets = boot::grpc::channel(&settings.wallet_adapter_url)?;
     let bills = invoicing::Bills::new(boot::grpc::channel(&settings.invoicing_url)?);
     let setting = ctx.setting("DATABASE_URL");
-    let pg = Pg::connect(&settings.database_url, &setting, settings.max_connections).await?;
+    let options = pg::Options {
+        lock_timeout: Duration::from_millis(settings.lock_wait_ms),
+        // A replica that hangs in a transaction must not hold its bills from the others.
+        idle_in_transaction_timeout: HANGS_AFTER,
+        ..pg::Options::new(settings.max_connections)
+    };
+    let pg = Pg::connect_with(&settings.database_url, &setting, &options).await?;
     pg.check_migrated(&MIGRATOR).await?;
     pg.watch(&ctx);
     let bus = Bus::connect(&settings.nats_url, &ctx.setting("NATS_URL"), &ctx).await?;

@@ -41,6 +41,8 @@ pub struct Collection {
     /// Became payer credit.
     pub credited_fils: i64,
     pub suspense_fils: i64,
+    /// Went back to payers.
+    pub refunded_fils: i64,
 }
 
 /// An open question that a person must decide.
@@ -60,14 +62,15 @@ pub struct Case {
 impl fmt::Display for Collection {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let agency = if self.agency_id.is_empty() { "(unknown)" } else { &self.agency_id };
-        let [collected, credited, suspense] =
-            [self.collected_fils, self.credited_fils, self.suspense_fils].map(Money::fils);
+        let [collected, credited, suspense, refunded] =
+            [self.collected_fils, self.credited_fils, self.suspense_fils, self.refunded_fils]
+                .map(Money::fils);
         let Collection { channel, payments, .. } = self;
         write!(
             f,
             "{agency:<10} {channel:<12} {payments:>7} payments  collected {collected}  credited {credited}  "
         )?;
-        write!(f, "suspense {suspense}")
+        write!(f, "suspense {suspense}  refunded {refunded}")
     }
 }
 
@@ -93,6 +96,7 @@ pub async fn collections(database_url: &str) -> Result<Vec<Collection>, StartErr
         collected_fils: row.collected_fils,
         credited_fils: row.credited_fils,
         suspense_fils: row.suspense_fils,
+        refunded_fils: row.refunded_fils,
     });
     Ok(rows.collect())
 }

@@ -23,8 +23,6 @@ pub(super) const FORMAT: &str = "mizan proof 1";
 pub struct Proof {
     pub(super) format: String,
     pub(super) payment_id: Uuid,
-    /// When it follows from the payment's id. A device numbers its receipts itself, and signs them itself.
-    pub(super) receipt_number: Option<String>,
     /// In the order in which they were posted.
     pub(super) journals: Vec<JournalProof>,
 }
@@ -85,6 +83,7 @@ pub(super) struct Batch {
 #[derive(Clone, Debug)]
 pub struct Proven {
     pub payment_id: String,
+    /// None: a device numbered it, and signed it itself.
     pub receipt_number: Option<String>,
     pub journals: Vec<ProvenJournal>,
 }
@@ -121,10 +120,16 @@ impl fmt::Display for Proven {
     }
 }
 
-/// The number of a receipt that we number ourselves: the random part of its payment's id.
-pub(super) fn receipt_number(payment_id: Uuid) -> String {
+/// What the source of a journal begins with when we number the receipt, and what the number begins with then.
+const NUMBERED: [(&str, &str); 2] = [("attempt:", "W"), ("movement:", "D")];
+
+/// The number of a receipt that we number ourselves: the random part of its payment's id. So whoever proves the payment proves
+/// the number, and a proof need not hold it.
+fn receipt_number(payment_id: Uuid, journals: &[JournalProof]) -> Option<String> {
+    let begins = |source: &str| NUMBERED.into_iter().find(|(what, _)| source.starts_with(what));
+    let (_, letter) = journals.iter().find_map(|proof| begins(&proof.journal.source))?;
     let (_, random) = payment_id.as_u64_pair();
-    format!("W-{random:016X}")
+    Some(format!("{letter}-{random:016X}"))
 }
 
 /// Verifies a proof by itself: no database, no network.
@@ -144,12 +149,9 @@ impl Proof {
     }
 
     fn verify(&self, keys: &[VerifyingKey]) -> Result<Proven, String> {
-        let Proof { format, payment_id, receipt_number: number, journals } = self;
+        let Proof { format, payment_id, journals } = self;
         if format != FORMAT {
             return Err(format!("its format is \"{format}\", not \"{FORMAT}\""));
-        }
-        if let Some(number) = number.as_ref().filter(|number| **number != receipt_number(*payment_id)) {
-            return Err(format!("receipt {number} is not of payment {payment_id}"));
         }
         if journals.is_empty() {
             return Err("it holds no journal".to_owned());
@@ -168,7 +170,7 @@ impl Proof {
         }
         Ok(Proven {
             payment_id: payment_id.to_string(),
-            receipt_number: number.clone(),
+            receipt_number: receipt_number(*payment_id, journals),
             journals: journals.iter().map(JournalProof::said).collect(),
         })
     }

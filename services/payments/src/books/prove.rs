@@ -12,7 +12,7 @@ use super::{
     day,
     error::refused,
     heads::{self, Found, Head},
-    proof::{Batch, Entry, FORMAT, Journal, JournalProof, Proof, receipt_number},
+    proof::{Batch, Entry, FORMAT, Journal, JournalProof, Proof},
     snapshot,
 };
 use crate::{
@@ -39,7 +39,7 @@ pub async fn prove(database_url: &str, what: &str, heads_dir: &Path) -> Result<P
         return refused(format!("{bad}; nothing can be proven by heads that do not hold"));
     }
     let mut tx = snapshot(database_url).await?;
-    let (payment_id, number) = payment(&mut tx, what).await?;
+    let payment_id = payment(&mut tx, what).await?;
     let mut journals = Vec::new();
     for found in journals_of(&mut tx, payment_id).await? {
         journals.push(way(&mut tx, found, &heads).await?);
@@ -47,13 +47,12 @@ pub async fn prove(database_url: &str, what: &str, heads_dir: &Path) -> Result<P
     if journals.is_empty() {
         return refused(format!("payment {payment_id} has moved no money: there is nothing to prove"));
     }
-    let number = number.filter(|number| *number == receipt_number(payment_id));
-    Ok(Proof { format: FORMAT.to_owned(), payment_id, receipt_number: number, journals })
+    Ok(Proof { format: FORMAT.to_owned(), payment_id, journals })
 }
 
-async fn payment(tx: &mut Tx, what: &str) -> Result<(Uuid, Option<String>), BooksError> {
-    let rows = sqlx::query!(
-        "SELECT payment_id, receipt_number FROM payment
+async fn payment(tx: &mut Tx, what: &str) -> Result<Uuid, BooksError> {
+    let rows = sqlx::query_scalar!(
+        "SELECT payment_id FROM payment
           WHERE payment_id = $1 OR receipt_number = $2
           ORDER BY payment_id LIMIT 2",
         what.parse::<Uuid>().ok(),
@@ -63,7 +62,7 @@ async fn payment(tx: &mut Tx, what: &str) -> Result<(Uuid, Option<String>), Book
     .await?;
     let mut rows = rows.into_iter();
     match (rows.next(), rows.next()) {
-        (Some(row), None) => Ok((row.payment_id, row.receipt_number)),
+        (Some(payment_id), None) => Ok(payment_id),
         (None, _) => refused(format!("no payment has the receipt number or id {what}")),
         (Some(_), Some(_)) => {
             refused(format!("several payments have the receipt number {what}: give the payment's id"))

@@ -107,14 +107,14 @@ pub async fn statement(
     let mut days = Days { day: *from, today: Sums::from(opening), all: Sums::from(opening), entries: 0 };
     each(&days.opening());
     let mut rows = sqlx::query!(
-        "SELECT posted_at, journal_id, kind, source, amount_fils
+        r#"SELECT posted_at, journal_id AS "journal_id!", kind, source, amount_fils AS "amount_fils!"
            FROM entry
            JOIN journal USING (journal_id)
            JOIN posting_batch USING (batch_id)
           WHERE account = $1
             AND posted_at >= $2
             AND posted_at < $3
-          ORDER BY posted_at, lane, seq, position, line",
+          ORDER BY posted_at, lane, seq, position, line"#,
         account,
         day::begins(*from),
         day::ends(*to),

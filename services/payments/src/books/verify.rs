@@ -131,7 +131,7 @@ async fn recompute(tx: &mut Tx, heads: &[heads::Head]) -> Result<Report, Error> 
     let mut checks = vec![
         Check { what: "every journal balances", first_bad: unbalanced(tx).await? },
         Check {
-            what: "every journal is in a batch, and every entry in a journal",
+            what: "every journal and stored answer is in a batch, and every payment of a bill",
             first_bad: orphans(tx).await?,
         },
         Check { what: "debits equal credits over all accounts", first_bad: trial_balance(tx).await? },
@@ -173,8 +173,11 @@ async fn orphans(tx: &mut Tx) -> Result<Option<String>, Error> {
              FROM (SELECT 'journal ' || journal_id AS what
                      FROM journal LEFT JOIN posting_batch USING (batch_id) WHERE lane IS NULL
                     UNION ALL
-                   SELECT 'line ' || line || ' of journal ' || journal_id
-                     FROM entry LEFT JOIN journal USING (journal_id) WHERE batch_id IS NULL) AS orphan
+                   SELECT 'the stored answer ' || key || ' of ' || scope
+                     FROM idempotency LEFT JOIN posting_batch USING (batch_id) WHERE lane IS NULL
+                    UNION ALL
+                   SELECT 'payment ' || payment_id
+                     FROM payment LEFT JOIN receivable USING (invoice_id) WHERE due_fils IS NULL) AS orphan
             ORDER BY 1 LIMIT 1"#
     );
     Ok(bad.fetch_optional(tx.conn()).await?)

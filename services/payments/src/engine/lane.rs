@@ -7,7 +7,12 @@ use ids::BatchId;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
-use super::{Answer, Job, Parts, batch, fold::fold, seal};
+use super::{
+    Answer, Job, Parts, batch,
+    fair::{self, Fair},
+    fold::fold,
+    seal,
+};
 use crate::{
     Error,
     domain::Moment,
@@ -50,18 +55,42 @@ impl Lane {
 
     pub(super) async fn run(mut self, mut inbox: mpsc::Receiver<Job>, stopping: CancellationToken) {
         let most = usize::from(self.parts.settings.max_batch);
-        let mut jobs = Vec::with_capacity(most);
+        let mut waiting = Fair::default();
+        let mut came = Vec::with_capacity(most);
         loop {
-            tokio::select! {
-                biased;
-                taken = inbox.recv_many(&mut jobs, most) => if taken == 0 { break },
-                () = self.waits.sleep(RENEW) => { self.renew().await; continue; }
-                // What waits is still done; what comes later is turned away.
-                () = stopping.cancelled(), if !inbox.is_closed() => { inbox.close(); continue; }
+            if waiting.len() == 0 {
+                tokio::select! {
+                    biased;
+                    taken = inbox.recv_many(&mut came, most) => if taken == 0 { break },
+                    () = self.waits.sleep(RENEW) => { self.renew().await; continue; }
+                    // What waits is still done; what comes later is turned away.
+                    () = stopping.cancelled(), if !inbox.is_closed() => { inbox.close(); continue; }
+                }
             }
-            self.process(std::mem::take(&mut jobs)).await;
+            self.admit(&mut waiting, &mut came, &mut inbox);
+            self.process(waiting.take(most)).await;
         }
         self.give_back().await;
+    }
+
+    /// Takes what came, up to the length of the queue, so that agencies take turns. One agency may fill half of it.
+    fn admit(&self, waiting: &mut Fair<Job>, came: &mut Vec<Job>, inbox: &mut mpsc::Receiver<Job>) {
+        let length = usize::from(self.parts.settings.queue_length);
+        let more = std::iter::from_fn(|| inbox.try_recv().ok()).take(length.saturating_sub(waiting.len()));
+        for job in came.drain(..).chain(more) {
+            let whose = fair::whose(job.command.lane_key());
+            if job.command.may_be_shed() && waiting.of(whose) >= length.div_ceil(2) {
+                self.turn_away(job);
+            } else {
+                let whose = whose.to_owned();
+                waiting.push(&whose, job);
+            }
+        }
+    }
+
+    fn turn_away(&self, job: Job) {
+        self.parts.metrics.shed.inc();
+        job.answer.send(Err(Error::Overloaded)).ok();
     }
 
     async fn process(&mut self, jobs: Vec<Job>) {
@@ -85,8 +114,7 @@ impl Lane {
             .into_iter()
             .partition(|job| job.command.may_be_shed() && now.saturating_sub(job.queued_at) > oldest);
         for job in late {
-            self.parts.metrics.shed.inc();
-            job.answer.send(Err(Error::Overloaded)).ok();
+            self.turn_away(job);
         }
         jobs
     }
@@ -259,7 +287,8 @@ fn again(error: pg::Error) -> Result<Tried, Error> {
         pg::Error::Retryable(_) | pg::Error::Conflict { .. } | pg::Error::Constraint { .. } => {
             Ok(Tried::Again(error.into()))
         }
-        pg::Error::CommitUnknown(_) | pg::Error::Database(_) => Err(error.into()),
+        // Held rows are tried one by one: who needs them waits alone.
+        pg::Error::CommitUnknown(_) | pg::Error::Held(_) | pg::Error::Database(_) => Err(error.into()),
     }
 }
 

@@ -11,6 +11,7 @@
 //! throughput. There is no timer.
 
 mod batch;
+mod fair;
 mod fold;
 mod lane;
 mod needs;

@@ -43,6 +43,7 @@ impl LedgerService for Payments {
                 collected: Some(fils(row.collected_fils)),
                 credited: Some(fils(row.credited_fils)),
                 suspense: Some(fils(row.suspense_fils)),
+                refunded: Some(fils(row.refunded_fils)),
             }
         });
         Ok(Response::new(pb::GetCollectionsResponse { collections: collections.collect() }))

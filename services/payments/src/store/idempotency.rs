@@ -72,3 +72,22 @@ pub async fn keep(
     .await?;
     Ok(())
 }
+
+/// Keys deleted by one statement, at most.
+const FORGOTTEN_AT_ONCE: i64 = 10_000;
+
+/// Forgets some answers that are older than `before`. True when there may be more.
+///
+/// # Errors
+/// As any write of `tx`.
+pub async fn forget(tx: &mut Tx, before: OffsetDateTime) -> Result<bool, Error> {
+    let gone = sqlx::query!(
+        "DELETE FROM idempotency
+          WHERE ctid = ANY (ARRAY(SELECT ctid FROM idempotency WHERE created_at < $1 LIMIT $2))",
+        before,
+        FORGOTTEN_AT_ONCE,
+    )
+    .execute(tx.conn())
+    .await?;
+    Ok(i64::try_from(gone.rows_affected()).is_ok_and(|gone| gone == FORGOTTEN_AT_ONCE))
+}

@@ -1,6 +1,6 @@
 //! Journals, their entries, and the balances they sum up to. Append-only.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, fmt::Write as _};
 
 use pg::Tx;
 use time::OffsetDateTime;
@@ -27,12 +27,17 @@ pub async fn insert(tx: &mut Tx, journals: &[Journal], batch: Uuid) -> Result<()
     let payments: Vec<Option<Uuid>> = journals.iter().map(|j| j.payment_id.map(|id| id.0)).collect();
     let invoices: Vec<Option<Uuid>> = journals.iter().map(|j| j.invoice_id.map(|id| id.0)).collect();
     let posted: Vec<OffsetDateTime> = journals.iter().map(|j| j.posted_at).collect();
+    let (accounts, amounts): (Vec<String>, Vec<String>) = journals.iter().map(lines).unzip();
     sqlx::query!(
         "INSERT INTO journal
-             (journal_id, position, kind, source, agency_id, channel, payment_id, invoice_id, posted_at, batch_id)
-         SELECT *, $10
+             (journal_id, position, kind, source, agency_id, channel, payment_id, invoice_id, posted_at, accounts,
+              amounts_fils, batch_id)
+         SELECT journal_id, position, kind, source, agency_id, channel, payment_id, invoice_id, posted_at,
+                string_to_array(accounts, E'\n'), string_to_array(amounts, ' ')::bigint[], $12
            FROM UNNEST($1::uuid[], $2::int[], $3::text[], $4::text[], $5::text[], $6::text[], $7::uuid[], $8::uuid[],
-                       $9::timestamptz[])",
+                       $9::timestamptz[], $10::text[], $11::text[])
+             AS new (journal_id, position, kind, source, agency_id, channel, payment_id, invoice_id, posted_at, accounts,
+                     amounts)",
         &ids,
         &positions,
         &kinds,
@@ -42,34 +47,29 @@ pub async fn insert(tx: &mut Tx, journals: &[Journal], batch: Uuid) -> Result<()
         &payments as &[Option<Uuid>],
         &invoices as &[Option<Uuid>],
         &posted,
+        &accounts,
+        &amounts,
         batch,
     )
     .execute(tx.conn())
     .await?;
-    insert_entries(tx, journals).await
+    Ok(())
 }
 
-async fn insert_entries(tx: &mut Tx, journals: &[Journal]) -> Result<(), pg::Error> {
-    let (mut ids, mut lines, mut accounts, mut amounts) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
-    for journal in journals {
-        for (line, entry) in (1_i32..).zip(&journal.entries) {
-            ids.push(journal.id.0);
-            lines.push(line);
-            accounts.push(entry.account.to_string());
-            amounts.push(entry.amount.minor_units());
+/// The lines of a journal as two texts: an array of arrays is nothing that Postgres can unnest. An account has no line
+/// break in its name.
+fn lines(journal: &Journal) -> (String, String) {
+    let (mut accounts, mut amounts) = (String::new(), String::new());
+    for (line, entry) in journal.entries.iter().enumerate() {
+        if line > 0 {
+            accounts.push('\n');
+            amounts.push(' ');
         }
+        // Writing to a String cannot fail.
+        write!(accounts, "{}", entry.account).ok();
+        write!(amounts, "{}", entry.amount.minor_units()).ok();
     }
-    sqlx::query!(
-        "INSERT INTO entry (journal_id, line, account, amount_fils)
-         SELECT * FROM UNNEST($1::uuid[], $2::int[], $3::text[], $4::bigint[])",
-        &ids,
-        &lines,
-        &accounts,
-        &amounts,
-    )
-    .execute(tx.conn())
-    .await?;
-    Ok(())
+    (accounts, amounts)
 }
 
 /// Adds the journals' entries to the balances of this lane's stripe, one row an account.

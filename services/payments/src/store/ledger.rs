@@ -15,6 +15,7 @@ pub struct Collection {
     pub collected_fils: i64,
     pub credited_fils: i64,
     pub suspense_fils: i64,
+    pub refunded_fils: i64,
 }
 
 /// One account over all stripes.
@@ -45,13 +46,17 @@ pub struct Case {
 pub async fn collections(tx: &mut Tx, agency: Option<&str>) -> Result<Vec<Collection>, Error> {
     let rows = sqlx::query_as!(
         Collection,
-        r#"SELECT journal.agency_id, journal.channel, count(DISTINCT journal.payment_id) AS "payments!",
-                  coalesce(-sum(amount_fils) FILTER (WHERE account LIKE 'agency\_payable:%'), 0)::bigint AS "collected_fils!",
+        r#"SELECT journal.agency_id, journal.channel,
+                  count(DISTINCT journal.payment_id) FILTER (WHERE kind <> 'refund_succeeded') AS "payments!",
+                  coalesce(-sum(amount_fils) FILTER (WHERE kind <> 'refund_succeeded'
+                      AND account ~ '^(agency|beneficiary)_payable:'), 0)::bigint AS "collected_fils!",
                   coalesce(-sum(amount_fils) FILTER (WHERE account = 'payer_credit'), 0)::bigint AS "credited_fils!",
-                  coalesce(-sum(amount_fils) FILTER (WHERE account = 'suspense'), 0)::bigint AS "suspense_fils!"
+                  coalesce(-sum(amount_fils) FILTER (WHERE account = 'suspense'), 0)::bigint AS "suspense_fils!",
+                  coalesce(sum(amount_fils) FILTER (WHERE account = 'refunds_payable'), 0)::bigint AS "refunded_fils!"
              FROM journal
              JOIN entry USING (journal_id)
-            WHERE journal.kind <> 'cash_stacked'
+            WHERE journal.kind IN ('cash_committed', 'cash_uncommitted', 'cash_unknown_bill', 'cash_unknown_session',
+                  'wallet_captured', 'wallet_late', 'wallet_mismatched', 'payment_recorded', 'refund_succeeded')
               AND ($1::text IS NULL OR journal.agency_id = $1)
             GROUP BY journal.agency_id, journal.channel
             ORDER BY journal.agency_id, journal.channel"#,

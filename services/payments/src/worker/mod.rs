@@ -36,6 +36,10 @@ use crate::{
 const POLL: Duration = Duration::from_millis(100);
 /// How often the gauges are read.
 const MEASURE: Duration = Duration::from_secs(2);
+/// A key is kept so long; afterwards the business key answers: the bill, the provider's movement, the device's record.
+const KEYS_ARE_KEPT: Duration = Duration::from_hours(30 * 24);
+/// How often older keys are forgotten, by the service's time.
+const FORGET: Duration = Duration::from_hours(1);
 /// A call ends so long before its claim, so that what it brought can still be written.
 const MARGIN: Duration = Duration::from_secs(2);
 /// While Postgres is away, an answer of a provider is offered again in this rhythm.
@@ -70,6 +74,7 @@ impl Worker {
     /// Works until `stopping`.
     pub async fn run(self, stopping: CancellationToken) {
         let mut measured = Duration::ZERO;
+        let mut forgot = self.svc.clock.now();
         while !stopping.is_cancelled() {
             let more = self.round().await.unwrap_or_else(|error| {
                 tracing::warn!(%error, "cannot look for work");
@@ -82,6 +87,14 @@ impl Worker {
             }
             if more {
                 continue;
+            }
+            let now = self.svc.clock.now();
+            if now - forgot > FORGET {
+                match self.forget(now).await {
+                    Ok(more) if more => {}
+                    Ok(_done) => forgot = now,
+                    Err(error) => tracing::debug!(%error, "cannot forget old keys"),
+                }
             }
             tokio::select! {
                 () = self.waits.sleep(POLL) => {}
@@ -239,6 +252,13 @@ impl Worker {
             }
             self.waits.sleep(OFFER_AGAIN).await;
         }
+    }
+
+    async fn forget(&self, now: time::OffsetDateTime) -> Result<bool, Error> {
+        let mut tx = self.svc.pg.begin().await?;
+        let more = store::idempotency::forget(&mut tx, now - KEYS_ARE_KEPT).await?;
+        tx.commit().await?;
+        Ok(more)
     }
 
     async fn measure(&self) -> Result<(), Error> {

@@ -94,6 +94,50 @@ async fn overload_is_told_before_anything_begins_and_says_when_to_return() {
 }
 
 #[tokio::test]
+async fn a_row_that_somebody_holds_makes_only_those_wait_who_need_it() {
+    let t = Stack::start_with(&["--payments-lanes", "1", "--payments-lock-wait-ms", "300"]).await;
+    let (held, free) = (t.bill(1, 5_000), t.bill(2, 6_000));
+    for bill in [&held, &free] {
+        t.receivable(bill).await;
+    }
+    let gate = t.gate(&held).await;
+    let (stuck, paid) = tokio::join!(t.record(&held, 5_000, "POS-1"), t.record(&free, 6_000, "POS-2"));
+    let stuck = stuck.unwrap_err();
+    assert_eq!(stuck.code, "books_unavailable");
+    assert!(stuck.retry_after_ms.is_some());
+    paid.unwrap();
+    drop(gate);
+    t.record(&held, 5_000, "POS-1").await.unwrap();
+    t.books_hold().await;
+}
+
+#[tokio::test]
+async fn one_unreadable_row_fails_only_those_who_need_it() {
+    let t = Stack::start_with(&["--payments-lanes", "1"]).await;
+    let (bad, good, wait) = (t.bill(1, 5_000), t.bill(2, 6_000), t.bill(3, 7_000));
+    for bill in [&bad, &good, &wait] {
+        t.receivable(bill).await;
+    }
+    let mut tx = t.env.pg.begin().await.unwrap();
+    let odd = format!("UPDATE receivable SET shares = '[1]' WHERE bill_reference = '{bad}'");
+    sqlx::raw_sql(sqlx::AssertSqlSafe(odd)).execute(tx.conn()).await.unwrap();
+    tx.commit().await.unwrap();
+    let gate = t.gate(&wait).await;
+    let pays = async {
+        t.waiting(1).await;
+        let in_lane = async {
+            until_waiting_in_lane(&t, 2).await;
+            drop(gate);
+        };
+        tokio::join!(t.record(&bad, 5_000, "POS-1"), t.record(&good, 6_000, "POS-2"), in_lane)
+    };
+    let (first, (unreadable, paid, ())) = tokio::join!(t.record(&wait, 7_000, "POS-3"), pays);
+    first.unwrap();
+    assert_eq!(unreadable.unwrap_err().code, "internal");
+    paid.unwrap();
+}
+
+#[tokio::test]
 async fn the_database_refuses_what_the_engine_never_writes() {
     let t = Stack::start().await;
     let bill = t.bill(1, 5_000);
@@ -101,11 +145,20 @@ async fn the_database_refuses_what_the_engine_never_writes() {
     let payment = t.pay(&bill, "k").await.unwrap();
     t.until(&payment.payment_id, proto::payments::v1::PaymentState::Captured).await;
     for (sql, why) in [
-        ("UPDATE entry SET amount_fils = 1", "append-only"),
+        ("UPDATE journal SET amounts_fils[1] = 1", "append-only"),
         ("DELETE FROM journal", "append-only"),
         ("TRUNCATE posting_batch CASCADE", "append-only"),
         ("UPDATE receivable SET paid_fils = paid_fils + 1", "receivable_paid_within_due"),
-        ("INSERT INTO entry SELECT journal_id, 9, account, 5 FROM entry WHERE line = 1", "does not balance"),
+        (
+            "INSERT INTO journal SELECT gen_random_uuid(), batch_id, 99, kind, 'x', agency_id, channel, payment_id, \
+          invoice_id, posted_at, accounts, ARRAY[5, 6] FROM journal",
+            "does not balance",
+        ),
+        (
+            "INSERT INTO journal SELECT gen_random_uuid(), batch_id, 99, kind, 'x', agency_id, channel, payment_id, \
+          invoice_id, posted_at, accounts, ARRAY[0, 0] FROM journal",
+            "journal_has_lines",
+        ),
         (
             "UPDATE payment SET state = 'processing', captured_at = NULL; \
              INSERT INTO payment (payment_id, agency_id, invoice_id, bill_reference, kind, channel, provider, attempt_id, \
@@ -125,7 +178,7 @@ async fn the_database_refuses_what_the_engine_never_writes() {
         ),
         (
             "INSERT INTO journal SELECT gen_random_uuid(), batch_id, 99, kind, source, agency_id, channel, payment_id, \
-          invoice_id, posted_at FROM journal",
+          invoice_id, posted_at, accounts, amounts_fils FROM journal",
             "journal_source_once",
         ),
     ] {

@@ -1,8 +1,11 @@
 //! One key, one effect, one answer.
 
-use futures::future::join_all;
+use std::time::Duration;
 
-use crate::support::Stack;
+use futures::future::join_all;
+use testkit::wait_for;
+
+use crate::support::{Stack, stack::SOON};
 
 #[tokio::test]
 async fn fifty_twins_at_once_have_one_effect_and_one_answer() {
@@ -57,4 +60,21 @@ async fn twins_and_a_stranger_in_one_batch() {
     assert_eq!(a.unwrap(), b.unwrap());
     assert_eq!(stranger.unwrap_err().code, "idempotency_key_reused");
     assert_eq!((t.count("payment").await, t.count("idempotency").await), (2, 2));
+}
+
+#[tokio::test]
+async fn a_key_is_forgotten_after_thirty_days_and_then_the_bill_answers() {
+    let t = Stack::start().await;
+    let bill = t.bill(1, 5_000);
+    let first = t.record(&bill, 5_000, "POS-1").await.unwrap();
+    let days = |n: u64| Duration::from_hours(24 * n);
+    t.env.clock.advance(days(29));
+    assert_eq!(t.record(&bill, 5_000, "POS-1").await.unwrap(), first);
+    t.env.clock.advance(days(2));
+    wait_for("the key to be forgotten", SOON, async || (t.count("idempotency").await == 0).then_some(()))
+        .await;
+    // The provider's movement is known for ever.
+    let again = t.record(&bill, 5_000, "POS-1").await.unwrap();
+    assert_eq!(again.payment_id, first.payment_id);
+    assert_eq!(t.count("journal").await, 1);
 }

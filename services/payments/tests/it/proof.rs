@@ -245,7 +245,8 @@ async fn books_that_do_not_hold_are_not_signed() {
     let (t, signer) = (books().await, Signer::new(1));
     t.env.clock.advance(hours(15));
     let mut tx = superuser(&t).await;
-    let edit = "UPDATE entry SET account = 'agency_payable:ELC' WHERE account = 'agency_payable:TRF'";
+    let edit =
+        "UPDATE journal SET accounts = array_replace(accounts, 'agency_payable:TRF', 'agency_payable:ELC')";
     sqlx::raw_sql(edit).execute(tx.conn()).await.unwrap();
     tx.commit().await.unwrap();
     let said = signer.sign(&t, DAY).await.unwrap_err();
@@ -316,8 +317,39 @@ async fn a_payment_is_proven_without_showing_another() {
     let by_number = signer.prove(&t, &kiosk.receipt_number).await.unwrap();
     let said = signer.accepts(&by_number).unwrap();
     assert!(said.contains("cash_committed of BHD 5.000") && said.contains("cash:KSK-0001/1/101"), "{said}");
+    assert!(said.contains("receipt: as printed by the source"), "{said}");
     assert!(signer.prove(&t, "W-0").await.unwrap_err().contains("no payment has the receipt number"));
     assert!(Signer::new(2).accepts(&proof).unwrap_err().contains("it names the key"));
+}
+
+#[tokio::test]
+async fn what_went_back_is_proven_with_what_came() {
+    let (t, signer) = (Stack::start().await, Signer::new(1));
+    let bill = t.bill(1, 1_000);
+    let direct = t.record(&bill, 1_000, "POS-1").await.unwrap();
+    let (id, number) = pay(&t, 2, 5_000).await;
+    t.env.clock.advance(hours(15));
+    signer.sign(&t, DAY).await.unwrap();
+    for number in [&number, &direct.receipt_number] {
+        let said = signer.accepts(&signer.prove(&t, number).await.unwrap()).unwrap();
+        assert!(said.contains(&format!("receipt {number}")), "{said}");
+    }
+    let came = signer.prove(&t, &id).await.unwrap();
+
+    // On the next day a part is to go back: a journal of the same payment, under another head.
+    let refund = t.refund_of(&id, 2_000, "wrong tariff").await.unwrap();
+    let said = signer.prove(&t, &id).await.unwrap_err();
+    assert!(said.contains("2026-01-16 is not signed yet"), "{said}");
+    t.env.clock.advance(hours(24));
+    signer.sign(&t, date!(2026 - 01 - 16)).await.unwrap();
+    let both = signer.prove(&t, &id).await.unwrap();
+    let said = signer.accepts(&both).unwrap();
+    for word in
+        ["of BHD 5.000", "of BHD 2.000", &refund.refund_id, "head of 2026-01-15", "head of 2026-01-16"]
+    {
+        assert!(said.contains(word), "{word}: {said}");
+    }
+    assert!(signer.accepts(&came).is_ok(), "the older proof still proves what it proved");
 }
 
 #[tokio::test]

@@ -103,12 +103,23 @@ impl Changes {
         self
     }
 
-    /// With a receivable, if something became of it.
+    /// With a receivable, if something became of it. It is told by itself only if no payment tells it with its own news.
     pub(super) fn receivable(mut self, receivable: Receivable, effect: receivable::Effect) -> Changes {
-        if let Some(what) = effect.what() {
+        let Some(what) = effect.what() else { return self };
+        let told = self.told.iter().any(|told| match told {
+            Told::Payment { receivable: with, .. } => {
+                (with.invoice_id, with.version) == (receivable.invoice_id, receivable.version)
+            }
+            Told::Receivable { .. }
+            | Told::Refund { .. }
+            | Told::Dispute { .. }
+            | Told::Credit { .. }
+            | Told::Case(_) => false,
+        });
+        if !told {
             self.told.push(Told::Receivable { what, receivable: receivable.clone() });
-            self.receivables.push(receivable);
         }
+        self.receivables.push(receivable);
         self
     }
 

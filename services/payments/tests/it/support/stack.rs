@@ -82,8 +82,10 @@ impl Stack {
         args.extend(["--payments-nats-url", &env.nats_url, "--payments-wallet-adapter-url", &others]);
         args.extend(["--payments-invoicing-url", &others]);
         // A test that holds a row makes its lane wait as long as the machine is slow.
-        if !more.contains(&"--payments-queue-age-ms") {
-            args.extend(["--payments-queue-age-ms", "60000"]);
+        for (setting, value) in [("--payments-queue-age-ms", "60000"), ("--payments-lock-wait-ms", "30000")] {
+            if !more.contains(&setting) {
+                args.extend([setting, value]);
+            }
         }
         args.extend(more);
         let settings = Args::parse_from(args).settings;
