@@ -122,13 +122,13 @@ fn attempt_state(state: &attempt::State) -> pb::AttemptState {
 /// A receivable.
 pub fn receivable(receivable: &Receivable) -> pb::Receivable {
     use receivable::State as S;
-    let (state, live) = match receivable.state {
-        S::Open => (pb::ReceivableState::Open, String::new()),
-        S::Held { payment } => (pb::ReceivableState::Held, payment.to_string()),
-        S::PartiallyPaid => (pb::ReceivableState::PartiallyPaid, String::new()),
-        S::Paid => (pb::ReceivableState::Paid, String::new()),
-        S::Cancelled => (pb::ReceivableState::Cancelled, String::new()),
-        S::WrittenOff => (pb::ReceivableState::WrittenOff, String::new()),
+    let state = match receivable.state {
+        S::Open => pb::ReceivableState::Open,
+        S::Held { .. } => pb::ReceivableState::Held,
+        S::PartiallyPaid => pb::ReceivableState::PartiallyPaid,
+        S::Paid { .. } => pb::ReceivableState::Paid,
+        S::Cancelled => pb::ReceivableState::Cancelled,
+        S::WrittenOff => pb::ReceivableState::WrittenOff,
     };
     pb::Receivable {
         invoice_id: receivable.invoice_id.to_string(),
@@ -137,7 +137,7 @@ pub fn receivable(receivable: &Receivable) -> pb::Receivable {
         due: Some(money_to_wire(receivable.due)),
         paid: Some(money_to_wire(receivable.paid)),
         state: state.into(),
-        live_payment_id: live,
+        live_payment_id: receivable.live().map(|id| id.to_string()).unwrap_or_default(),
         version: receivable.version,
         service_code: receivable.service_code.clone(),
         returned: some_money(receivable.returned),

@@ -36,12 +36,11 @@ pub enum State {
     /// Nothing is paid.
     Open,
     /// An attempt is live on it: no other may start. Cash may still come, and then counts.
-    Held {
-        payment: PaymentId,
-    },
+    Held { payment: PaymentId },
     /// Something is paid, and nobody holds it.
     PartiallyPaid,
-    Paid,
+    /// All is paid. `live`: an attempt that held it when others paid it, and whose money may still come.
+    Paid { live: Option<PaymentId> },
     /// The agency took it back before anything was paid.
     Cancelled,
     /// Two persons gave up what was still due.
@@ -111,7 +110,7 @@ impl State {
             State::Open => "open",
             State::Held { .. } => "held",
             State::PartiallyPaid => "partially_paid",
-            State::Paid => "paid",
+            State::Paid { .. } => "paid",
             State::Cancelled => "cancelled",
             State::WrittenOff => "written_off",
         }
@@ -121,7 +120,7 @@ impl State {
     pub fn takes_money(&self) -> bool {
         match self {
             State::Open | State::Held { .. } | State::PartiallyPaid => true,
-            State::Paid | State::Cancelled | State::WrittenOff => false,
+            State::Paid { .. } | State::Cancelled | State::WrittenOff => false,
         }
     }
 }
@@ -255,8 +254,12 @@ impl Receivable {
                 after.state = self.unheld();
                 Effect::Released
             }
+            (S::Paid { live: Some(holder) }, C::Release { payment }) if holder == payment => {
+                after.state = S::Paid { live: None };
+                Effect::Released
+            }
             (
-                S::Open | S::PartiallyPaid | S::Held { .. } | S::Paid | S::Cancelled | S::WrittenOff,
+                S::Open | S::PartiallyPaid | S::Held { .. } | S::Paid { .. } | S::Cancelled | S::WrittenOff,
                 C::Release { .. },
             ) => return Ok((self.clone(), Effect::Unchanged)),
             (S::Open | S::PartiallyPaid | S::Held { .. }, C::Apply { payment, amount }) => {
@@ -267,17 +270,23 @@ impl Receivable {
                 after.state = state;
                 effect
             }
-            (S::Open | S::PartiallyPaid | S::Held { .. } | S::Paid | S::WrittenOff, C::Return { parts }) => {
+            (
+                S::Open | S::PartiallyPaid | S::Held { .. } | S::Paid { .. } | S::WrittenOff,
+                C::Return { parts },
+            ) => {
                 after.returned = self.returned.checked_add(share::total(&parts)?)?;
                 share::give(&mut after.shares, &parts)?;
                 Effect::Returned
             }
-            (S::Open | S::PartiallyPaid | S::Held { .. } | S::Paid | S::WrittenOff, C::Restore { parts }) => {
+            (
+                S::Open | S::PartiallyPaid | S::Held { .. } | S::Paid { .. } | S::WrittenOff,
+                C::Restore { parts },
+            ) => {
                 after.returned = self.returned.checked_sub(share::total(&parts)?)?;
                 share::take_back(&mut after.shares, &parts)?;
                 Effect::Restored
             }
-            (S::Open | S::PartiallyPaid | S::Paid, C::Amend { terms }) => {
+            (S::Open | S::PartiallyPaid | S::Paid { live: None }, C::Amend { terms }) => {
                 after.amend(terms)?;
                 Effect::Amended
             }
@@ -289,10 +298,11 @@ impl Receivable {
                 after.state = S::WrittenOff;
                 Effect::WrittenOff
             }
-            (S::Held { .. }, C::Hold { .. } | C::Amend { .. } | C::Cancel | C::WriteOff) => {
+            (S::Held { .. }, C::Hold { .. } | C::Amend { .. } | C::Cancel | C::WriteOff)
+            | (S::Paid { live: Some(_) }, C::Amend { .. }) => {
                 return Err(Refusal::InProgress { bill_reference: self.bill_reference.clone() });
             }
-            (S::Paid, C::Hold { .. } | C::Apply { .. } | C::Cancel | C::WriteOff)
+            (S::Paid { .. }, C::Hold { .. } | C::Apply { .. } | C::Cancel | C::WriteOff)
             | (S::PartiallyPaid, C::Cancel) => {
                 return Err(Refusal::AlreadyPaid { bill_reference: self.bill_reference.clone() });
             }
@@ -322,6 +332,15 @@ impl Receivable {
         }
     }
 
+    /// The payment whose attempt is live on it.
+    pub fn live(&self) -> Option<PaymentId> {
+        match self.state {
+            State::Held { payment } => Some(payment),
+            State::Paid { live } => live,
+            State::Open | State::PartiallyPaid | State::Cancelled | State::WrittenOff => None,
+        }
+    }
+
     fn unheld(&self) -> State {
         if self.paid.is_zero() { State::Open } else { State::PartiallyPaid }
     }
@@ -337,7 +356,7 @@ impl Receivable {
         let shares = share::amended(&self.shares, &self.agency, self.paid, self.returned, &terms.shares)?;
         let shares = shares.ok_or_else(below)?;
         (self.due, self.shares, self.instalments) = (terms.due, shares, terms.instalments);
-        self.state = if self.paid == self.due { State::Paid } else { self.unheld() };
+        self.state = if self.paid == self.due { State::Paid { live: None } } else { self.unheld() };
         Ok(())
     }
 
@@ -346,19 +365,12 @@ impl Receivable {
             let bill_reference = self.bill_reference.clone();
             return Err(Refusal::AlreadyPaid { bill_reference });
         }
+        // Somebody else's attempt goes on: nobody knows yet whether its money comes.
+        let live = self.live().filter(|holder| *holder != payment);
         if paid == self.due {
-            return Ok((State::Paid, Effect::Paid));
+            return Ok((State::Paid { live }, Effect::Paid));
         }
-        let state = match self.state {
-            // Somebody else's attempt goes on: nobody knows yet whether its money comes.
-            held @ State::Held { payment: holder } if holder != payment => held,
-            State::Open
-            | State::Held { .. }
-            | State::PartiallyPaid
-            | State::Paid
-            | State::Cancelled
-            | State::WrittenOff => State::PartiallyPaid,
-        };
+        let state = live.map_or(State::PartiallyPaid, |payment| State::Held { payment });
         Ok((state, Effect::PartiallyPaid))
     }
 }

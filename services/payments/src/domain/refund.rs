@@ -20,6 +20,8 @@ pub struct Refund {
     pub requested_by: String,
     /// How often the provider was asked without a definite answer.
     pub doubts: i32,
+    /// Whether the provider has contradicted itself: a person looks once.
+    pub contradicted: bool,
     pub state: State,
     pub created_at: OffsetDateTime,
     /// Steps so far, from 1.
@@ -214,21 +216,27 @@ impl Refund {
                 C::Approve { .. } | C::Reject { .. },
             ) => return Err(wrong),
         };
+        let ended = matches!(state, S::Succeeded { .. } | S::Failed { .. });
+        let effect = match effect {
+            Effect::Contradicted if self.contradicted && ended => Effect::Repeated,
+            Effect::Contradicted if self.contradicted => Effect::Waiting,
+            effect => effect,
+        };
         if effect == Effect::Repeated {
             return Ok((self.clone(), effect));
         }
         let doubts = match effect {
-            Effect::Doubted | Effect::Waiting => self.doubts + 1,
+            Effect::Doubted | Effect::Waiting | Effect::Resubmit => self.doubts + 1,
             Effect::Approved
             | Effect::Rejected
-            | Effect::Resubmit
             | Effect::Submitted
             | Effect::Succeeded
             | Effect::Failed
             | Effect::Repeated
             | Effect::Contradicted => self.doubts,
         };
-        Ok((Refund { state, doubts, version: self.version + 1, ..self.clone() }, effect))
+        let contradicted = self.contradicted || effect == Effect::Contradicted;
+        Ok((Refund { state, doubts, contradicted, version: self.version + 1, ..self.clone() }, effect))
     }
 
     /// While it is under way. They tell twins apart by our reference, so asking again is always safe.

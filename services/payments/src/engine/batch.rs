@@ -47,9 +47,6 @@ pub(super) struct Before {
 pub(super) async fn load(tx: &mut Tx, jobs: &[Job]) -> Result<Loaded, Error> {
     let needs = Needs::of(jobs);
     let mut loaded = Loaded::default();
-    for answer in idempotency::find(tx, &needs.keys).await? {
-        loaded.first.insert((answer.scope.clone(), answer.key.clone()), answer);
-    }
     let (world, before) = (&mut loaded.world, &mut loaded.before);
     for row in store::receivable::lock(tx, &needs.invoices, &needs.bills).await? {
         before.receivables.insert(row.invoice_id, row.version);
@@ -85,6 +82,10 @@ pub(super) async fn load(tx: &mut Tx, jobs: &[Job]) -> Result<Loaded, Error> {
     world.fences.extend(store::work::lock(tx, &needs.work).await?);
     world.cash.extend(store::cash::booked(tx, &needs.cash).await?);
     world.closed.extend(store::cash::closed(tx, &needs.sessions).await?);
+    // Last: a twin at another replica waited above for the first one's rows, and must see the answer it left.
+    for answer in idempotency::find(tx, &needs.keys).await? {
+        loaded.first.insert((answer.scope.clone(), answer.key.clone()), answer);
+    }
     Ok(loaded)
 }
 

@@ -36,7 +36,7 @@ impl TryFrom<Row> for Receivable {
             ("open", None) => State::Open,
             ("held", Some(payment)) => State::Held { payment: PaymentId(payment) },
             ("partially_paid", None) => State::PartiallyPaid,
-            ("paid", None) => State::Paid,
+            ("paid", live) => State::Paid { live: live.map(PaymentId) },
             ("cancelled", None) => State::Cancelled,
             ("written_off", None) => State::WrittenOff,
             _ => return Err(bad()),
@@ -54,13 +54,6 @@ impl TryFrom<Row> for Receivable {
             state,
             version: row.version,
         })
-    }
-}
-
-fn live(state: State) -> Option<Uuid> {
-    match state {
-        State::Held { payment } => Some(payment.0),
-        State::Open | State::PartiallyPaid | State::Paid | State::Cancelled | State::WrittenOff => None,
     }
 }
 
@@ -124,7 +117,7 @@ pub async fn insert(tx: &mut Tx, new: &[&Receivable]) -> Result<(), pg::Error> {
     let shares: Vec<Value> = new.iter().map(|r| share::shares_to_json(&r.shares)).collect();
     let plans: Vec<Value> = new.iter().map(|r| share::amounts_to_json(&r.instalments)).collect();
     let states: Vec<String> = new.iter().map(|r| r.state.name().to_owned()).collect();
-    let lives: Vec<Option<Uuid>> = new.iter().map(|r| live(r.state)).collect();
+    let lives: Vec<Option<Uuid>> = new.iter().map(|r| r.live().map(|id| id.0)).collect();
     let versions: Vec<i64> = new.iter().map(|r| r.version).collect();
     sqlx::query!(
         "INSERT INTO receivable
@@ -166,7 +159,7 @@ pub async fn update(tx: &mut Tx, changed: &[(i64, &Receivable)]) -> Result<(), p
     let shares: Vec<Value> = changed.iter().map(|(_, r)| share::shares_to_json(&r.shares)).collect();
     let plans: Vec<Value> = changed.iter().map(|(_, r)| share::amounts_to_json(&r.instalments)).collect();
     let states: Vec<String> = changed.iter().map(|(_, r)| r.state.name().to_owned()).collect();
-    let lives: Vec<Option<Uuid>> = changed.iter().map(|(_, r)| live(r.state)).collect();
+    let lives: Vec<Option<Uuid>> = changed.iter().map(|(_, r)| r.live().map(|id| id.0)).collect();
     let versions: Vec<i64> = changed.iter().map(|(_, r)| r.version).collect();
     let done = sqlx::query!(
         "UPDATE receivable

@@ -30,6 +30,7 @@ struct Row {
     requested_by: String,
     decided_by: Option<String>,
     doubts: i32,
+    contradicted: bool,
     state: String,
     since_at: Option<OffsetDateTime>,
     provider_reference: Option<String>,
@@ -94,6 +95,7 @@ impl TryFrom<Row> for Refund {
             reason: row.reason,
             requested_by: row.requested_by,
             doubts: row.doubts,
+            contradicted: row.contradicted,
             state,
             created_at: row.created_at,
             version: row.version,
@@ -112,7 +114,7 @@ pub async fn lock(tx: &mut Tx, refunds: &[Uuid]) -> Result<Vec<Refund>, Error> {
     let rows = sqlx::query_as!(
         Row,
         "SELECT refund_id, agency_id, bill_reference, payment_id, invoice_id, credit_id, parts, amount_fils, provider,
-                attempt_id, charge_reference, iban, reason, requested_by, decided_by, doubts, state, since_at,
+                attempt_id, charge_reference, iban, reason, requested_by, decided_by, doubts, contradicted, state, since_at,
                 provider_reference, failure, created_at, version
            FROM refund
           WHERE refund_id = ANY($1)
@@ -133,7 +135,7 @@ pub async fn read(tx: &mut Tx, refunds: &[Uuid]) -> Result<Vec<Refund>, Error> {
     let rows = sqlx::query_as!(
         Row,
         "SELECT refund_id, agency_id, bill_reference, payment_id, invoice_id, credit_id, parts, amount_fils, provider,
-                attempt_id, charge_reference, iban, reason, requested_by, decided_by, doubts, state, since_at,
+                attempt_id, charge_reference, iban, reason, requested_by, decided_by, doubts, contradicted, state, since_at,
                 provider_reference, failure, created_at, version
            FROM refund
           WHERE refund_id = ANY($1)",
@@ -152,7 +154,7 @@ pub async fn by_id(tx: &mut Tx, id: RefundId) -> Result<Option<Refund>, Error> {
     let row = sqlx::query_as!(
         Row,
         "SELECT refund_id, agency_id, bill_reference, payment_id, invoice_id, credit_id, parts, amount_fils, provider,
-                attempt_id, charge_reference, iban, reason, requested_by, decided_by, doubts, state, since_at,
+                attempt_id, charge_reference, iban, reason, requested_by, decided_by, doubts, contradicted, state, since_at,
                 provider_reference, failure, created_at, version
            FROM refund
           WHERE refund_id = $1",
@@ -179,7 +181,7 @@ pub async fn list(
     let rows = sqlx::query_as!(
         Row,
         "SELECT refund_id, agency_id, bill_reference, payment_id, invoice_id, credit_id, parts, amount_fils, provider,
-                attempt_id, charge_reference, iban, reason, requested_by, decided_by, doubts, state, since_at,
+                attempt_id, charge_reference, iban, reason, requested_by, decided_by, doubts, contradicted, state, since_at,
                 provider_reference, failure, created_at, version
            FROM refund
           WHERE ($1::uuid IS NULL OR payment_id = $1)
@@ -283,7 +285,7 @@ pub async fn update(tx: &mut Tx, changed: &[(i64, &Refund)]) -> Result<(), pg::E
         let done = sqlx::query!(
             "UPDATE refund
                 SET state = $3, decided_by = $4, since_at = $5, provider_reference = $6, failure = $7, doubts = $8,
-                    version = $9
+                    version = $9, contradicted = $10
               WHERE refund_id = $1
                 AND version = $2",
             refund.id.0,
@@ -295,6 +297,7 @@ pub async fn update(tx: &mut Tx, changed: &[(i64, &Refund)]) -> Result<(), pg::E
             of.failure,
             refund.doubts,
             refund.version,
+            refund.contradicted,
         )
         .execute(tx.conn())
         .await?;

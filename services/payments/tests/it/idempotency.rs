@@ -78,3 +78,24 @@ async fn a_key_is_forgotten_after_thirty_days_and_then_the_bill_answers() {
     assert_eq!(again.payment_id, first.payment_id);
     assert_eq!(t.count("journal").await, 1);
 }
+
+#[tokio::test]
+async fn a_twin_at_another_replica_hears_the_first_answer_and_no_refusal() {
+    let t = Stack::start().await;
+    let bill = t.bill(1, 5_000);
+    t.receivable(&bill).await;
+    let other = t.replica().await;
+    // Both have read that nobody used the key, and wait for the bill.
+    let gate = t.gate(&bill).await;
+    let twin = async {
+        let call = boot::Call::by("client:test").with_key("same").request(Stack::request(&bill)).unwrap();
+        other.clone().start_payment(call).await.unwrap().into_inner().payment.unwrap()
+    };
+    let open = async {
+        t.waiting(2).await;
+        drop(gate);
+    };
+    let (first, second, ()) = tokio::join!(t.pay(&bill, "same"), twin, open);
+    assert_eq!(first.unwrap(), second);
+    assert_eq!(t.count("payment").await, 1);
+}

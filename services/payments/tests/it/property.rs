@@ -238,7 +238,10 @@ impl Sim {
             let paid = receivable.paid.minor_units();
             assert!(paid <= receivable.due.minor_units());
             assert_eq!(paid, applied.get(&receivable.invoice_id).copied().unwrap_or_default());
-            assert_eq!(receivable.state == receivable::State::Paid, receivable.paid == receivable.due);
+            assert_eq!(
+                matches!(receivable.state, receivable::State::Paid { .. }),
+                receivable.paid == receivable.due
+            );
             let live =
                 self.world.attempts.values().filter(|attempt| attempt.state.is_live()).filter(|attempt| {
                     attempt.parts.iter().any(|part| part.invoice_id == receivable.invoice_id)

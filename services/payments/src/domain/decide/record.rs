@@ -151,7 +151,7 @@ impl One<'_> {
         Ok(Changes::default().payment(what, payment, Some(self.attempt), self.receivable))
     }
 
-    /// No money for this bill: the receivable is free again.
+    /// No (more) money for this bill: the receivable is free again.
     fn end(&self, command: payment::Command) -> Result<Changes, Refusal> {
         let what = command.what();
         let payment = with_reference(self.payment.step(command)?, self.attempt);
@@ -194,7 +194,7 @@ impl One<'_> {
         let journal = write::journal_of(self.payment, source.clone(), event, at)?;
         let mut credit = write::credit_of(self.receivable, source, amount, at);
         credit.payment_id = Some(self.payment.id);
-        let done = self.step(payment::Command::ComeLate(self.receipt(at)))?;
+        let done = self.end(payment::Command::ComeLate(self.receipt(at)))?;
         let detail = "the provider took the money after the bill was paid or the payment had ended";
         let case = self.case(case::Kind::SecondPayment, detail, at);
         Ok(done.journal(journal).credit("opened", credit).case(case))

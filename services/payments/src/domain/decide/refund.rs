@@ -15,6 +15,9 @@ use crate::domain::{
     world::{Ask, Question, Told, Work},
 };
 
+/// A refund that did not leave us is sent again so often before we become slow.
+const QUICK_TRIES: i32 = 3;
+
 /// Reserves the money, so that nobody else can give it away. Another person approves, and only then it moves.
 pub(super) fn request(
     world: &World,
@@ -119,6 +122,7 @@ fn new_refund(command: &RequestRefund, of: Of, amount: Money, to: Destination, a
         reason: command.reason.clone(),
         requested_by: command.actor.clone(),
         doubts: 0,
+        contradicted: false,
         state: State::Requested,
         created_at: at.now,
         version: 1,
@@ -168,7 +172,11 @@ fn what_next(refund: &Refund, effect: Effect, command: &refund::Command, at: &Mo
     let schedule = &at.rules.schedule;
     let ask = match effect {
         Effect::Approved => Ask::For(Question::Refund, at.now),
-        Effect::Resubmit => Ask::For(Question::Refund, schedule.next_at(refund.doubts, jitter, at.now)),
+        // The first tries follow each other quickly.
+        Effect::Resubmit => {
+            let slow = (refund.doubts - QUICK_TRIES).max(0);
+            Ask::For(Question::Refund, schedule.next_at(slow, jitter, at.now))
+        }
         Effect::Submitted | Effect::Doubted | Effect::Waiting => {
             Ask::For(Question::InquireRefund, schedule.next_at(refund.doubts, jitter, at.now))
         }

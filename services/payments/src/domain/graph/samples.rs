@@ -125,6 +125,7 @@ pub(super) fn refund() -> Refund {
         reason: String::new(),
         requested_by: String::from("staff:first"),
         doubts: 0,
+        contradicted: false,
         state: refund::State::Requested,
         created_at: NOW,
         version: 1,

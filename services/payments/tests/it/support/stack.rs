@@ -34,6 +34,7 @@ pub struct Stack {
     pub receivables: ReceivableServiceClient<Channel>,
     pub refunds: RefundServiceClient<Channel>,
     pub exceptions: ExceptionServiceClient<Channel>,
+    settings: Settings,
 }
 
 #[derive(Parser)]
@@ -89,14 +90,21 @@ impl Stack {
         }
         args.extend(more);
         let settings = Args::parse_from(args).settings;
-        let running = payments::start(settings, env.ctx.clone()).await.unwrap();
+        let running = payments::start(settings.clone(), env.ctx.clone()).await.unwrap();
         let channel = boot::grpc::channel(&format!("http://{}", running.grpc_addr)).unwrap();
         let payments = PaymentServiceClient::new(channel.clone());
         let receivables = ReceivableServiceClient::new(channel.clone());
         let refunds = RefundServiceClient::new(channel.clone());
         let exceptions = ExceptionServiceClient::new(channel.clone());
         let ledger = LedgerServiceClient::new(channel);
-        Stack { env, wallet, bills, payments, ledger, receivables, refunds, exceptions }
+        Stack { env, wallet, bills, payments, ledger, receivables, refunds, exceptions, settings }
+    }
+
+    /// A second replica beside the first.
+    pub async fn replica(&self) -> PaymentServiceClient<Channel> {
+        let ctx = self.env.ctx.for_service("payments-2");
+        let running = payments::start(self.settings.clone(), ctx).await.unwrap();
+        PaymentServiceClient::new(boot::grpc::channel(&format!("http://{}", running.grpc_addr)).unwrap())
     }
 
     /// A bill that invoicing knows; its reference.
