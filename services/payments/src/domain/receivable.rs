@@ -263,12 +263,7 @@ impl Receivable {
                 C::Release { .. },
             ) => return Ok((self.clone(), Effect::Unchanged)),
             (S::Open | S::PartiallyPaid | S::Held { .. }, C::Apply { payment, amount }) => {
-                let parts = self.parts_of_payment(amount)?;
-                share::pay(&mut after.shares, &parts)?;
-                after.paid = self.paid.checked_add(amount)?;
-                let (state, effect) = self.after_payment(payment, after.paid)?;
-                after.state = state;
-                effect
+                after.pay(payment, amount)?
             }
             (
                 S::Open | S::PartiallyPaid | S::Held { .. } | S::Paid { .. } | S::WrittenOff,
@@ -360,17 +355,21 @@ impl Receivable {
         Ok(())
     }
 
-    fn after_payment(&self, payment: PaymentId, paid: Money) -> Result<(State, Effect), Refusal> {
-        if paid.exceeds(self.due)? {
-            let bill_reference = self.bill_reference.clone();
-            return Err(Refusal::AlreadyPaid { bill_reference });
+    /// `amount` more is paid, and divided among the shares.
+    fn pay(&mut self, payment: PaymentId, amount: Money) -> Result<Effect, Refusal> {
+        let parts = self.parts_of_payment(amount)?;
+        share::pay(&mut self.shares, &parts)?;
+        self.paid = self.paid.checked_add(amount)?;
+        if self.paid.exceeds(self.due)? {
+            return Err(Refusal::AlreadyPaid { bill_reference: self.bill_reference.clone() });
         }
         // Somebody else's attempt goes on: nobody knows yet whether its money comes.
         let live = self.live().filter(|holder| *holder != payment);
-        if paid == self.due {
-            return Ok((State::Paid { live }, Effect::Paid));
+        if self.paid == self.due {
+            self.state = State::Paid { live };
+            return Ok(Effect::Paid);
         }
-        let state = live.map_or(State::PartiallyPaid, |payment| State::Held { payment });
-        Ok((state, Effect::PartiallyPaid))
+        self.state = live.map_or(State::PartiallyPaid, |payment| State::Held { payment });
+        Ok(Effect::PartiallyPaid)
     }
 }

@@ -217,10 +217,11 @@ impl Refund {
             ) => return Err(wrong),
         };
         let ended = matches!(state, S::Succeeded { .. } | S::Failed { .. });
-        let effect = match effect {
-            Effect::Contradicted if self.contradicted && ended => Effect::Repeated,
-            Effect::Contradicted if self.contradicted => Effect::Waiting,
-            effect => effect,
+        let again = effect == Effect::Contradicted && self.contradicted;
+        let effect = match (again, ended) {
+            (true, true) => Effect::Repeated,
+            (true, false) => Effect::Waiting,
+            (false, true | false) => effect,
         };
         if effect == Effect::Repeated {
             return Ok((self.clone(), effect));

@@ -120,7 +120,7 @@ async fn no_answer_to_a_refund_is_unknown_and_an_inquiry_tells() {
     t.until_refund(&refund.refund_id, RefundState::Unknown).await;
     assert_eq!(t.balance("refunds_payable").await, -4_000, "neither back nor away");
     testkit::wait_for("the inquiries", crate::support::stack::SOON, async || {
-        t.env.clock.advance(std::time::Duration::from_secs(600));
+        t.env.clock.advance(std::time::Duration::from_mins(10));
         (t.refund_now(&refund.refund_id).await.state() == RefundState::Succeeded).then_some(())
     })
     .await;

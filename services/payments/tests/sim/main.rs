@@ -73,7 +73,7 @@ fn report(seed: u64) -> String {
         text.push_str("the same seed ran in two ways\n");
     }
     let rule = |broken: &String| broken.chars().take(24).collect::<String>();
-    let Some(wanted) = first.broken.iter().next().map(rule) else {
+    let Some(wanted) = first.broken.first().map(rule) else {
         return text;
     };
     writeln!(text, "broken: {:#?}\nthe last steps:\n{}", first.broken, first.last.join("\n")).unwrap();

@@ -22,8 +22,8 @@ fn md(bytes: &[u8]) -> u64 {
         .fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3))
 }
 
-fn problem(status: tonic::Status) -> Problem {
-    Problem::from_status(&status)
+fn problem(status: &tonic::Status) -> Problem {
+    Problem::from_status(status)
 }
 
 impl Stack {
@@ -36,12 +36,22 @@ impl Stack {
             amount: Some(money(fils)),
             contact_ref: String::new(),
         };
-        let answer = self.payments.clone().record_payment(call(CLERK, request)).await.map_err(problem)?;
+        let answer = self
+            .payments
+            .clone()
+            .record_payment(call(CLERK, request))
+            .await
+            .map_err(|status| problem(&status))?;
         Ok(answer.into_inner().payment.unwrap())
     }
 
     pub async fn refund(&self, request: pb::RequestRefundRequest) -> Result<pb::Refund, Problem> {
-        let answer = self.refunds.clone().request_refund(call(CLERK, request)).await.map_err(problem)?;
+        let answer = self
+            .refunds
+            .clone()
+            .request_refund(call(CLERK, request))
+            .await
+            .map_err(|status| problem(&status))?;
         Ok(answer.into_inner().refund.unwrap())
     }
 
@@ -58,19 +68,19 @@ impl Stack {
 
     pub async fn approve_refund(&self, who: &str, refund: &str) -> Result<pb::Refund, Problem> {
         let request = call(who, pb::ApproveRefundRequest { refund_id: refund.into() });
-        let answer = self.refunds.clone().approve_refund(request).await.map_err(problem)?;
+        let answer = self.refunds.clone().approve_refund(request).await.map_err(|status| problem(&status))?;
         Ok(answer.into_inner().refund.unwrap())
     }
 
     pub async fn reject_refund(&self, who: &str, refund: &str) -> Result<pb::Refund, Problem> {
         let request = call(who, pb::RejectRefundRequest { refund_id: refund.into() });
-        let answer = self.refunds.clone().reject_refund(request).await.map_err(problem)?;
+        let answer = self.refunds.clone().reject_refund(request).await.map_err(|status| problem(&status))?;
         Ok(answer.into_inner().refund.unwrap())
     }
 
     pub async fn payout(&self, request: pb::RecordPayoutRequest) -> Result<pb::Refund, Problem> {
         let request = call(OFFICER, request);
-        let answer = self.refunds.clone().record_payout(request).await.map_err(problem)?;
+        let answer = self.refunds.clone().record_payout(request).await.map_err(|status| problem(&status))?;
         Ok(answer.into_inner().refund.unwrap())
     }
 
@@ -95,13 +105,23 @@ impl Stack {
             provider_reference: reference.into(),
             reason: "not_mine".into(),
         };
-        let answer = self.exceptions.clone().open_dispute(call(CLERK, request)).await.map_err(problem)?;
+        let answer = self
+            .exceptions
+            .clone()
+            .open_dispute(call(CLERK, request))
+            .await
+            .map_err(|status| problem(&status))?;
         Ok(answer.into_inner().dispute.unwrap())
     }
 
     pub async fn close_dispute(&self, id: &str, state: pb::DisputeState) -> Result<pb::Dispute, Problem> {
         let request = pb::CloseDisputeRequest { dispute_id: id.into(), state: state.into() };
-        let answer = self.exceptions.clone().close_dispute(call(OFFICER, request)).await.map_err(problem)?;
+        let answer = self
+            .exceptions
+            .clone()
+            .close_dispute(call(OFFICER, request))
+            .await
+            .map_err(|status| problem(&status))?;
         Ok(answer.into_inner().dispute.unwrap())
     }
 
@@ -121,32 +141,50 @@ impl Stack {
             bill_reference: bill.into(),
             amount: fils.map(money),
         };
-        let answer = self.exceptions.clone().apply_credit(call(CLERK, request)).await.map_err(problem)?;
+        let answer = self
+            .exceptions
+            .clone()
+            .apply_credit(call(CLERK, request))
+            .await
+            .map_err(|status| problem(&status))?;
         Ok(answer.into_inner().credit.unwrap())
     }
 
     pub async fn adjustment(&self, request: pb::RequestAdjustmentRequest) -> Result<pb::Adjustment, Problem> {
-        let answer =
-            self.exceptions.clone().request_adjustment(call(CLERK, request)).await.map_err(problem)?;
+        let answer = self
+            .exceptions
+            .clone()
+            .request_adjustment(call(CLERK, request))
+            .await
+            .map_err(|status| problem(&status))?;
         Ok(answer.into_inner().adjustment.unwrap())
     }
 
     pub async fn approve_adjustment(&self, who: &str, id: &str) -> Result<pb::Adjustment, Problem> {
         let request = call(who, pb::ApproveAdjustmentRequest { adjustment_id: id.into() });
-        let answer = self.exceptions.clone().approve_adjustment(request).await.map_err(problem)?;
+        let answer =
+            self.exceptions.clone().approve_adjustment(request).await.map_err(|status| problem(&status))?;
         Ok(answer.into_inner().adjustment.unwrap())
     }
 
     pub async fn amend(&self, request: pb::AmendReceivableRequest) -> Result<pb::Receivable, Problem> {
-        let answer =
-            self.receivables.clone().amend_receivable(call(CLERK, request)).await.map_err(problem)?;
+        let answer = self
+            .receivables
+            .clone()
+            .amend_receivable(call(CLERK, request))
+            .await
+            .map_err(|status| problem(&status))?;
         Ok(answer.into_inner().receivable.unwrap())
     }
 
     pub async fn cancel_bill(&self, bill: &str, version: i64) -> Result<pb::Receivable, Problem> {
         let request = pb::CancelReceivableRequest { bill_reference: bill.into(), version };
-        let answer =
-            self.receivables.clone().cancel_receivable(call(CLERK, request)).await.map_err(problem)?;
+        let answer = self
+            .receivables
+            .clone()
+            .cancel_receivable(call(CLERK, request))
+            .await
+            .map_err(|status| problem(&status))?;
         Ok(answer.into_inner().receivable.unwrap())
     }
 }
