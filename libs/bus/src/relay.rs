@@ -20,6 +20,8 @@ use crate::{
 
 /// The relay looks by itself this often, if nobody rings.
 const POLL: Duration = Duration::from_millis(250);
+/// After a ring it waits so long for more: under load one round serves many transactions, and an event is in no hurry.
+const LINGER: Duration = Duration::from_millis(5);
 /// The wait after a failure.
 const PAUSE: Duration = Duration::from_millis(500);
 /// How often it looks whether the broker still has what we sent, and how old the outbox is.
@@ -80,7 +82,7 @@ impl Relay {
             }
             tokio::select! {
                 () = self.waits.sleep(wait) => {}
-                () = self.bell.notified(), if healthy => {}
+                () = self.bell.notified(), if healthy => self.waits.sleep(LINGER).await,
                 () = stopping.cancelled() => {}
             }
         }

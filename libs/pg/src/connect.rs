@@ -10,7 +10,7 @@ use sqlx::{
 use tokio::time::timeout;
 
 use crate::{
-    Error, Tx, checks,
+    Error, Seat, Tx, checks,
     error::{connection_lost, timed_out},
     tx::leave_nothing_open,
 };
@@ -108,6 +108,19 @@ impl Pg {
     /// Postgres is away, or no connection became free in time; see [`Error::is_unavailable`].
     pub async fn begin(&self) -> Result<Tx, Error> {
         self.start(&self.begin).await
+    }
+
+    /// Opens a transaction on the connection that the last one left, if there is one and it still lives. Await this to its
+    /// end: it is for tasks that nobody drops, and that come back often.
+    ///
+    /// # Errors
+    /// As [`Pg::begin`].
+    pub async fn begin_at(&self, seat: Option<Seat>) -> Result<Tx, Error> {
+        let Some(Seat(conn)) = seat else { return self.begin().await };
+        match Tx::open(conn, self.begin.clone()).await {
+            Err(error) if connection_lost(&error) => self.begin().await,
+            done => Ok(done?),
+        }
     }
 
     /// Opens a transaction that cannot write.

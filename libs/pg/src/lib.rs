@@ -13,4 +13,4 @@ mod tx;
 pub use connect::{Options, Pg};
 pub use error::{Error, exactly_one};
 pub use retry::{MayRetry, retry};
-pub use tx::Tx;
+pub use tx::{Seat, Tx};

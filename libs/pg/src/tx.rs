@@ -49,17 +49,8 @@ impl Tx {
     ///
     /// # Errors
     /// [`Error::CommitUnknown`] when Postgres did not answer. Any other error: it was rolled back.
-    pub async fn commit(mut self) -> Result<(), Error> {
-        // COMMIT of a transaction in which a statement failed rolls back and reports no error. The SELECT before it, in
-        // the same message, fails then: a swallowed error cannot pass for a commit.
-        let committed = said(&mut self.conn, "SELECT 1; COMMIT").await;
-        committed.map_err(|source| {
-            let error = at_commit(source);
-            if matches!(error, Error::CommitUnknown(_)) {
-                self.conn.close_on_drop();
-            }
-            error
-        })
+    pub async fn commit(self) -> Result<(), Error> {
+        self.commit_and_keep().await.map(drop)
     }
 
     /// Gives everything up, and waits until Postgres has (dropping does the same a moment later).
@@ -71,6 +62,32 @@ impl Tx {
             self.conn.close_on_drop();
             Error::from(source)
         })
+    }
+}
+
+/// A connection that one task keeps from transaction to transaction: nobody else can have left anything open on it, so
+/// nothing has to be asked in between.
+#[derive(Debug)]
+pub struct Seat(pub(crate) PoolConnection<Postgres>);
+
+impl Tx {
+    /// As [`Tx::commit`], and keeps the connection for this task's next transaction: see [`crate::Pg::begin_at`].
+    ///
+    /// # Errors
+    /// As [`Tx::commit`]; the connection goes back to the pool.
+    pub async fn commit_and_keep(mut self) -> Result<Seat, Error> {
+        // COMMIT of a transaction in which a statement failed rolls back and reports no error. The SELECT before it, in
+        // the same message, fails then: a swallowed error cannot pass for a commit.
+        match said(&mut self.conn, "SELECT 1; COMMIT").await {
+            Ok(()) => Ok(Seat(self.conn)),
+            Err(source) => {
+                let error = at_commit(source);
+                if matches!(error, Error::CommitUnknown(_)) {
+                    self.conn.close_on_drop();
+                }
+                Err(error)
+            }
+        }
     }
 }
 

@@ -160,7 +160,12 @@ impl Writes {
             && self.first.is_empty()
     }
 
-    /// Writes it, a statement a table. The batch's row is there already.
+    /// Whether somebody must be asked something.
+    pub fn leaves_work(&self) -> bool {
+        !self.work.is_empty()
+    }
+
+    /// Writes it, a statement a table.
     pub async fn store(mut self: Box<Self>, tx: &mut Tx, at: At<'_>) -> Result<(), pg::Error> {
         self.store_rows(tx).await?;
         store::journal::insert(tx, &self.journals, at.batch_id.0).await?;

@@ -36,7 +36,10 @@ pub(super) struct Lane {
     clock: Clock,
     waits: Clock,
     ids: Ids,
-    lease: Option<Lease>,
+    /// The stripe, and the end of its chain as this lane left it.
+    lease: Option<(Lease, stripes::Head)>,
+    /// The connection of the last batch.
+    seat: Option<pg::Seat>,
 }
 
 /// How one try of a batch ended.
@@ -50,7 +53,7 @@ enum Tried {
 
 impl Lane {
     pub(super) fn new(ctx: &Context, parts: Parts, waits: Clock) -> Lane {
-        Lane { parts, clock: ctx.clock.clone(), waits, ids: ctx.ids.clone(), lease: None }
+        Lane { parts, clock: ctx.clock.clone(), waits, ids: ctx.ids.clone(), lease: None, seat: None }
     }
 
     pub(super) async fn run(mut self, mut inbox: mpsc::Receiver<Job>, stopping: CancellationToken) {
@@ -152,31 +155,32 @@ impl Lane {
     }
 
     async fn once(&mut self, jobs: &[Job]) -> Result<Tried, Error> {
-        let lease = match self.lease().await {
+        let (lease, head) = match self.lease().await {
             Ok(lease) => lease,
             Err(error) => return again(error),
         };
-        match self.write(lease, jobs).await {
+        match self.write(lease, head, jobs).await {
             Ok(tried) => Ok(tried),
-            Err(Written { error: pg::Error::CommitUnknown(source), pending: Some((batch, answers)) }) => {
-                tracing::warn!(%source, %batch, "COMMIT brought no answer, reading back");
-                if self.was_kept(lease, batch).await? {
-                    self.ring();
-                    return Ok(Tried::Kept(answers));
+            Err(Written { error: pg::Error::CommitUnknown(source), pending: Some(pending) }) => {
+                tracing::warn!(%source, batch = %pending.batch, "COMMIT brought no answer, reading back");
+                if self.was_kept(lease, pending.batch).await? {
+                    return Ok(self.kept(lease, pending));
                 }
                 Ok(Tried::Again(pg::Error::CommitUnknown(source).into()))
             }
-            Err(Written { error, .. }) => again(error),
+            Err(Written { error, .. }) => {
+                if matches!(error, pg::Error::Conflict { table: "lane" }) {
+                    // The stripe is somebody else's by now.
+                    self.lease = None;
+                }
+                again(error)
+            }
         }
     }
 
     /// The transaction of a batch.
-    async fn write(&mut self, lease: Lease, jobs: &[Job]) -> Result<Tried, Written> {
-        let mut tx = self.parts.pg.begin().await?;
-        let Some(head) = stripes::hold(&mut tx, lease).await? else {
-            self.lease = None;
-            return Ok(Tried::Again(pg::Error::Conflict { table: "lane" }.into()));
-        };
+    async fn write(&mut self, lease: Lease, head: stripes::Head, jobs: &[Job]) -> Result<Tried, Written> {
+        let mut tx = self.parts.pg.begin_at(self.seat.take()).await?;
         let loaded = match batch::load(&mut tx, jobs).await {
             Ok(loaded) => loaded,
             Err(Error::Database(error)) => return Err(unshared(error).into()),
@@ -188,21 +192,35 @@ impl Lane {
             tx.rollback().await?;
             return Ok(Tried::Kept(folded.answers));
         }
-        let batch_id = BatchId(self.ids.uuid(now));
-        let at = batch::At { batch_id, stripe: lease.stripe, now, ids: &self.ids };
+        let at =
+            batch::At { batch_id: BatchId(self.ids.uuid(now)), stripe: lease.stripe, now, ids: &self.ids };
         let sealed = sealed(at, head, jobs.len(), &folded.writes.journals);
-        stripes::seal(&mut tx, lease, &sealed).await?;
+        let pending = Pending {
+            batch: at.batch_id,
+            head: stripes::Head { seq: sealed.seq, hash: sealed.hash.clone() },
+            answers: folded.answers,
+            leaves_work: folded.writes.leaves_work(),
+        };
         folded.writes.store(&mut tx, at).await?;
-        if let Err(error) = tx.commit().await {
-            return Err(Written { error, pending: Some((batch_id, folded.answers)) });
+        // Last: from here on nobody else gets the stripe, and then it is soon over.
+        stripes::seal(&mut tx, lease, &sealed).await?;
+        match tx.commit_and_keep().await {
+            Ok(seat) => {
+                self.seat = Some(seat);
+                Ok(self.kept(lease, pending))
+            }
+            Err(error) => Err(Written { error, pending: Some(pending) }),
         }
-        self.ring();
-        Ok(Tried::Kept(folded.answers))
     }
 
-    fn ring(&self) {
+    /// A batch is durable.
+    fn kept(&mut self, lease: Lease, pending: Pending) -> Tried {
+        self.lease = Some((lease, pending.head));
         self.parts.bus.ring();
-        self.parts.work.notify_one();
+        if pending.leaves_work {
+            self.parts.work.notify_one();
+        }
+        Tried::Kept(pending.answers)
     }
 
     /// Asks until Postgres says whether it kept a batch.
@@ -228,25 +246,25 @@ impl Lane {
         }
     }
 
-    async fn lease(&mut self) -> Result<Lease, pg::Error> {
-        if let Some(lease) = self.lease {
-            return Ok(lease);
+    async fn lease(&mut self) -> Result<(Lease, stripes::Head), pg::Error> {
+        if let Some(held) = &self.lease {
+            return Ok(held.clone());
         }
         let mut tx = self.parts.pg.begin().await?;
-        let lease = stripes::take(&mut tx).await?;
+        let (lease, head) = stripes::take(&mut tx).await?;
         tx.commit().await?;
         tracing::info!(stripe = lease.stripe, fence = lease.fence, "a lane took its stripe");
-        self.lease = Some(lease);
-        Ok(lease)
+        self.lease = Some((lease, head.clone()));
+        Ok((lease, head))
     }
 
     async fn renew(&mut self) {
-        let Some(lease) = self.lease else { return };
+        let Some((lease, _)) = self.lease else { return };
         let renewed = async {
             let mut tx = self.parts.pg.begin().await?;
-            let held = stripes::hold(&mut tx, lease).await?;
+            let held = stripes::renew(&mut tx, lease).await?;
             tx.commit().await?;
-            Ok::<bool, pg::Error>(held.is_some())
+            Ok::<bool, pg::Error>(held)
         };
         match renewed.await {
             Ok(true) => {}
@@ -257,7 +275,7 @@ impl Lane {
     }
 
     async fn give_back(&mut self) {
-        let Some(lease) = self.lease.take() else { return };
+        let Some((lease, _)) = self.lease.take() else { return };
         let given = async {
             let mut tx = self.parts.pg.begin().await?;
             stripes::give_back(&mut tx, lease).await?;
@@ -269,10 +287,19 @@ impl Lane {
     }
 }
 
+/// A batch whose COMMIT was sent.
+struct Pending {
+    batch: BatchId,
+    /// The end of the stripe's chain, if it was kept.
+    head: stripes::Head,
+    answers: Answers,
+    leaves_work: bool,
+}
+
 /// What went wrong in a transaction, and, if that was its COMMIT, what it would answer.
 struct Written {
     error: pg::Error,
-    pending: Option<(BatchId, Answers)>,
+    pending: Option<Pending>,
 }
 
 impl From<pg::Error> for Written {

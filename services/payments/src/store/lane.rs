@@ -37,51 +37,51 @@ pub struct Sealed {
 ///
 /// # Errors
 /// As any write of `tx`; `lane_pkey` when another replica made the same new stripe.
-pub async fn take(tx: &mut Tx) -> Result<Lease, pg::Error> {
+pub async fn take(tx: &mut Tx) -> Result<(Lease, Head), pg::Error> {
     let free = sqlx::query!(
         "UPDATE lane
             SET fence = fence + 1, leased_until = clock_timestamp() + make_interval(secs => $1)
           WHERE lane = (SELECT lane FROM lane WHERE leased_until < clock_timestamp()
                          ORDER BY lane LIMIT 1 FOR UPDATE SKIP LOCKED)
-      RETURNING lane, fence",
+      RETURNING lane, fence, last_seq, last_hash",
         f64::from(LEASE_SECONDS),
     )
     .fetch_optional(tx.conn())
     .await?;
     if let Some(row) = free {
-        return Ok(Lease { stripe: row.lane, fence: row.fence });
+        let head = Head { seq: row.last_seq, hash: row.last_hash };
+        return Ok((Lease { stripe: row.lane, fence: row.fence }, head));
     }
     let row = sqlx::query!(
         "INSERT INTO lane (lane, fence, leased_until, last_seq, last_hash)
          SELECT coalesce(max(lane) + 1, 0), 1, clock_timestamp() + make_interval(secs => $1), 0, $2 FROM lane
-      RETURNING lane, fence",
+      RETURNING lane, fence, last_seq, last_hash",
         f64::from(LEASE_SECONDS),
         &[0_u8; 32][..],
     )
     .fetch_one(tx.conn())
     .await?;
-    Ok(Lease { stripe: row.lane, fence: row.fence })
+    let head = Head { seq: row.last_seq, hash: row.last_hash };
+    Ok((Lease { stripe: row.lane, fence: row.fence }, head))
 }
 
-/// Locks the stripe until the end of `tx`, renews its lease, and returns the end of its chain. `None`: it is somebody
-/// else's by now.
+/// Renews the lease of a stripe. False: it is somebody else's by now.
 ///
 /// # Errors
 /// As any write of `tx`.
-pub async fn hold(tx: &mut Tx, lease: Lease) -> Result<Option<Head>, pg::Error> {
-    let row = sqlx::query!(
+pub async fn renew(tx: &mut Tx, lease: Lease) -> Result<bool, pg::Error> {
+    let done = sqlx::query!(
         "UPDATE lane
             SET leased_until = clock_timestamp() + make_interval(secs => $3)
           WHERE lane = $1
-            AND fence = $2
-      RETURNING last_seq, last_hash",
+            AND fence = $2",
         lease.stripe,
         lease.fence,
         f64::from(LEASE_SECONDS),
     )
-    .fetch_optional(tx.conn())
+    .execute(tx.conn())
     .await?;
-    Ok(row.map(|row| Head { seq: row.last_seq, hash: row.last_hash }))
+    Ok(done.rows_affected() == 1)
 }
 
 /// Gives the stripe back, so that the next start need not wait for the lease.
@@ -99,14 +99,17 @@ pub async fn give_back(tx: &mut Tx, lease: Lease) -> Result<(), pg::Error> {
     Ok(())
 }
 
-/// Appends a sealed batch to the stripe's chain.
+/// Appends a sealed batch to the end of the stripe's chain, locks the stripe until the end of `tx`, and renews its lease.
 ///
 /// # Errors
 /// `Conflict` when the stripe is somebody else's; as any write of `tx`.
 pub async fn seal(tx: &mut Tx, lease: Lease, sealed: &Sealed) -> Result<(), pg::Error> {
     let done = sqlx::query!(
         "WITH moved AS (
-             UPDATE lane SET last_seq = $4, last_hash = $6 WHERE lane = $1 AND fence = $2 RETURNING lane)
+             UPDATE lane
+                SET last_seq = $4, last_hash = $6, leased_until = clock_timestamp() + make_interval(secs => $9)
+              WHERE lane = $1 AND fence = $2 AND last_seq = $4::bigint - 1 AND last_hash = $5
+          RETURNING lane)
          INSERT INTO posting_batch (batch_id, lane, seq, prev_hash, hash, commands, sealed_at)
          SELECT $3, lane, $4, $5, $6, $7, $8 FROM moved",
         lease.stripe,
@@ -117,6 +120,7 @@ pub async fn seal(tx: &mut Tx, lease: Lease, sealed: &Sealed) -> Result<(), pg::
         sealed.hash,
         sealed.commands,
         sealed.sealed_at,
+        f64::from(LEASE_SECONDS),
     )
     .execute(tx.conn())
     .await?;
