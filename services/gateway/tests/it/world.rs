@@ -11,8 +11,10 @@ use proto::identity::v1::{
 };
 use proto::payments::v1::payment_service_server::{PaymentService, PaymentServiceServer};
 use proto::payments::v1::{
-    GetPaymentRequest, GetPaymentResponse, GetReceivableRequest, GetReceivableResponse, Payment,
-    PaymentState, StartPaymentRequest, StartPaymentResponse,
+    CancelPaymentRequest, CancelPaymentResponse, GetPaymentRequest, GetPaymentResponse, GetReceivableRequest,
+    GetReceivableResponse, Payment, PaymentState, RecordPaymentRequest, RecordPaymentResponse,
+    RetryPaymentRequest, RetryPaymentResponse, SearchPaymentsRequest, SearchPaymentsResponse,
+    StartPaymentRequest, StartPaymentResponse,
 };
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
@@ -107,7 +109,7 @@ impl PaymentService for Fakes {
             return Err(problem.into());
         }
         self.calls.lock().unwrap().push((call, started));
-        Ok(Response::new(StartPaymentResponse { payment: Some(payment()) }))
+        Ok(Response::new(StartPaymentResponse { payment: Some(payment()), others: vec![] }))
     }
 
     async fn get_payment(
@@ -122,6 +124,34 @@ impl PaymentService for Fakes {
         _: Request<GetReceivableRequest>,
     ) -> Result<Response<GetReceivableResponse>, Status> {
         Err(Problem::new(Code::NotFound, "bill_unknown", "No such bill.").into())
+    }
+
+    async fn retry_payment(
+        &self,
+        _: Request<RetryPaymentRequest>,
+    ) -> Result<Response<RetryPaymentResponse>, Status> {
+        Err(Status::unimplemented("not asked for here"))
+    }
+
+    async fn cancel_payment(
+        &self,
+        _: Request<CancelPaymentRequest>,
+    ) -> Result<Response<CancelPaymentResponse>, Status> {
+        Err(Status::unimplemented("not asked for here"))
+    }
+
+    async fn record_payment(
+        &self,
+        _: Request<RecordPaymentRequest>,
+    ) -> Result<Response<RecordPaymentResponse>, Status> {
+        Err(Status::unimplemented("not asked for here"))
+    }
+
+    async fn search_payments(
+        &self,
+        _: Request<SearchPaymentsRequest>,
+    ) -> Result<Response<SearchPaymentsResponse>, Status> {
+        Err(Status::unimplemented("not asked for here"))
     }
 }
 

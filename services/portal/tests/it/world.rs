@@ -9,8 +9,10 @@ use proto::notifications::v1 as ntf;
 use proto::notifications::v1::notification_service_server::{NotificationService, NotificationServiceServer};
 use proto::payments::v1::payment_service_server::{PaymentService, PaymentServiceServer};
 use proto::payments::v1::{
-    GetPaymentRequest, GetPaymentResponse, GetReceivableRequest, GetReceivableResponse, NextAction, Payment,
-    PaymentState, Receivable, ReceivableState, StartPaymentRequest, StartPaymentResponse,
+    CancelPaymentRequest, CancelPaymentResponse, GetPaymentRequest, GetPaymentResponse, GetReceivableRequest,
+    GetReceivableResponse, NextAction, Payment, PaymentState, Receivable, ReceivableState,
+    RecordPaymentRequest, RecordPaymentResponse, RetryPaymentRequest, RetryPaymentResponse,
+    SearchPaymentsRequest, SearchPaymentsResponse, StartPaymentRequest, StartPaymentResponse,
 };
 use testkit::Env;
 use tonic::service::Routes;
@@ -133,7 +135,7 @@ impl PaymentService for Fakes {
             Some((code, refusal)) => return Err(Problem::new(code, refusal, "Refused.").into()),
             None => {}
         }
-        Ok(Response::new(StartPaymentResponse { payment: Some(self.payment()) }))
+        Ok(Response::new(StartPaymentResponse { payment: Some(self.payment()), others: vec![] }))
     }
     async fn get_payment(
         &self,
@@ -153,6 +155,34 @@ impl PaymentService for Fakes {
         receivable.set_state(self.facts.receivable);
         let payments = if paid > 0 { vec![self.payment()] } else { Vec::new() };
         Ok(Response::new(GetReceivableResponse { receivable: Some(receivable), payments }))
+    }
+
+    async fn retry_payment(
+        &self,
+        _: Request<RetryPaymentRequest>,
+    ) -> Result<Response<RetryPaymentResponse>, Status> {
+        Err(Status::unimplemented("not asked for here"))
+    }
+
+    async fn cancel_payment(
+        &self,
+        _: Request<CancelPaymentRequest>,
+    ) -> Result<Response<CancelPaymentResponse>, Status> {
+        Err(Status::unimplemented("not asked for here"))
+    }
+
+    async fn record_payment(
+        &self,
+        _: Request<RecordPaymentRequest>,
+    ) -> Result<Response<RecordPaymentResponse>, Status> {
+        Err(Status::unimplemented("not asked for here"))
+    }
+
+    async fn search_payments(
+        &self,
+        _: Request<SearchPaymentsRequest>,
+    ) -> Result<Response<SearchPaymentsResponse>, Status> {
+        Err(Status::unimplemented("not asked for here"))
     }
 }
 
