@@ -57,6 +57,7 @@ pub struct Pg {
     pool: PgPool,
     setting: Arc<str>,
     begin: Arc<str>,
+    begin_at: Arc<str>,
     read: Arc<str>,
 }
 
@@ -98,6 +99,7 @@ impl Pg {
             pool,
             setting: setting.into(),
             begin: format!("BEGIN; {limits}").into(),
+            begin_at: format!("BEGIN; {limits}; SET LOCAL plan_cache_mode = force_generic_plan").into(),
             read: format!("BEGIN READ ONLY; {limits}").into(),
         })
     }
@@ -111,14 +113,15 @@ impl Pg {
     }
 
     /// Opens a transaction on the connection that the last one left, if there is one and it still lives. Await this to its
-    /// end: it is for tasks that nobody drops, and that come back often.
+    /// end: it is for tasks that nobody drops, and that come back often. Its statements keep one plan, whatever the length
+    /// of their arrays: to make a plan anew costs more than most of them.
     ///
     /// # Errors
     /// As [`Pg::begin`].
     pub async fn begin_at(&self, seat: Option<Seat>) -> Result<Tx, Error> {
-        let Some(Seat(conn)) = seat else { return self.begin().await };
-        match Tx::open(conn, self.begin.clone()).await {
-            Err(error) if connection_lost(&error) => self.begin().await,
+        let Some(Seat(conn)) = seat else { return self.start(&self.begin_at).await };
+        match Tx::open(conn, self.begin_at.clone()).await {
+            Err(error) if connection_lost(&error) => self.start(&self.begin_at).await,
             done => Ok(done?),
         }
     }
