@@ -34,7 +34,7 @@ bench: release ## the figures of docs/performance.md
 	target/release/bench
 
 bench-posting: release ## the posting engine beside pgbench and cala-ledger
-	cd bench-posting && cargo run -q --release --locked -- $(or $(ARGS),--stored 5000000)
+	cd bench-posting && cargo run -q --release -- $(or $(ARGS),--stored 5000000)
 
 crash: build ## kill -9 of payments and of Postgres under load: make crash ROUNDS=200
 	target/debug/crash --rounds $(or $(ROUNDS),200) $(if $(SEED),--seed $(SEED))
