@@ -3,6 +3,7 @@
 use std::{collections::BTreeSet, fmt, path::PathBuf};
 
 use ed25519_dalek::VerifyingKey;
+use ids::PaymentId;
 use money::Money;
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
@@ -10,6 +11,7 @@ use uuid::Uuid;
 
 use super::{BooksError, day, error::refused, heads, heads::Head, text};
 use crate::{
+    domain::payment::Receipt,
     engine::seal::{self, Facts, Leaf},
     merkle::{self, Hash},
     store::lane::Sealed,
@@ -120,16 +122,16 @@ impl fmt::Display for Proven {
     }
 }
 
-/// What the source of a journal begins with when we number the receipt, and what the number begins with then.
-const NUMBERED: [(&str, &str); 2] = [("attempt:", "W"), ("movement:", "D")];
+/// The kinds of journals whose receipt we number, and the letter of the number.
+const NUMBERED: [(&str, &str); 3] =
+    [("wallet_captured", "W"), ("wallet_late", "W"), ("payment_recorded", "D")];
 
-/// The number of a receipt that we number ourselves: the random part of its payment's id. So whoever proves the payment proves
+/// The number of a receipt that we number ourselves, which follows from its payment's id. So whoever proves the payment proves
 /// the number, and a proof need not hold it.
 fn receipt_number(payment_id: Uuid, journals: &[JournalProof]) -> Option<String> {
-    let begins = |source: &str| NUMBERED.into_iter().find(|(what, _)| source.starts_with(what));
-    let (_, letter) = journals.iter().find_map(|proof| begins(&proof.journal.source))?;
-    let (_, random) = payment_id.as_u64_pair();
-    Some(format!("{letter}-{random:016X}"))
+    let letter = |kind: &str| NUMBERED.into_iter().find(|(known, _)| *known == kind);
+    let (_, letter) = journals.iter().find_map(|proof| letter(&proof.journal.kind))?;
+    Some(Receipt::of(letter, PaymentId(payment_id), OffsetDateTime::UNIX_EPOCH).number)
 }
 
 /// Verifies a proof by itself: no database, no network.

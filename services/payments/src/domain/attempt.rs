@@ -159,6 +159,20 @@ impl State {
         }
     }
 
+    /// The provider's name of the movement, and what it took if that is not what was asked for; none if nothing moved.
+    pub fn moved(&self) -> Option<(&str, Option<Money>)> {
+        match self {
+            State::Paid { provider_reference } => Some((provider_reference, None)),
+            State::Mismatched { provider_reference, took } => Some((provider_reference, Some(*took))),
+            State::Submitting
+            | State::Pending
+            | State::Unknown { .. }
+            | State::Declined { .. }
+            | State::Expired
+            | State::Cancelled => None,
+        }
+    }
+
     /// Whether its money may still come as planned.
     pub fn is_live(&self) -> bool {
         match self {

@@ -135,6 +135,15 @@ pub enum Return {
     LoseDispute(Money),
 }
 
+impl Receipt {
+    /// A receipt that we number ourselves: `letter` says how the money came, and the number leads to the payment, because it
+    /// is the random part of its id.
+    pub fn of(letter: &str, payment: PaymentId, at: OffsetDateTime) -> Receipt {
+        let (_, random) = payment.0.as_u64_pair();
+        Receipt { at, number: format!("{letter}-{random:016X}") }
+    }
+}
+
 impl Direct {
     /// As stored and shown.
     pub fn name(self) -> &'static str {

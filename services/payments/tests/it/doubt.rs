@@ -165,6 +165,26 @@ async fn one_charge_named_for_two_attempts_is_booked_once_and_the_other_becomes_
 }
 
 #[tokio::test]
+async fn a_movement_that_was_recorded_is_no_attempts_money_and_the_other_way_round() {
+    let t = Stack::start().await;
+    let (one, two, three) = (t.bill(1, 5_000), t.bill(2, 5_000), t.bill(3, 5_000));
+    t.record_by("benefit-pay", &one, 5_000, "BP-1").await.unwrap();
+    t.wallet.on_initiate(&two, [paid(5_000, "BP-1")]);
+    let second = t.pay(&two, "b").await.unwrap();
+    let case = t.cases(1).await.remove(0);
+    assert_eq!((case.kind.as_str(), case.payment_id.as_str()), ("contradiction", second.payment_id.as_str()));
+    assert_eq!(t.count("journal").await, 1);
+
+    t.wallet.on_initiate(&three, [paid(5_000, "BP-3")]);
+    let third = t.pay(&three, "c").await.unwrap();
+    t.until(&third.payment_id, PaymentState::Captured).await;
+    let told = t.record_by("benefit-pay", &one, 5_000, "BP-3").await.unwrap_err();
+    assert_eq!(told.code, "charge_already_recorded");
+    assert_eq!(t.count("journal").await, 2);
+    t.books_hold().await;
+}
+
+#[tokio::test]
 async fn a_payer_who_gives_up_is_free_only_when_the_provider_says_so() {
     let t = Stack::start().await;
     let (bill, late) = (t.bill(1, 5_000), t.bill(2, 5_000));

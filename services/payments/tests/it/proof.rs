@@ -448,7 +448,7 @@ async fn a_statement_adds_up_day_by_day() {
         statement(&t, "agency_payable:TRF", (date!(2026 - 01 - 16), date!(2026 - 01 - 16))).await.unwrap();
     let said: Vec<_> = lines.iter().map(ToString::to_string).collect();
     assert_eq!(said[0], "2026-01-16  opening  BHD -5.000");
-    assert!(said[1].contains("credit BHD 1.000  wallet_captured  attempt:"), "{said:?}");
+    assert!(said[1].contains("credit BHD 1.000  wallet_captured  movement:benefit-pay/"), "{said:?}");
     assert_eq!(said[3], "2026-01-16  closing  BHD -8.000  (debit BHD 0.000, credit BHD 3.000)");
     let total = "2 entries: opening BHD -5.000 + debit BHD 0.000 - credit BHD 3.000 = closing BHD -8.000";
     assert_eq!(said[4], total);

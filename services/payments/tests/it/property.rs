@@ -12,7 +12,7 @@ use payments::domain::{
     decide,
     decide::Rules,
     inquiry::Schedule,
-    journal::{Account, Journal},
+    journal::{self, Account, Journal},
     payment,
     receivable::{self, Terms},
 };
@@ -206,7 +206,8 @@ impl Sim {
             && first
             && amount.is_positive()
         {
-            self.outside.insert(format!("attempt:{id}"), amount.minor_units());
+            let source = journal::movement("benefit-pay", &format!("R-{id}"));
+            self.outside.insert(source, amount.minor_units());
         }
         self.run(&Command::Record(Record {
             attempt_id: id,

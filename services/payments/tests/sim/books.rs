@@ -2,7 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use payments::domain::{dispute, journal::Account, refund};
+use payments::domain::{
+    dispute,
+    journal::{self, Account},
+    refund,
+};
 
 use super::{callers::Request, lane::Outcome, run::Sim, worker::tail};
 
@@ -48,7 +52,10 @@ fn charges(sim: &Sim, broken: &mut BTreeSet<String>) {
     known.extend(sim.store.world.attempts.keys().map(|id| id.0));
     for id in known {
         let source = format!("attempt:{id}");
-        let (applied, booked) = (sim.provider.took(id), took(sim, &source));
+        let attempt = sim.store.world.attempts.get(&id.into());
+        let moved = attempt.and_then(|attempt| Some((&attempt.provider, attempt.state.moved()?.0)));
+        let booked = moved.map_or(0, |(provider, name)| took(sim, &journal::movement(provider, name)));
+        let applied = sim.provider.took(id);
         let lies = sim.provider.charges.get(&id).is_some_and(|charge| charge.lies);
         let has_case = sim.store.cases.contains_key(&("contradiction", source));
         if applied != booked && !(lies && has_case && booked == 0) {
@@ -65,7 +72,7 @@ fn movements(sim: &Sim, broken: &mut BTreeSet<String>) {
     for call in &sim.calls {
         let Request::Receive { movement, amount, .. } = &call.request else { continue };
         let done = call.heard.iter().any(|(_, heard)| matches!(heard, Outcome::Ok(_)));
-        let booked = took(sim, &format!("movement:pos/{movement}"));
+        let booked = took(sim, &journal::movement("pos", movement));
         if done && booked != amount.minor_units() {
             broken.insert(format!("L6: movement {movement} of {amount} is booked with {booked}"));
         }

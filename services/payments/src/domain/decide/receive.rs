@@ -4,7 +4,7 @@ use super::{Moment, visible, write};
 use crate::domain::{
     Changes, Refusal, Reply, World, case,
     command::Receive,
-    journal::Event,
+    journal::{self, Event},
     payment::{self, Back, By, Payment, Receipt},
     receivable::{self, Receivable},
 };
@@ -30,7 +30,7 @@ pub(super) fn receive(
     let (applied, credited) = bill.split(command.amount)?;
     let mut payment = new_payment(command, bill, at);
     payment.credited = credited;
-    let receipt = receipt(&payment, at);
+    let receipt = Receipt::of("D", payment.id, at.now);
     let (what, receivable, effect) = if applied.is_zero() {
         payment.state = payment::State::Late(receipt);
         ("late", bill.clone(), receivable::Effect::Unchanged)
@@ -40,7 +40,7 @@ pub(super) fn receive(
         let (after, effect) = bill.step(apply)?;
         ("captured", after, effect)
     };
-    let source = format!("movement:{}/{}", command.provider, command.provider_reference);
+    let source = journal::movement(&command.provider, &command.provider_reference);
     let event = Event::PaymentRecorded {
         channel: command.channel.name(),
         provider: command.provider.clone(),
@@ -73,12 +73,6 @@ fn known_movement(known: Option<&Payment>, command: &Receive) -> Result<(Changes
         Some(payment) => Ok((Changes::default(), Reply::Recorded(Box::new(payment.clone())))),
         None => Err(Refusal::ChargeDiffers { provider_reference: command.provider_reference.clone() }),
     }
-}
-
-/// Its number leads to the payment: the random part of its id.
-fn receipt(payment: &Payment, at: &Moment<'_>) -> Receipt {
-    let (_, random) = payment.id.0.as_u64_pair();
-    Receipt { at: at.now, number: format!("D-{random:016X}") }
 }
 
 fn new_payment(command: &Receive, bill: &Receivable, at: &Moment<'_>) -> Payment {

@@ -8,7 +8,7 @@ use crate::domain::{
     attempt::{self, Answer, Attempt, Effect},
     case::{self, Case},
     command::Record,
-    journal::Event,
+    journal::{self, Event},
     payment::{self, By, Failure, Payment, Receipt},
     receivable::{self, Receivable},
     world::{Ask, Question, Work},
@@ -119,7 +119,7 @@ impl One<'_> {
                 let source = self.source();
                 let event =
                     Event::WalletLate { provider: self.attempt.provider.clone(), amount: self.part.amount };
-                let mut journal = write::journal(source.clone(), event, at)?;
+                let mut journal = write::journal(self.movement(), event, at)?;
                 journal.agency = Some(self.payment.agency.clone());
                 let credit = write::credit_of(self.receivable, source, self.part.amount, at);
                 let case = self.case(case::Kind::SecondPayment, detail, at);
@@ -163,7 +163,7 @@ impl One<'_> {
 
     fn capture(&self, at: &Moment<'_>) -> Result<Changes, Refusal> {
         let (applied, credited) = self.receivable.split(self.part.amount)?;
-        let command = payment::Command::Capture(credited, self.receipt(at));
+        let command = payment::Command::Capture(credited, Receipt::of("W", self.payment.id, at.now));
         let payment = with_reference(self.payment.step(command)?, self.attempt);
         let parts = self.receivable.parts_of_payment(applied)?;
         let apply = receivable::Command::Apply { payment: payment.id, amount: applied };
@@ -171,7 +171,7 @@ impl One<'_> {
         let source = self.source();
         let event =
             Event::WalletCaptured { provider: self.attempt.provider.clone(), applied: parts, credited };
-        let journal = write::journal_of(&payment, source.clone(), event, at)?;
+        let journal = write::journal_of(&payment, self.movement(), event, at)?;
         let mut credit = write::credit_of(&receivable, source, credited, at);
         credit.payment_id = Some(payment.id);
         let changes = Changes::default()
@@ -191,10 +191,10 @@ impl One<'_> {
     fn late(&self, at: &Moment<'_>) -> Result<Changes, Refusal> {
         let (source, amount) = (self.source(), self.part.amount);
         let event = Event::WalletLate { provider: self.attempt.provider.clone(), amount };
-        let journal = write::journal_of(self.payment, source.clone(), event, at)?;
+        let journal = write::journal_of(self.payment, self.movement(), event, at)?;
         let mut credit = write::credit_of(self.receivable, source, amount, at);
         credit.payment_id = Some(self.payment.id);
-        let done = self.end(payment::Command::ComeLate(self.receipt(at)))?;
+        let done = self.end(payment::Command::ComeLate(Receipt::of("W", self.payment.id, at.now)))?;
         let detail = "the provider took the money after the bill was paid or the payment had ended";
         let case = self.case(case::Kind::SecondPayment, detail, at);
         Ok(done.journal(journal).credit("opened", credit).case(case))
@@ -210,56 +210,41 @@ impl One<'_> {
         if !self.first {
             return Ok(changes);
         }
-        let took = match &self.attempt.state {
-            attempt::State::Mismatched { took, .. } => *took,
-            attempt::State::Submitting
-            | attempt::State::Pending
-            | attempt::State::Unknown { .. }
-            | attempt::State::Paid { .. }
-            | attempt::State::Declined { .. }
-            | attempt::State::Expired
-            | attempt::State::Cancelled => Money::zero(self.attempt.amount.currency()),
-        };
+        let zero = Money::zero(self.attempt.amount.currency());
+        let (_, took) = self.attempt.state.moved().unwrap_or(("", None));
+        let took = took.unwrap_or(zero);
         let detail = format!("asked for {}, the provider says {}", self.attempt.amount, took);
         let changes = changes.case(self.case(case::Kind::AmountMismatch, "", at).saying(took, detail));
         if !took.is_positive() {
             return Ok(changes);
         }
         let event = Event::WalletMismatched { provider: self.attempt.provider.clone(), took };
-        Ok(changes.journal(write::journal_of(self.payment, self.source(), event, at)?))
+        Ok(changes.journal(write::journal_of(self.payment, self.movement(), event, at)?))
     }
 
-    /// One journal a payment: the money of an attempt never enters the books twice.
+    /// What brought a case or a credit up.
     fn source(&self) -> String {
-        if self.first {
-            format!("attempt:{}", self.attempt.id)
-        } else {
-            format!("attempt:{}/{}", self.attempt.id, self.payment.id)
-        }
+        self.part_of(format!("attempt:{}", self.attempt.id))
+    }
+
+    /// What brought the money: the movement that the provider names, and of a cart one journal a payment. A channel that
+    /// tells of the same movement would have the same source.
+    fn movement(&self) -> String {
+        let (reference, _) = self.attempt.state.moved().unwrap_or_default();
+        self.part_of(journal::movement(&self.attempt.provider, reference))
+    }
+
+    fn part_of(&self, whole: String) -> String {
+        if self.first { whole } else { format!("{whole}/{}", self.payment.id) }
     }
 
     fn case(&self, kind: case::Kind, detail: &str, at: &Moment<'_>) -> Case {
         write::case_of(self.payment, kind, self.source(), at).saying(self.part.amount, detail)
     }
-
-    /// Its number leads to the payment: the random part of its id.
-    fn receipt(&self, at: &Moment<'_>) -> Receipt {
-        let (_, random) = self.payment.id.0.as_u64_pair();
-        Receipt { at: at.now, number: format!("W-{random:016X}") }
-    }
 }
 
 fn with_reference(mut payment: Payment, attempt: &Attempt) -> Payment {
-    let said = match &attempt.state {
-        attempt::State::Paid { provider_reference }
-        | attempt::State::Mismatched { provider_reference, .. } => Some(provider_reference.clone()),
-        attempt::State::Submitting
-        | attempt::State::Pending
-        | attempt::State::Unknown { .. }
-        | attempt::State::Declined { .. }
-        | attempt::State::Expired
-        | attempt::State::Cancelled => None,
-    };
+    let said = attempt.state.moved().map(|(reference, _)| reference.to_owned());
     if let By::Wallet { provider_reference, .. } = &mut payment.by
         && said.is_some()
     {

@@ -17,7 +17,8 @@ pub use table::table;
 pub struct Journal {
     pub id: JournalId,
     pub kind: &'static str,
-    /// What brought the money: an attempt, a device's record, a step of a refund. One journal per source, for ever.
+    /// What brought the money: a provider's movement, a device's record, a step of a refund. One journal per source, for
+    /// ever: whoever tells of the same movement again, it is booked once.
     pub source: String,
     pub agency: Option<AgencyId>,
     pub channel: &'static str,
@@ -25,6 +26,11 @@ pub struct Journal {
     pub invoice_id: Option<InvoiceId>,
     pub entries: Vec<Entry>,
     pub posted_at: OffsetDateTime,
+}
+
+/// The source of money that a provider moved, by its own name for it.
+pub fn movement(provider: &str, provider_reference: &str) -> String {
+    format!("movement:{provider}/{provider_reference}")
 }
 
 /// One line: a debit is positive, a credit negative.

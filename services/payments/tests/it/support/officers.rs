@@ -28,10 +28,20 @@ fn problem(status: &tonic::Status) -> Problem {
 
 impl Stack {
     pub async fn record(&self, bill: &str, fils: i64, reference: &str) -> Result<pb::Payment, Problem> {
+        self.record_by("pos-acquirer", bill, fils, reference).await
+    }
+
+    pub async fn record_by(
+        &self,
+        provider: &str,
+        bill: &str,
+        fils: i64,
+        reference: &str,
+    ) -> Result<pb::Payment, Problem> {
         let request = pb::RecordPaymentRequest {
             bill_reference: bill.into(),
             channel: proto::common::v1::Channel::Pos.into(),
-            provider: "pos-acquirer".into(),
+            provider: provider.into(),
             provider_reference: reference.into(),
             amount: Some(money(fils)),
             contact_ref: String::new(),
