@@ -13,6 +13,7 @@ pub mod dispute;
 pub mod graph;
 pub mod inquiry;
 pub mod journal;
+pub mod needs;
 pub mod payment;
 pub mod receivable;
 pub mod refund;

@@ -9,13 +9,14 @@ use pg::Tx;
 use time::OffsetDateTime;
 use uuid::Uuid;
 
-use super::{Job, needs::Needs};
+use super::Job;
 use crate::{
     Error,
     domain::{
         Changes, World,
         case::Case,
         journal::Journal,
+        needs::Needs,
         world::{CashRow, Told, Work},
     },
     events,
@@ -45,7 +46,7 @@ pub(super) struct Before {
 
 /// Reads and locks what the commands need: always the same order of tables, and of ids within each.
 pub(super) async fn load(tx: &mut Tx, jobs: &[Job]) -> Result<Loaded, Error> {
-    let needs = Needs::of(jobs);
+    let needs = Needs::of(jobs.iter().map(|job| &job.command));
     let mut loaded = Loaded::default();
     let (world, before) = (&mut loaded.world, &mut loaded.before);
     for row in store::receivable::lock(tx, &needs.invoices, &needs.bills).await? {
@@ -83,7 +84,9 @@ pub(super) async fn load(tx: &mut Tx, jobs: &[Job]) -> Result<Loaded, Error> {
     world.cash.extend(store::cash::booked(tx, &needs.cash).await?);
     world.closed.extend(store::cash::closed(tx, &needs.sessions).await?);
     // Last: a twin at another replica waited above for the first one's rows, and must see the answer it left.
-    for answer in idempotency::find(tx, &needs.keys).await? {
+    let keys = jobs.iter().filter_map(|job| job.key.as_ref());
+    let keys: Vec<_> = keys.map(|key| (key.scope.clone(), key.key.clone())).collect();
+    for answer in idempotency::find(tx, &keys).await? {
         loaded.first.insert((answer.scope.clone(), answer.key.clone()), answer);
     }
     Ok(loaded)

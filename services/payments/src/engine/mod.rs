@@ -16,7 +16,6 @@ mod batch;
 mod fair;
 mod fold;
 mod lane;
-mod needs;
 pub mod seal;
 
 use std::{

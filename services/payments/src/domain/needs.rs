@@ -1,18 +1,17 @@
-//! Which rows the commands of a batch may touch.
+//! Which rows commands may touch: these are read and locked before they are decided, and no others.
 
 use ids::{InvoiceId, PaymentId};
 use uuid::Uuid;
 
-use super::Job;
-use crate::domain::{
+use super::{
     Command,
     command::{Asked, CashKey, WhatAsked},
     refund::Of,
 };
 
-#[derive(Default)]
-pub(super) struct Needs {
-    pub keys: Vec<(String, String)>,
+/// The rows that commands may touch.
+#[derive(Clone, Debug, Default)]
+pub struct Needs {
     pub invoices: Vec<Uuid>,
     pub bills: Vec<String>,
     pub payments: Vec<Uuid>,
@@ -30,14 +29,10 @@ pub(super) struct Needs {
 }
 
 impl Needs {
-    pub fn of(jobs: &[Job]) -> Needs {
+    /// Of all `commands`.
+    pub fn of<'a>(commands: impl IntoIterator<Item = &'a Command>) -> Needs {
         let mut needs = Needs::default();
-        for job in jobs {
-            if let Some(key) = &job.key {
-                needs.keys.push((key.scope.clone(), key.key.clone()));
-            }
-            needs.add(&job.command);
-        }
+        commands.into_iter().for_each(|command| needs.add(command));
         needs
     }
 
