@@ -6,6 +6,7 @@ pub mod receivable;
 pub mod refund;
 
 use boot::{Call, Problem};
+use ids::AgencyId;
 use prost::Message;
 use sha2::{Digest as _, Sha256};
 
@@ -15,13 +16,15 @@ use crate::{
     engine::{Answer, Key},
 };
 
-/// The caller's key for `operation`: the same key with the same request has one effect and one answer.
+/// The caller's key for `operation`: the same key with the same request has one effect and one answer. The answer
+/// is its agency's alone: who acts for another asks anew.
 ///
 /// # Errors
 /// The call has none.
 pub fn key(call: &Call, operation: &str, request: &impl Message) -> Result<Key, Problem> {
     let body_hash = Sha256::digest(request.encode_to_vec()).to_vec();
-    let scope = format!("{operation} {}", call.actor);
+    let agency = call.agency.as_ref().map_or("-", AgencyId::as_str);
+    let scope = format!("{operation} {agency} {}", call.actor);
     Ok(Key { scope, key: call.key()?.to_owned(), body_hash })
 }
 

@@ -211,12 +211,7 @@ async fn what_is_due_is_written_off_by_two_persons() {
     let t = Stack::start().await;
     let bill = t.bill(1, 5_000);
     t.record(&bill, 1_000, "POS-1").await.unwrap();
-    let write_off = pb::RequestAdjustmentRequest {
-        write_off: Some(pb::WriteOff { bill_reference: bill.clone() }),
-        reason: "cannot be collected".into(),
-        ..pb::RequestAdjustmentRequest::default()
-    };
-    let asked = t.adjustment(write_off).await.unwrap();
+    let asked = t.write_off(&bill).await.unwrap();
     assert_eq!(t.bill_says(&bill).await, (5_000, 1_000, ReceivableState::PartiallyPaid));
     let alone = t.approve_adjustment(CLERK, &asked.adjustment_id).await.unwrap_err();
     assert_eq!(alone.code, "needs_second_person");

@@ -112,6 +112,24 @@ async fn a_row_that_somebody_holds_makes_only_those_wait_who_need_it() {
 }
 
 #[tokio::test]
+async fn a_lane_that_lost_its_stripe_writes_nothing_there_and_goes_on_with_another() {
+    let t = Stack::start_with(&["--payments-lanes", "1"]).await;
+    let (one, two) = (t.bill(1, 5_000), t.bill(2, 6_000));
+    t.record(&one, 5_000, "POS-1").await.unwrap();
+    t.receivable(&two).await;
+    let before = t.count("posting_batch WHERE lane = 0").await;
+    // Another replica took it after its lease ran out, and holds it now.
+    let mut tx = t.env.pg.begin().await.unwrap();
+    let took = "UPDATE lane SET fence = fence + 1, leased_until = clock_timestamp() + interval '1 hour'";
+    sqlx::raw_sql(took).execute(tx.conn()).await.unwrap();
+    tx.commit().await.unwrap();
+    t.record(&two, 6_000, "POS-2").await.unwrap();
+    assert_eq!(t.count("posting_batch WHERE lane = 0").await, before);
+    assert_eq!(t.count("posting_batch WHERE lane = 1").await, 1);
+    t.books_hold().await;
+}
+
+#[tokio::test]
 async fn one_unreadable_row_fails_only_those_who_need_it() {
     let t = Stack::start_with(&["--payments-lanes", "1"]).await;
     let (bad, good, wait) = (t.bill(1, 5_000), t.bill(2, 6_000), t.bill(3, 7_000));

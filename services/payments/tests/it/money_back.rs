@@ -277,3 +277,38 @@ async fn a_late_payment_goes_back_where_it_came_from() {
     assert_eq!(t.balance("provider_clearing:benefit-pay").await, 0);
     t.books_hold().await;
 }
+
+/// What another agency hears of what is not its own: that it does not exist.
+#[tokio::test]
+async fn another_agency_finds_nothing_of_it() {
+    let mut t = Stack::start().await;
+    let (bill, payment) = captured(&t, 1).await;
+    let (bill, payment) = (bill.as_str(), payment.payment_id.as_str());
+    let refund = t.refund_of(payment, 1_000, "x").await.unwrap().refund_id;
+    let overpaid = t.bill(2, 1_000);
+    t.record(&overpaid, 3_000, "POS-1").await.unwrap();
+    let credit = t.credits_of(&overpaid).await.remove(0).credit_id;
+    let dispute = t.dispute(payment, 1_000, "CB-1").await.unwrap().dispute_id;
+    let open = t.bill(3, 1_000);
+    t.receivable(&open).await;
+    let adjustment = t.write_off(&open).await.unwrap().adjustment_id;
+
+    t.agency = Some("ELC".parse().unwrap());
+    let heard = [
+        ("payment_unknown", t.refund_of(payment, 1, "y").await.err()),
+        ("refund_unknown", t.approve_refund(OFFICER, &refund).await.err()),
+        ("refund_unknown", t.reject_refund(OFFICER, &refund).await.err()),
+        ("payment_unknown", t.dispute(payment, 1, "CB-2").await.err()),
+        ("dispute_unknown", t.close_dispute(&dispute, DisputeState::Lost).await.err()),
+        ("credit_unknown", t.apply_credit(&credit, bill, None).await.err()),
+        ("bill_unknown", t.record(&open, 1, "POS-2").await.err()),
+        ("bill_unknown", t.cancel_bill(&open, 1).await.err()),
+        ("bill_unknown", t.write_off(&open).await.err()),
+        ("adjustment_unknown", t.approve_adjustment(OFFICER, &adjustment).await.err()),
+    ];
+    for (n, (code, problem)) in heard.into_iter().enumerate() {
+        assert_eq!(problem.unwrap_or_else(|| panic!("call {n} was let through")).code, code);
+    }
+    assert!(t.credits_of(&overpaid).await.is_empty());
+    t.books_hold().await;
+}

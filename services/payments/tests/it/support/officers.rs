@@ -9,12 +9,6 @@ use super::{Stack, stack::money};
 pub const CLERK: &str = "staff:clerk";
 pub const OFFICER: &str = "staff:officer";
 
-/// `message` as a call of `who`, whose key is the request's own text.
-fn call<T: Message>(who: &str, message: T) -> tonic::Request<T> {
-    let key = format!("{:x}", md(&message.encode_to_vec()));
-    Call::by(who).with_key(key).request(message).unwrap()
-}
-
 /// Tells requests apart; any hash does.
 fn md(bytes: &[u8]) -> u64 {
     bytes
@@ -27,6 +21,14 @@ fn problem(status: &tonic::Status) -> Problem {
 }
 
 impl Stack {
+    /// `message` as a call of `who`, of the agency in `self.agency` if there is one; its key is the
+    /// request's own text.
+    fn call<T: Message>(&self, who: &str, message: T) -> tonic::Request<T> {
+        let key = format!("{:x}", md(&message.encode_to_vec()));
+        let call = Call { agency: self.agency.clone(), ..Call::by(who) };
+        call.with_key(key).request(message).unwrap()
+    }
+
     pub async fn record(&self, bill: &str, fils: i64, reference: &str) -> Result<pb::Payment, Problem> {
         self.record_by("pos-acquirer", bill, fils, reference).await
     }
@@ -49,7 +51,7 @@ impl Stack {
         let answer = self
             .payments
             .clone()
-            .record_payment(call(CLERK, request))
+            .record_payment(self.call(CLERK, request))
             .await
             .map_err(|status| problem(&status))?;
         Ok(answer.into_inner().payment.unwrap())
@@ -59,7 +61,7 @@ impl Stack {
         let answer = self
             .refunds
             .clone()
-            .request_refund(call(CLERK, request))
+            .request_refund(self.call(CLERK, request))
             .await
             .map_err(|status| problem(&status))?;
         Ok(answer.into_inner().refund.unwrap())
@@ -77,19 +79,19 @@ impl Stack {
     }
 
     pub async fn approve_refund(&self, who: &str, refund: &str) -> Result<pb::Refund, Problem> {
-        let request = call(who, pb::ApproveRefundRequest { refund_id: refund.into() });
+        let request = self.call(who, pb::ApproveRefundRequest { refund_id: refund.into() });
         let answer = self.refunds.clone().approve_refund(request).await.map_err(|status| problem(&status))?;
         Ok(answer.into_inner().refund.unwrap())
     }
 
     pub async fn reject_refund(&self, who: &str, refund: &str) -> Result<pb::Refund, Problem> {
-        let request = call(who, pb::RejectRefundRequest { refund_id: refund.into() });
+        let request = self.call(who, pb::RejectRefundRequest { refund_id: refund.into() });
         let answer = self.refunds.clone().reject_refund(request).await.map_err(|status| problem(&status))?;
         Ok(answer.into_inner().refund.unwrap())
     }
 
     pub async fn payout(&self, request: pb::RecordPayoutRequest) -> Result<pb::Refund, Problem> {
-        let request = call(OFFICER, request);
+        let request = self.call(OFFICER, request);
         let answer = self.refunds.clone().record_payout(request).await.map_err(|status| problem(&status))?;
         Ok(answer.into_inner().refund.unwrap())
     }
@@ -118,7 +120,7 @@ impl Stack {
         let answer = self
             .exceptions
             .clone()
-            .open_dispute(call(CLERK, request))
+            .open_dispute(self.call(CLERK, request))
             .await
             .map_err(|status| problem(&status))?;
         Ok(answer.into_inner().dispute.unwrap())
@@ -129,14 +131,14 @@ impl Stack {
         let answer = self
             .exceptions
             .clone()
-            .close_dispute(call(OFFICER, request))
+            .close_dispute(self.call(OFFICER, request))
             .await
             .map_err(|status| problem(&status))?;
         Ok(answer.into_inner().dispute.unwrap())
     }
 
     pub async fn credits_of(&self, bill: &str) -> Vec<pb::Credit> {
-        let request = pb::ListCreditsRequest { bill_reference: bill.into() };
+        let request = self.call(CLERK, pb::ListCreditsRequest { bill_reference: bill.into() });
         self.exceptions.clone().list_credits(request).await.unwrap().into_inner().credits
     }
 
@@ -154,7 +156,7 @@ impl Stack {
         let answer = self
             .exceptions
             .clone()
-            .apply_credit(call(CLERK, request))
+            .apply_credit(self.call(CLERK, request))
             .await
             .map_err(|status| problem(&status))?;
         Ok(answer.into_inner().credit.unwrap())
@@ -164,14 +166,23 @@ impl Stack {
         let answer = self
             .exceptions
             .clone()
-            .request_adjustment(call(CLERK, request))
+            .request_adjustment(self.call(CLERK, request))
             .await
             .map_err(|status| problem(&status))?;
         Ok(answer.into_inner().adjustment.unwrap())
     }
 
+    pub async fn write_off(&self, bill: &str) -> Result<pb::Adjustment, Problem> {
+        self.adjustment(pb::RequestAdjustmentRequest {
+            write_off: Some(pb::WriteOff { bill_reference: bill.into() }),
+            reason: "cannot be collected".into(),
+            ..pb::RequestAdjustmentRequest::default()
+        })
+        .await
+    }
+
     pub async fn approve_adjustment(&self, who: &str, id: &str) -> Result<pb::Adjustment, Problem> {
-        let request = call(who, pb::ApproveAdjustmentRequest { adjustment_id: id.into() });
+        let request = self.call(who, pb::ApproveAdjustmentRequest { adjustment_id: id.into() });
         let answer =
             self.exceptions.clone().approve_adjustment(request).await.map_err(|status| problem(&status))?;
         Ok(answer.into_inner().adjustment.unwrap())
@@ -181,7 +192,7 @@ impl Stack {
         let answer = self
             .receivables
             .clone()
-            .amend_receivable(call(CLERK, request))
+            .amend_receivable(self.call(CLERK, request))
             .await
             .map_err(|status| problem(&status))?;
         Ok(answer.into_inner().receivable.unwrap())
@@ -192,7 +203,7 @@ impl Stack {
         let answer = self
             .receivables
             .clone()
-            .cancel_receivable(call(CLERK, request))
+            .cancel_receivable(self.call(CLERK, request))
             .await
             .map_err(|status| problem(&status))?;
         Ok(answer.into_inner().receivable.unwrap())

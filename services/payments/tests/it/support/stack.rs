@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use boot::{Call, Problem, grpc::Channel};
 use clap::Parser;
+use ids::AgencyId;
 use payments::{MIGRATOR, Settings};
 use prost::Message;
 use proto::{
@@ -34,6 +35,8 @@ pub struct Stack {
     pub receivables: ReceivableServiceClient<Channel>,
     pub refunds: RefundServiceClient<Channel>,
     pub exceptions: ExceptionServiceClient<Channel>,
+    /// Whose people [`super::officers`] are; none's are the treasury's and the channels'.
+    pub agency: Option<AgencyId>,
     settings: Settings,
 }
 
@@ -97,7 +100,8 @@ impl Stack {
         let refunds = RefundServiceClient::new(channel.clone());
         let exceptions = ExceptionServiceClient::new(channel.clone());
         let ledger = LedgerServiceClient::new(channel);
-        Stack { env, wallet, bills, payments, ledger, receivables, refunds, exceptions, settings }
+        let agency = None;
+        Stack { env, wallet, bills, payments, ledger, receivables, refunds, exceptions, agency, settings }
     }
 
     /// A second replica beside the first.
