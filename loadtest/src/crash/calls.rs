@@ -51,7 +51,7 @@ pub enum Heard {
 }
 
 impl Call {
-    /// What the key is unique within.
+    /// What the key is unique within; its caller acts for no agency.
     pub fn scope(&self) -> String {
         let operation = match &self.ask {
             Ask::Record { .. } => "record-payment",
@@ -60,7 +60,7 @@ impl Call {
             Ask::ApproveRefund { .. } => "approve-refund",
             Ask::RecordPayout { .. } => "record-payout",
         };
-        format!("{operation} {}", self.actor)
+        format!("{operation} - {}", self.actor)
     }
 
     /// Whether it brings money of a payer.

@@ -259,7 +259,7 @@ mod tests {
             contact_ref: (*id).to_owned(),
         };
         let answer = |id: &&str| Answer {
-            scope: "record-payment client:1".to_owned(),
+            scope: "record-payment - client:1".to_owned(),
             key: (*id).to_owned(),
             sha256: format!("hash-{id}"),
         };
