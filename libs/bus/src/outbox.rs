@@ -79,7 +79,7 @@ async fn insert(
 pub(crate) async fn claim(tx: &mut Tx) -> Result<Vec<Outgoing>, pg::Error> {
     let mut rows = sqlx::query!(
         "UPDATE outbox
-            SET claimed_until = clock_timestamp() + make_interval(secs => $2)
+            SET claimed_until = clock_timestamp() + $2::int * interval '1 second'
           WHERE event_id IN (
                 SELECT event_id
                   FROM outbox
@@ -90,7 +90,7 @@ pub(crate) async fn claim(tx: &mut Tx) -> Result<Vec<Outgoing>, pg::Error> {
                    FOR UPDATE SKIP LOCKED)
          RETURNING event_id, subject, aggregate, version, body, traceparent, created_at",
         BATCH,
-        f64::from(CLAIM_SECONDS),
+        CLAIM_SECONDS,
     )
     .fetch_all(tx.conn())
     .await?;
