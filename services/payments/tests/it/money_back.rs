@@ -129,6 +129,37 @@ async fn no_answer_to_a_refund_is_unknown_and_an_inquiry_tells() {
 }
 
 #[tokio::test]
+async fn a_refund_without_an_answer_for_hours_becomes_a_case_once_and_is_inquired_on() {
+    let t = Stack::start().await;
+    let (bill, payment) = captured(&t, 1).await;
+    t.wallet.on("refund", &bill, [indeterminate()]);
+    t.wallet.on("inquire_refund", &bill, [indeterminate()]);
+    let refund = t.refund_of(&payment.payment_id, 4_000, "x").await.unwrap();
+    t.approve_refund(OFFICER, &refund.refund_id).await.unwrap();
+    let asked_again = async |times: usize| {
+        testkit::wait_for("the inquiries", crate::support::stack::SOON, async || {
+            t.env.clock.advance(std::time::Duration::from_mins(10));
+            (t.wallet.calls("inquire_refund", &bill) >= times).then_some(())
+        })
+        .await;
+    };
+    asked_again(3).await;
+    assert_eq!(t.count("open_case").await, 0, "an hour is no news");
+    asked_again(7).await;
+    let case = t.cases(1).await.remove(0);
+    let (kind, fils) = (case.kind.as_str(), case.amount.unwrap().minor_units);
+    assert_eq!(
+        (kind, case.payment_id.as_str(), fils),
+        ("unknown_outcome", payment.payment_id.as_str(), 4_000)
+    );
+    assert_eq!(t.balance("refunds_payable").await, -4_000, "neither back nor away");
+    t.wallet.on("inquire_refund", &bill, [refunded(4_000, "RF-1")]);
+    asked_again(8).await;
+    t.until_refund(&refund.refund_id, RefundState::Succeeded).await;
+    t.books_hold().await;
+}
+
+#[tokio::test]
 async fn a_declined_refund_leaves_the_money_and_may_be_asked_again() {
     let t = Stack::start().await;
     let (bill, payment) = captured(&t, 1).await;

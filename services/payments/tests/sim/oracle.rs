@@ -147,24 +147,20 @@ fn refunds(sim: &Sim, broken: &mut BTreeSet<String>) {
         let by_provider = given.filter(|given| given.state == State::Paid).map_or(0, |given| given.gives);
         let by_bank = sim.bank.get(&id).copied().unwrap_or(0);
         let succeeded = matches!(refund.state, refund::State::Succeeded { .. });
-        let cases =
-            sim.store.cases.keys().filter(|(_, source)| source.starts_with(&format!("refund:{id}/"))).count();
+        let has_case = sim.store.cases.contains_key(&("contradiction", format!("refund:{id}")));
         let open = matches!(refund.state, refund::State::Submitted { .. } | refund::State::Unknown { .. });
         let lies = given.is_some_and(|given| given.lies && given.state == State::Paid);
         let as_said = if lies {
-            cases > 0 && !succeeded
+            has_case && !succeeded
         } else {
-            by_provider + by_bank == if succeeded { fils } else { 0 } && cases == 0 && !open
+            by_provider + by_bank == if succeeded { fils } else { 0 } && !has_case && !open
         };
         if !as_said {
             let state = refund.state.name();
             broken.insert(format!(
-                "L10: refund {} of {fils} is {state}, provider gave {by_provider}, bank {by_bank}, {cases} cases",
+                "L10: refund {} of {fils} is {state}, provider gave {by_provider}, bank {by_bank}, case: {has_case}",
                 tail(id)
             ));
-        }
-        if cases > 1 {
-            broken.insert("L15: a refund's contradiction is told again and again".to_owned());
         }
     }
     for payment in sim.store.world.payments.values() {

@@ -1,5 +1,6 @@
 //! Money goes back to a payer.
 
+use ids::{AgencyId, CreditId};
 use money::Money;
 
 use super::{Moment, visible, write};
@@ -17,6 +18,8 @@ use crate::domain::{
 
 /// A refund that did not leave us is sent again so often before we become slow.
 const QUICK_TRIES: i32 = 3;
+/// So many answers that were none, some two hours and a half after the first: a person looks.
+const DOUBTS_UNTIL_CASE: i32 = 5;
 
 /// Reserves the money, so that nobody else can give it away. Another person approves, and only then it moves.
 pub(super) fn request(
@@ -50,9 +53,7 @@ fn request_of_payment(
     let parts = receivable.parts_of_return(amount)?;
     let (bill, effect) = receivable.step(receivable::Command::Return { parts: parts.clone() })?;
     let of = Of::Payment { payment_id: payment.id, invoice_id: payment.invoice_id, parts: parts.clone() };
-    let refund = new_refund(command, of, amount, to, at);
-    let refund =
-        Refund { agency: payment.agency.clone(), bill_reference: payment.bill_reference.clone(), ..refund };
+    let refund = new_refund(command, (&payment.agency, &payment.bill_reference), (of, amount, to), at);
     let event = Event::RefundReserved { channel: payment.by.channel(), parts };
     let journal = write::journal_of(payment, format!("refund:{}/reserved", refund.id), event, at)?;
     let changes = Changes::default()
@@ -64,7 +65,7 @@ fn request_of_payment(
 
 fn request_of_credit(
     world: &World,
-    id: ids::CreditId,
+    id: CreditId,
     command: &RequestRefund,
     at: &Moment<'_>,
 ) -> Result<(Changes, Reply), Refusal> {
@@ -77,9 +78,8 @@ fn request_of_credit(
     let payment = credit.payment_id.and_then(|id| world.payments.get(&id));
     let to = destination(world, payment, command.iban.as_ref())?;
     let after = credit.step(credit::Command::Reserve(amount))?;
-    let refund = new_refund(command, Of::Credit { credit_id: id }, amount, to, at);
-    let refund =
-        Refund { agency: credit.agency.clone(), bill_reference: credit.bill_reference.clone(), ..refund };
+    let of = Of::Credit { credit_id: id };
+    let refund = new_refund(command, (&credit.agency, &credit.bill_reference), (of, amount, to), at);
     let source = format!("refund:{}/reserved", refund.id);
     let mut journal = write::journal(source, Event::CreditReserved { amount }, at)?;
     journal.agency = Some(credit.agency.clone());
@@ -111,11 +111,16 @@ fn destination(
     }
 }
 
-fn new_refund(command: &RequestRefund, of: Of, amount: Money, to: Destination, at: &Moment<'_>) -> Refund {
+fn new_refund(
+    command: &RequestRefund,
+    (agency, bill_reference): (&AgencyId, &str),
+    (of, amount, to): (Of, Money, Destination),
+    at: &Moment<'_>,
+) -> Refund {
     Refund {
         id: at.id(),
-        agency: ids::AgencyId(String::new()),
-        bill_reference: String::new(),
+        agency: agency.clone(),
+        bill_reference: bill_reference.to_owned(),
         of,
         amount,
         to,
@@ -145,6 +150,12 @@ pub(super) fn step(
     }
     let (after, effect) = before.step(command.command.clone(), at.now)?;
     let changes = match effect {
+        Effect::Resubmit | Effect::Doubted | Effect::Waiting
+            if after.doubts == DOUBTS_UNTIL_CASE && !after.contradicted =>
+        {
+            let detail = "the provider has given no definite answer about a refund for long";
+            Changes::default().case(case_of(case::Kind::UnknownOutcome, detail, &after, at))
+        }
         Effect::Approved
         | Effect::Resubmit
         | Effect::Submitted
@@ -153,7 +164,10 @@ pub(super) fn step(
         | Effect::Repeated => Changes::default(),
         Effect::Rejected | Effect::Failed => released(world, &after, at)?,
         Effect::Succeeded => settled(world, &after, at)?,
-        Effect::Contradicted => Changes::default().case(contradiction(&after, at)),
+        Effect::Contradicted => {
+            let detail = "the provider contradicts what it said of a refund, or gives another amount back";
+            Changes::default().case(case_of(case::Kind::Contradiction, detail, &after, at))
+        }
     };
     let changes = Changes { work: what_next(&after, effect, &command.command, at), ..changes };
     Ok(match effect.what() {
@@ -245,20 +259,20 @@ fn of_agency(mut journal: Journal, refund: &Refund) -> Journal {
     journal
 }
 
-fn contradiction(refund: &Refund, at: &Moment<'_>) -> Case {
+fn case_of(kind: case::Kind, detail: &str, refund: &Refund, at: &Moment<'_>) -> Case {
     let payment_id = match &refund.of {
         Of::Payment { payment_id, .. } => Some(*payment_id),
         Of::Credit { .. } => None,
     };
     Case {
         id: at.id(),
-        kind: case::Kind::Contradiction,
-        source: format!("refund:{}/{}", refund.id, refund.version),
+        kind,
+        source: format!("refund:{}", refund.id),
         agency: Some(refund.agency.clone()),
         payment_id,
         bill_reference: refund.bill_reference.clone(),
         amount: refund.amount,
-        detail: "the provider contradicts what it said of a refund, or gives another amount back".to_owned(),
+        detail: detail.to_owned(),
         opened_at: at.now,
     }
 }
