@@ -81,39 +81,29 @@ pub fn event(told: &Told, event_id: Uuid) -> bus::Event {
 
 /// Starts the consumers.
 pub fn consume(bus: &Bus, payments: &Payments) {
-    let listen = |name, subject: &'static str, at_once| ConsumerConfig {
-        name,
-        subjects: match subject {
-            "issued" => &["mizan.invoicing.invoice.issued"],
-            "callback" => &["mizan.wallet-adapter.callback.received"],
-            "stacked" => &["mizan.kiosk-relay.cash.stacked"],
-            "quarantined" => &["mizan.kiosk-relay.device.quarantined"],
-            _closed => &["mizan.kiosk-relay.session.closed"],
-        },
-        at_once,
-    };
+    let listen = |name, subjects| ConsumerConfig { name, subjects, at_once: AT_ONCE };
     let svc = payments.clone();
-    bus.consume(listen("payments-invoices", "issued", AT_ONCE), move |received| {
+    bus.consume(listen("payments-invoices", &["mizan.invoicing.invoice.issued"]), move |received| {
         let svc = svc.clone();
         async move { issued(&svc, &received).await }
     });
     let svc = payments.clone();
-    bus.consume(listen("payments-callbacks", "callback", AT_ONCE), move |received| {
+    bus.consume(listen("payments-callbacks", &["mizan.wallet-adapter.callback.received"]), move |received| {
         let svc = svc.clone();
         async move { callback(&svc, &received).await }
     });
     let svc = payments.clone();
-    bus.consume(listen("payments-cash", "stacked", AT_ONCE), move |received| {
+    bus.consume(listen("payments-cash", &["mizan.kiosk-relay.cash.stacked"]), move |received| {
         let svc = svc.clone();
         async move { stacked(&svc, &received).await }
     });
     let svc = payments.clone();
-    bus.consume(listen("payments-sessions", "closed", AT_ONCE), move |received| {
+    bus.consume(listen("payments-sessions", &["mizan.kiosk-relay.session.closed"]), move |received| {
         let svc = svc.clone();
         async move { closed(&svc, &received).await }
     });
     let svc = payments.clone();
-    bus.consume(listen("payments-quarantines", "quarantined", AT_ONCE), move |received| {
+    bus.consume(listen("payments-quarantines", &["mizan.kiosk-relay.device.quarantined"]), move |received| {
         let svc = svc.clone();
         async move { quarantined(&svc, &received).await }
     });

@@ -12,7 +12,7 @@ use crate::{
     domain::{
         Command, Refusal,
         command::{Asked, RefundStep, RequestRefund},
-        refund::{self, Refund},
+        refund::{self, Answer, Destination, Refund},
     },
     store,
 };
@@ -85,7 +85,7 @@ async fn asked(svc: &Payments, agency: Option<&AgencyId>, of: Whose) -> Result<A
     }
 }
 
-/// A person's, or the bank's, word about a refund.
+/// A person's word about a refund.
 ///
 /// # Errors
 /// `Refused` (`RefundUnknown`, `NeedsSecondPerson`, `WrongState`), `KeyReused`, `Overloaded`: nothing changed.
@@ -95,26 +95,44 @@ pub async fn decide<T: Message + Default>(
     request: impl Message,
     (id, command): (RefundId, refund::Command),
 ) -> Result<T, Error> {
-    let operation = match command {
-        refund::Command::Approve { .. } => "approve-refund",
-        refund::Command::Reject { .. } => "reject-refund",
-        refund::Command::Record(_) => "record-payout",
-    };
-    let key = key(&call, operation, &request)?;
+    let key = key(&call, &format!("{}-refund", command.name()), &request)?;
     let refund = find(&svc, call.agency.as_ref(), id).await?;
-    if operation == "record-payout" && !matches!(refund.to, refund::Destination::Iban { .. }) {
+    submit(&svc, step(call, refund, command), key).await
+}
+
+/// The bank's word about a refund to an account: paid under its reference, or refused for a reason.
+///
+/// # Errors
+/// As [`decide`].
+pub async fn payout(
+    svc: Payments,
+    call: Call,
+    request: pb::RecordPayoutRequest,
+    id: RefundId,
+) -> Result<pb::RecordPayoutResponse, Error> {
+    let key = key(&call, "record-payout", &request)?;
+    let refund = find(&svc, call.agency.as_ref(), id).await?;
+    if !matches!(refund.to, Destination::Iban { .. }) {
         let state = refund.state.name();
         return Err(Refusal::WrongState { noun: "refund", state, command: "record_payout" }.into());
     }
-    let command = Command::Refund(RefundStep {
+    let answer = if request.failure.is_empty() {
+        Answer::Done { reference: request.bank_reference, amount: refund.amount }
+    } else {
+        Answer::Declined { reason: request.failure }
+    };
+    submit(&svc, step(call, refund, refund::Command::Record(answer)), key).await
+}
+
+fn step(call: Call, refund: Refund, command: refund::Command) -> Command {
+    Command::Refund(RefundStep {
         agency: call.agency,
-        refund_id: id,
+        refund_id: refund.id,
         of: refund.of,
         bill_reference: refund.bill_reference,
         fence: None,
         command,
-    });
-    submit(&svc, command, key).await
+    })
 }
 
 /// A refund that the caller may see.

@@ -10,7 +10,7 @@ use super::{given, invalid, short, some_money, stored};
 use crate::{
     Error, Payments,
     app::refund::{self as app, Wanted, Whose},
-    domain::refund::{Answer, Command},
+    domain::refund::Command,
     store, wire,
 };
 
@@ -63,8 +63,8 @@ impl RefundService for Payments {
         let call = Call::from_metadata(request.metadata())?;
         let request = request.into_inner();
         let id = id_from_wire("refund_id", &request.refund_id)?;
-        let command = Command::Record(banks_word(self, &call, &request, id).await?);
-        let work = app::decide(self.clone(), call, request, (id, command));
+        banks_word(&request)?;
+        let work = app::payout(self.clone(), call, request, id);
         Ok(Response::new(self.tasks.run(work).await.map_err(Error::from)??))
     }
 
@@ -118,24 +118,13 @@ fn iban(typed: &str) -> Result<Option<String>, Problem> {
     Ok(Some(iban))
 }
 
-/// Paid under the bank's reference, or refused for a reason: one of the two.
-async fn banks_word(
-    svc: &Payments,
-    call: &Call,
-    request: &pb::RecordPayoutRequest,
-    id: ids::RefundId,
-) -> Result<Answer, Status> {
+/// Paid or refused: one of the two.
+fn banks_word(request: &pb::RecordPayoutRequest) -> Result<(), Problem> {
     short("bank_reference", &request.bank_reference)?;
     short("failure", &request.failure)?;
-    match (request.bank_reference.as_str(), request.failure.as_str()) {
-        ("", "") => Err(invalid("bank_reference", "Say what the bank did.".to_owned()).into()),
-        (reference, "") => {
-            let amount = app::find(svc, call.agency.as_ref(), id).await?.amount;
-            Ok(Answer::Done { reference: reference.to_owned(), amount })
-        }
-        ("", reason) => Ok(Answer::Declined { reason: reason.to_owned() }),
-        (_reference, _reason) => {
-            Err(invalid("failure", "The bank paid it or refused it, not both.".to_owned()).into())
-        }
+    match (request.bank_reference.is_empty(), request.failure.is_empty()) {
+        (true, true) => Err(invalid("bank_reference", "Say what the bank did.".to_owned())),
+        (false, false) => Err(invalid("failure", "The bank paid it or refused it, not both.".to_owned())),
+        (true, false) | (false, true) => Ok(()),
     }
 }

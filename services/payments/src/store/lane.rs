@@ -40,11 +40,11 @@ pub struct Sealed {
 pub async fn take(tx: &mut Tx) -> Result<(Lease, Head), pg::Error> {
     let free = sqlx::query!(
         "UPDATE lane
-            SET fence = fence + 1, leased_until = clock_timestamp() + make_interval(secs => $1)
+            SET fence = fence + 1, leased_until = clock_timestamp() + $1::int * interval '1 second'
           WHERE lane = (SELECT lane FROM lane WHERE leased_until < clock_timestamp()
                          ORDER BY lane LIMIT 1 FOR UPDATE SKIP LOCKED)
       RETURNING lane, fence, last_seq, last_hash",
-        f64::from(LEASE_SECONDS),
+        LEASE_SECONDS,
     )
     .fetch_optional(tx.conn())
     .await?;
@@ -54,9 +54,9 @@ pub async fn take(tx: &mut Tx) -> Result<(Lease, Head), pg::Error> {
     }
     let row = sqlx::query!(
         "INSERT INTO lane (lane, fence, leased_until, last_seq, last_hash)
-         SELECT coalesce(max(lane) + 1, 0), 1, clock_timestamp() + make_interval(secs => $1), 0, $2 FROM lane
+         SELECT coalesce(max(lane) + 1, 0), 1, clock_timestamp() + $1::int * interval '1 second', 0, $2 FROM lane
       RETURNING lane, fence, last_seq, last_hash",
-        f64::from(LEASE_SECONDS),
+        LEASE_SECONDS,
         &[0_u8; 32][..],
     )
     .fetch_one(tx.conn())
@@ -72,12 +72,12 @@ pub async fn take(tx: &mut Tx) -> Result<(Lease, Head), pg::Error> {
 pub async fn renew(tx: &mut Tx, lease: Lease) -> Result<bool, pg::Error> {
     let done = sqlx::query!(
         "UPDATE lane
-            SET leased_until = clock_timestamp() + make_interval(secs => $3)
+            SET leased_until = clock_timestamp() + $3::int * interval '1 second'
           WHERE lane = $1
             AND fence = $2",
         lease.stripe,
         lease.fence,
-        f64::from(LEASE_SECONDS),
+        LEASE_SECONDS,
     )
     .execute(tx.conn())
     .await?;
@@ -107,7 +107,7 @@ pub async fn seal(tx: &mut Tx, lease: Lease, sealed: &Sealed) -> Result<(), pg::
     let done = sqlx::query!(
         "WITH moved AS (
              UPDATE lane
-                SET last_seq = $4, last_hash = $6, leased_until = clock_timestamp() + make_interval(secs => $9)
+                SET last_seq = $4, last_hash = $6, leased_until = clock_timestamp() + $9::int * interval '1 second'
               WHERE lane = $1 AND fence = $2 AND last_seq = $4::bigint - 1 AND last_hash = $5
           RETURNING lane)
          INSERT INTO posting_batch (batch_id, lane, seq, prev_hash, hash, commands, sealed_at)
@@ -120,7 +120,7 @@ pub async fn seal(tx: &mut Tx, lease: Lease, sealed: &Sealed) -> Result<(), pg::
         sealed.hash,
         sealed.commands,
         sealed.sealed_at,
-        f64::from(LEASE_SECONDS),
+        LEASE_SECONDS,
     )
     .execute(tx.conn())
     .await?;

@@ -170,19 +170,7 @@ pub async fn read(tx: &mut Tx, payments: &[Uuid]) -> Result<Vec<Payment>, Error>
 /// # Errors
 /// As any read of `tx`; a corrupt row.
 pub async fn by_id(tx: &mut Tx, id: PaymentId) -> Result<Option<Payment>, Error> {
-    let row = sqlx::query_as!(
-        Row,
-        "SELECT payment_id, agency_id, invoice_id, bill_reference, kind, channel, provider, amount_fils, credited_fils,
-                refunding_fils, refunded_fils, disputed_fils, charged_back_fils, state, redirect_url, qr_payload, failure,
-                captured_at, receipt_number, provider_reference, contact_ref, return_url, actor, case_id, attempt_id,
-                created_at, version
-           FROM payment
-          WHERE payment_id = $1",
-        id.0,
-    )
-    .fetch_optional(tx.conn())
-    .await?;
-    row.map(Payment::try_from).transpose()
+    Ok(read(tx, &[id.0]).await?.pop())
 }
 
 /// The payments of an invoice, oldest first.

@@ -151,18 +151,7 @@ pub async fn read(tx: &mut Tx, refunds: &[Uuid]) -> Result<Vec<Refund>, Error> {
 /// # Errors
 /// As any read of `tx`; a corrupt row.
 pub async fn by_id(tx: &mut Tx, id: RefundId) -> Result<Option<Refund>, Error> {
-    let row = sqlx::query_as!(
-        Row,
-        "SELECT refund_id, agency_id, bill_reference, payment_id, invoice_id, credit_id, parts, amount_fils, provider,
-                attempt_id, charge_reference, iban, reason, requested_by, decided_by, doubts, contradicted, state, since_at,
-                provider_reference, failure, created_at, version
-           FROM refund
-          WHERE refund_id = $1",
-        id.0,
-    )
-    .fetch_optional(tx.conn())
-    .await?;
-    row.map(Refund::try_from).transpose()
+    Ok(read(tx, &[id.0]).await?.pop())
 }
 
 /// At most so many are listed.

@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use ids::AttemptId;
+use ids::{AttemptId, PaymentId};
 use money::Money;
 
 use super::{Moment, visible};
@@ -32,7 +32,7 @@ pub(super) fn start(world: &World, command: &Start, at: &Moment<'_>) -> Result<(
         let payment_id = at.id();
         let (after, effect) = receivable.step(receivable::Command::Hold { payment: payment_id })?;
         let amount = receivable.payable(command.amount)?;
-        let payment = Payment { id: payment_id, ..new_payment(command, &after, amount, attempt_id, at) };
+        let payment = new_payment((payment_id, attempt_id), command, &after, amount, at);
         held.push((payment, after, effect));
     }
     let parts = held.iter().map(|(payment, ..)| part(payment)).collect();
@@ -119,14 +119,14 @@ fn new_attempt(
 }
 
 fn new_payment(
+    (id, attempt_id): (PaymentId, AttemptId),
     command: &Start,
     bill: &Receivable,
     amount: Money,
-    attempt_id: AttemptId,
     at: &Moment<'_>,
 ) -> Payment {
     Payment {
-        id: at.id(),
+        id,
         agency: bill.agency.clone(),
         invoice_id: bill.invoice_id,
         bill_reference: bill.bill_reference.clone(),
