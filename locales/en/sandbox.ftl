@@ -2,6 +2,7 @@
 other-language = العربية
 wallet-title = Test wallet: no real money
 wallet-created = Waiting for your approval
+wallet-authorised = Approved: the amount is held, and not yet taken
 wallet-paid = Paid
 wallet-declined = Declined: nothing was taken
 wallet-expired = Expired: nothing was taken

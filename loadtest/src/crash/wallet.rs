@@ -8,9 +8,9 @@ use std::time::Duration;
 
 use proto::common::v1::Money;
 use proto::wallet::v1::{
-    Indeterminate, InitiateRequest, InitiateResponse, InquireRefundRequest, InquireRefundResponse,
-    InquireRequest, InquireResponse, Observation, ObservedState, Outcome, RefundRequest, RefundResponse,
-    ReverseRequest, ReverseResponse,
+    CaptureRequest, CaptureResponse, Indeterminate, InitiateRequest, InitiateResponse, InquireRefundRequest,
+    InquireRefundResponse, InquireRequest, InquireResponse, Observation, ObservedState, Outcome,
+    RefundRequest, RefundResponse, ReverseRequest, ReverseResponse,
     outcome::Kind,
     wallet_service_server::{WalletService, WalletServiceServer},
 };
@@ -221,6 +221,10 @@ impl WalletService for Wallet {
         let mute = request.provider == Self::MUTE;
         let outcome = if mute { perhaps() } else { self.known(&request.attempt_id) };
         Ok(Response::new(InquireResponse { outcome: Some(outcome) }))
+    }
+
+    async fn capture(&self, _: Request<CaptureRequest>) -> Result<Response<CaptureResponse>, Status> {
+        Err(Status::unimplemented("nobody asks it to hold money"))
     }
 
     async fn reverse(&self, request: Request<ReverseRequest>) -> Result<Response<ReverseResponse>, Status> {

@@ -20,7 +20,7 @@ static TEXTS: LazyLock<Texts> = LazyLock::new(|| {
 
 /// Every public error code with its HTTP status. Title and advice of each stand in `locales/*/gateway.ftl`;
 /// `docs/errors.md` is this table for readers.
-pub const PUBLIC_CODES: [(&str, u16); 106] = [
+pub const PUBLIC_CODES: [(&str, u16); 110] = [
     // the request itself
     ("route_unknown", 404),
     ("method_not_allowed", 405),
@@ -110,6 +110,10 @@ pub const PUBLIC_CODES: [(&str, u16); 106] = [
     ("page_token_invalid", 422),
     ("refund_unknown", 404),
     ("refund_wrong_state", 409),
+    ("authorise_not_supported", 409),
+    ("account_unknown", 404),
+    ("mark_twice", 400),
+    ("capture_exceeds_authorised", 409),
     ("refund_exceeds_captured", 409),
     ("refund_needs_iban", 409),
     ("iban_invalid", 422),

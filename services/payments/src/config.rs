@@ -76,6 +76,16 @@ pub struct Settings {
     )]
     pub providers: Vec<String>,
 
+    /// Those of them that can hold money and take it later.
+    #[arg(
+        id = "payments.authorising_providers",
+        long = "payments-authorising-providers",
+        env = "MIZAN_PAYMENTS_AUTHORISING_PROVIDERS",
+        default_value = "benefit-pay",
+        value_delimiter = ','
+    )]
+    pub authorising_providers: Vec<String>,
+
     /// Connections to Postgres, at most.
     #[arg(
         id = "payments.max_connections",

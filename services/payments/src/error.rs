@@ -90,6 +90,9 @@ impl Error {
             Error::Refused(R::DisputeUnknown) => ("dispute_unknown", Code::NotFound),
             Error::Refused(R::CreditUnknown) => ("credit_unknown", Code::NotFound),
             Error::Refused(R::AdjustmentUnknown) => ("adjustment_unknown", Code::NotFound),
+            Error::Refused(R::CaptureExceeds { .. }) => {
+                ("capture_exceeds_authorised", Code::FailedPrecondition)
+            }
             Error::Refused(R::RefundExceeds { .. }) => ("refund_exceeds_captured", Code::FailedPrecondition),
             Error::Refused(R::Disputed) => ("payment_disputed", Code::FailedPrecondition),
             Error::Refused(R::CreditExceeded { .. }) => ("credit_exceeded", Code::FailedPrecondition),

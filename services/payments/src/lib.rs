@@ -54,6 +54,8 @@ struct Payments {
     pg: Pg,
     bills: invoicing::Bills,
     providers: Arc<[String]>,
+    /// Those that can hold money.
+    authorising_providers: Arc<[String]>,
     /// Up to this amount one person may refund alone.
     refund_alone: money::Money,
     clock: Clock,
@@ -117,6 +119,7 @@ pub async fn start(settings: Settings, ctx: Context) -> Result<Running, StartErr
         bills,
         refund_alone: settings.rules().refund_alone,
         providers: settings.providers.clone().into(),
+        authorising_providers: settings.authorising_providers.clone().into(),
         clock: ctx.clock.clone(),
         tasks: ctx.tasks.clone(),
         metrics,

@@ -86,6 +86,7 @@ fn with_state(message: &mut pb::Payment, state: &State) {
             message.next_action = Some(pb::NextAction { redirect_url, qr_payload });
         }
         State::Processing => message.set_state(P::Processing),
+        State::Authorised => message.set_state(P::Authorised),
         State::Captured(receipt) => with_receipt(message, P::Captured, receipt),
         State::PartiallyRefunded(receipt) => with_receipt(message, P::PartiallyRefunded, receipt),
         State::Refunded(receipt) => with_receipt(message, P::Refunded, receipt),
@@ -111,6 +112,8 @@ fn attempt_state(state: &attempt::State) -> pb::AttemptState {
         S::Submitting => pb::AttemptState::Submitting,
         S::Pending => pb::AttemptState::Pending,
         S::Unknown { .. } => pb::AttemptState::Unknown,
+        S::Authorised { .. } => pb::AttemptState::Authorised,
+        S::Capturing { .. } => pb::AttemptState::Capturing,
         S::Paid { .. } => pb::AttemptState::Paid,
         S::Declined { .. } => pb::AttemptState::Declined,
         S::Expired => pb::AttemptState::Expired,

@@ -65,6 +65,16 @@ pub struct Settings {
     )]
     pub wallet_merchant_id: String,
 
+    /// The wallet lets money go that it has held so long, in milliseconds (7 days), and that nobody captured.
+    #[arg(
+        id = "sandbox.wallet_hold_ms",
+        long = "sandbox-wallet-hold-ms",
+        env = "MIZAN_SANDBOX_WALLET_HOLD_MS",
+        default_value = "604800000",
+        value_parser = clap::value_parser!(u32).range(1..)
+    )]
+    pub wallet_hold_ms: u32,
+
     /// The secret of the wallet and its merchant. It protects no real money.
     #[arg(
         id = "sandbox.wallet_secret",

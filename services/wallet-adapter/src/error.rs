@@ -13,6 +13,8 @@ pub enum Error {
     ProviderUnknown(String),
     #[error("The provider takes {least} to {most} fils at once.")]
     AmountOutsideLimits { least: i64, most: i64 },
+    #[error("The provider {0} cannot hold money; collect it at once.")]
+    AuthoriseNotSupported(&'static str),
     #[error("The bill does not fit a QR code: {0}.")]
     Qr(#[source] BuildError),
     #[error("Too many calls to this provider at once; come back shortly.")]
@@ -47,6 +49,9 @@ impl From<Error> for Problem {
             Error::ProviderUnknown(_) => ("provider_unknown", C::InvalidArgument, "provider"),
             Error::AmountOutsideLimits { .. } => ("amount_outside_limits", C::InvalidArgument, "amount"),
             Error::Qr(_) => ("field_invalid", C::InvalidArgument, "bill_reference"),
+            Error::AuthoriseNotSupported(_) => {
+                return Problem::new(C::FailedPrecondition, "authorise_not_supported", error.to_string());
+            }
             Error::ProviderBusy => {
                 let problem = Problem::new(C::ResourceExhausted, "provider_busy", error.to_string());
                 return problem.retry_after(Duration::from_secs(1));

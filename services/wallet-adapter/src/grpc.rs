@@ -2,9 +2,9 @@
 
 use boot::wire::{id_from_wire, money_from_wire, money_to_wire};
 use proto::wallet::v1::{
-    self as pb, InitiateRequest, InitiateResponse, InquireRefundRequest, InquireRefundResponse,
-    InquireRequest, InquireResponse, RefundRequest, RefundResponse, ReverseRequest, ReverseResponse,
-    wallet_service_server::WalletService,
+    self as pb, CaptureRequest, CaptureResponse, InitiateRequest, InitiateResponse, InquireRefundRequest,
+    InquireRefundResponse, InquireRequest, InquireResponse, RefundRequest, RefundResponse, ReverseRequest,
+    ReverseResponse, wallet_service_server::WalletService,
 };
 use tonic::{Request, Response, Status};
 
@@ -12,7 +12,7 @@ use crate::{
     Adapter, Error,
     app::exchange::{self, Ended},
     domain::outcome::{Observed, Outcome},
-    providers::{Order, Refund},
+    providers::{Capture, Order, Refund},
 };
 
 #[tonic::async_trait]
@@ -28,6 +28,7 @@ impl WalletService for Adapter {
             bill_reference: request.bill_reference,
             callback_url: self.callback_url.to_string(),
             return_url: request.return_url,
+            authorise_only: request.authorise_only,
         };
         let agency = id_from_wire("agency_id", &request.agency_id)?;
         let work = exchange::initiate(self.clone(), request.provider, order, agency);
@@ -41,6 +42,18 @@ impl WalletService for Adapter {
         let work = exchange::inquire(self.clone(), request.provider, attempt);
         let ended = self.tasks.run(work).await.map_err(Error::from)??;
         Ok(Response::new(InquireResponse { outcome: Some(outcome_to_wire(ended)) }))
+    }
+
+    async fn capture(&self, request: Request<CaptureRequest>) -> Result<Response<CaptureResponse>, Status> {
+        let request = request.into_inner();
+        let capture = Capture {
+            attempt: id_from_wire("attempt_id", &request.attempt_id)?,
+            provider_reference: request.provider_reference,
+            amount: money_from_wire("amount", &request.amount)?,
+        };
+        let work = exchange::capture(self.clone(), request.provider, capture);
+        let ended = self.tasks.run(work).await.map_err(Error::from)??;
+        Ok(Response::new(CaptureResponse { outcome: Some(outcome_to_wire(ended)) }))
     }
 
     async fn refund(&self, request: Request<RefundRequest>) -> Result<Response<RefundResponse>, Status> {
@@ -95,6 +108,7 @@ fn outcome_to_wire(ended: Ended) -> pb::Outcome {
 fn state_to_wire(state: Observed) -> pb::ObservedState {
     match state {
         Observed::Pending => pb::ObservedState::Pending,
+        Observed::Authorised => pb::ObservedState::Authorised,
         Observed::Paid => pb::ObservedState::Paid,
         Observed::Declined => pb::ObservedState::Declined,
         Observed::Expired => pb::ObservedState::Expired,

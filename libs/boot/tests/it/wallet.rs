@@ -4,8 +4,9 @@ use std::sync::Arc;
 
 use boot::Problem;
 use proto::wallet::v1::{
-    InitiateRequest, InitiateResponse, InquireRefundRequest, InquireRefundResponse, InquireRequest,
-    InquireResponse, RefundRequest, RefundResponse, ReverseRequest, ReverseResponse,
+    CaptureRequest, CaptureResponse, InitiateRequest, InitiateResponse, InquireRefundRequest,
+    InquireRefundResponse, InquireRequest, InquireResponse, RefundRequest, RefundResponse, ReverseRequest,
+    ReverseResponse,
     wallet_service_client::WalletServiceClient,
     wallet_service_server::{WalletService, WalletServiceServer},
 };
@@ -64,6 +65,10 @@ impl WalletService for Wallet {
             _ => {}
         }
         Ok(Response::new(InquireResponse::default()))
+    }
+
+    async fn capture(&self, _: Request<CaptureRequest>) -> Result<Response<CaptureResponse>, Status> {
+        Err(Status::unimplemented("not used"))
     }
 
     async fn refund(&self, _: Request<RefundRequest>) -> Result<Response<RefundResponse>, Status> {

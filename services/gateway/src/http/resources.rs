@@ -167,7 +167,7 @@ pub(crate) struct Payment {
     #[serde(skip_serializing_if = "Option::is_none")]
     provider: Option<String>,
     amount: Option<Amount>,
-    /// created, action_required, processing, captured, failed, expired, late
+    /// created, action_required, processing, authorised, captured, partially_refunded, refunded, failed, expired, cancelled, late
     state: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     next_action: Option<NextAction>,

@@ -11,10 +11,10 @@ use proto::identity::v1::{
 };
 use proto::payments::v1::payment_service_server::{PaymentService, PaymentServiceServer};
 use proto::payments::v1::{
-    CancelPaymentRequest, CancelPaymentResponse, GetPaymentRequest, GetPaymentResponse, GetReceivableRequest,
-    GetReceivableResponse, Payment, PaymentState, RecordPaymentRequest, RecordPaymentResponse,
-    RetryPaymentRequest, RetryPaymentResponse, SearchPaymentsRequest, SearchPaymentsResponse,
-    StartPaymentRequest, StartPaymentResponse,
+    CancelPaymentRequest, CancelPaymentResponse, CapturePaymentRequest, CapturePaymentResponse,
+    GetPaymentRequest, GetPaymentResponse, GetReceivableRequest, GetReceivableResponse, Payment,
+    PaymentState, RecordPaymentRequest, RecordPaymentResponse, RetryPaymentRequest, RetryPaymentResponse,
+    SearchPaymentsRequest, SearchPaymentsResponse, StartPaymentRequest, StartPaymentResponse,
 };
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
@@ -130,6 +130,13 @@ impl PaymentService for Fakes {
         &self,
         _: Request<RetryPaymentRequest>,
     ) -> Result<Response<RetryPaymentResponse>, Status> {
+        Err(Status::unimplemented("not asked for here"))
+    }
+
+    async fn capture_payment(
+        &self,
+        _: Request<CapturePaymentRequest>,
+    ) -> Result<Response<CapturePaymentResponse>, Status> {
         Err(Status::unimplemented("not asked for here"))
     }
 

@@ -9,10 +9,10 @@ use std::{
 use boot::{Problem, wire::money_to_wire};
 use money::Money;
 use proto::payments::v1::{
-    CancelPaymentRequest, CancelPaymentResponse, GetPaymentRequest, GetPaymentResponse, GetReceivableRequest,
-    GetReceivableResponse, Receivable, ReceivableState, RecordPaymentRequest, RecordPaymentResponse,
-    RetryPaymentRequest, RetryPaymentResponse, SearchPaymentsRequest, SearchPaymentsResponse,
-    StartPaymentRequest, StartPaymentResponse,
+    CancelPaymentRequest, CancelPaymentResponse, CapturePaymentRequest, CapturePaymentResponse,
+    GetPaymentRequest, GetPaymentResponse, GetReceivableRequest, GetReceivableResponse, Receivable,
+    ReceivableState, RecordPaymentRequest, RecordPaymentResponse, RetryPaymentRequest, RetryPaymentResponse,
+    SearchPaymentsRequest, SearchPaymentsResponse, StartPaymentRequest, StartPaymentResponse,
     payment_service_server::{PaymentService, PaymentServiceServer},
 };
 use tonic::{Code, Request, Response, Status, service::Routes};
@@ -53,6 +53,13 @@ impl PaymentService for Payments {
         _: Request<RetryPaymentRequest>,
     ) -> Result<Response<RetryPaymentResponse>, Status> {
         Err(Status::unimplemented("the relay retries no payments"))
+    }
+
+    async fn capture_payment(
+        &self,
+        _: Request<CapturePaymentRequest>,
+    ) -> Result<Response<CapturePaymentResponse>, Status> {
+        Err(Status::unimplemented("the relay cancels no payments"))
     }
 
     async fn cancel_payment(

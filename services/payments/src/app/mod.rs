@@ -1,6 +1,7 @@
 //! Use cases, a file a noun. A command goes to the engine, where it is one transaction with its idempotency record.
 
 pub mod exception;
+pub mod ledger;
 pub mod payment;
 pub mod receivable;
 pub mod refund;

@@ -11,7 +11,8 @@ use crate::{
     Error, Payments,
     domain::{
         Command, Refusal,
-        command::{GiveUp, Receive, Retry, Start},
+        attempt::Attempt,
+        command::{Capture, GiveUp, Receive, Retry, Start},
         payment::{Direct, Payment},
     },
     store, wire,
@@ -39,6 +40,9 @@ pub async fn start(
         }
     }
     known_provider(&svc, &request.provider)?;
+    if request.delayed_capture {
+        authorises(&svc, &request.provider)?;
+    }
     let mut bills = vec![request.bill_reference];
     bills.extend(request.more_bill_references);
     if bills.len() > CART_MAX {
@@ -54,6 +58,7 @@ pub async fn start(
         contact_ref: request.contact_ref,
         return_url: request.return_url,
         actor: call.actor,
+        delayed_capture: request.delayed_capture,
     });
     let mut pulled = 0;
     loop {
@@ -71,6 +76,15 @@ pub async fn start(
 
 fn known_provider(svc: &Payments, provider: &String) -> Result<(), Error> {
     if svc.providers.contains(provider) { Ok(()) } else { Err(Error::ProviderUnknown) }
+}
+
+fn authorises(svc: &Payments, provider: &String) -> Result<(), Problem> {
+    if svc.authorising_providers.contains(provider) {
+        return Ok(());
+    }
+    let detail =
+        "It takes money at once: leave `delayed_capture` out, or name a provider that can hold money.";
+    Err(Problem::new(Code::FailedPrecondition, "authorise_not_supported", detail).field("provider"))
 }
 
 /// Books money that a channel has taken.
@@ -122,14 +136,55 @@ pub async fn retry(
 ) -> Result<pb::RetryPaymentResponse, Error> {
     let key = key(&call, "retry-payment", &request)?;
     known_provider(&svc, &request.provider)?;
+    if request.delayed_capture {
+        authorises(&svc, &request.provider)?;
+    }
     let payment = find(&svc, call.agency.as_ref(), id).await?;
     let command = Command::Retry(Retry {
         payment_id: id,
         invoice_id: payment.invoice_id,
         bill_reference: payment.bill_reference,
         provider: request.provider,
+        delayed_capture: request.delayed_capture,
     });
     submit(&svc, command, key).await
+}
+
+/// The provider is asked to take what it holds, for all payments of the attempt.
+///
+/// # Errors
+/// `PaymentUnknown`, `Refused`; as [`start`].
+pub async fn capture(
+    svc: Payments,
+    call: Call,
+    id: PaymentId,
+    request: pb::CapturePaymentRequest,
+    amount: Option<Money>,
+) -> Result<pb::CapturePaymentResponse, Error> {
+    let key = key(&call, "capture-payment", &request)?;
+    let payment = find(&svc, call.agency.as_ref(), id).await?;
+    let attempt = attempt_of(&svc, &payment).await?.ok_or(Refusal::WrongState {
+        noun: "payment",
+        state: payment.state.name(),
+        command: "capture",
+    })?;
+    let command = Command::Capture(Capture {
+        attempt_id: attempt.id,
+        payments: attempt.parts.iter().map(|part| part.payment_id).collect(),
+        invoices: attempt.parts.iter().map(|part| part.invoice_id).collect(),
+        bill_reference: payment.bill_reference,
+        amount,
+    });
+    submit(&svc, command, key).await
+}
+
+/// The latest attempt of a payment; cash and money that was told have none.
+async fn attempt_of(svc: &Payments, payment: &Payment) -> Result<Option<Attempt>, Error> {
+    let Some(attempt) = payment.by.attempt() else { return Ok(None) };
+    let mut tx = svc.pg.read().await?;
+    let found = store::attempt::read(&mut tx, &[attempt.0]).await?.pop();
+    tx.rollback().await?;
+    Ok(found)
 }
 
 /// The payer gives up; the provider's word ends the payment.

@@ -9,6 +9,7 @@ use uuid::Uuid;
 
 use crate::{
     Error,
+    domain::journal::PENDING,
     engine::seal::{self, Facts, Leaf},
     merkle::{Hash, Tree},
     store::lane::Sealed,
@@ -95,7 +96,7 @@ impl Ranges {
                  JOIN UNNEST($1::int[], $2::bigint[], $3::bigint[]) AS wanted (lane, after_seq, before_seq)
                    ON posting_batch.lane = wanted.lane AND seq > after_seq AND seq < before_seq
                  LEFT JOIN journal USING (batch_id)
-                 LEFT JOIN entry USING (journal_id)
+                 LEFT JOIN any_entry USING (journal_id)
                 ORDER BY posting_batch.lane, seq, batch_id, position, journal_id, line"#,
             &self.lanes,
             &self.after,
@@ -167,7 +168,10 @@ impl Open {
             (&mut self.journal, row.line, &row.account, row.amount_fils)
         {
             leaf.entry(line, account, fils);
-            self.debit_fils += i128::from(fils.max(0));
+            // What is pending has not moved.
+            if row.kind.as_deref().is_some_and(|kind| !PENDING.contains(&kind)) {
+                self.debit_fils += i128::from(fils.max(0));
+            }
         }
     }
 

@@ -76,7 +76,7 @@ async fn journals_of(tx: &mut Tx, payment_id: Uuid) -> Result<Vec<Posted>, Error
                   lane, seq, sealed_at, line AS "line?", account AS "account?", amount_fils AS "amount_fils?"
              FROM journal
              JOIN posting_batch USING (batch_id)
-             LEFT JOIN entry USING (journal_id)
+             LEFT JOIN any_entry USING (journal_id)
             WHERE payment_id = $1
             ORDER BY sealed_at, lane, seq, position, journal_id, line"#,
         payment_id,

@@ -9,6 +9,7 @@ use serde::Serialize;
 use time::{Date, Duration, OffsetDateTime};
 
 use super::{BooksError, day, error::refused, snapshot};
+use crate::store::ledger;
 
 /// An account and the business days to show of it, both included.
 #[derive(Clone, Debug)]
@@ -101,7 +102,6 @@ pub async fn statement(
         return refused(format!("the period ends on {to}, before it begins on {from}"));
     }
     let mut tx = snapshot(database_url).await?;
-    known(&mut tx, account).await?;
     let opening = sums_before(&mut tx, account, day::begins(*from)).await?.balance;
     let closing = sums_before(&mut tx, account, day::ends(*to)).await?.balance;
     let mut days = Days { day: *from, today: Sums::from(opening), all: Sums::from(opening), entries: 0 };
@@ -152,37 +152,20 @@ pub async fn balance_at(
     at: OffsetDateTime,
 ) -> Result<BalanceAt, BooksError> {
     let mut tx = snapshot(database_url).await?;
-    known(&mut tx, account).await?;
     let Sums { debit, credit, balance } = sums_before(&mut tx, account, at + Duration::MICROSECOND).await?;
     let account = account.to_owned();
     Ok(BalanceAt { account, at, debit_fils: debit, credit_fils: credit, balance_fils: balance })
 }
 
 /// A mistyped account must not read as an empty one.
-async fn known(tx: &mut Tx, account: &str) -> Result<(), BooksError> {
-    let known =
-        sqlx::query_scalar!(r#"SELECT EXISTS (SELECT FROM balance WHERE account = $1) AS "known!""#, account);
-    if known.fetch_one(tx.conn()).await? {
-        return Ok(());
-    }
-    refused(format!("nothing was ever posted to an account {account}"))
-}
-
 async fn sums_before(tx: &mut Tx, account: &str, before: OffsetDateTime) -> Result<Sums, BooksError> {
-    let row = sqlx::query!(
-        r#"SELECT coalesce(sum(amount_fils) FILTER (WHERE amount_fils > 0), 0)::bigint AS "debit!",
-                  coalesce(-sum(amount_fils) FILTER (WHERE amount_fils < 0), 0)::bigint AS "credit!",
-                  coalesce(sum(amount_fils), 0)::bigint AS "balance!"
-             FROM entry
-             JOIN journal USING (journal_id)
-            WHERE account = $1
-              AND posted_at < $2"#,
-        account,
-        before,
-    )
-    .fetch_one(tx.conn())
-    .await?;
-    Ok(Sums { debit: row.debit, credit: row.credit, balance: row.balance })
+    let Some(sums) = ledger::balance_before(tx, account, before).await? else {
+        return refused(format!("nothing was ever posted to an account {account}"));
+    };
+    let (debit, credit) = (sums.debit_fils, sums.credit_fils);
+    let balance = debit.checked_sub(credit);
+    let Some(balance) = balance else { return refused(format!("the sums of {account} are out of range")) };
+    Ok(Sums { debit, credit, balance })
 }
 
 /// Sums in fils.

@@ -81,6 +81,7 @@ pub(super) async fn strangers(tx: &mut Tx) -> Result<Option<String>, Error> {
         r#"SELECT journal_id, payment_id AS "payment_id!"
              FROM journal LEFT JOIN payment USING (payment_id)
             WHERE payment_id IS NOT NULL
+              AND NOT pending
               AND (state IS NULL
                    OR state NOT IN ('captured', 'partially_refunded', 'refunded', 'late')
                       AND NOT (state = 'failed' AND failure = 'amount_mismatch'))
@@ -88,6 +89,31 @@ pub(super) async fn strangers(tx: &mut Tx) -> Result<Option<String>, Error> {
     );
     let bad = bad.fetch_optional(tx.conn()).await?;
     Ok(bad.map(|row| format!("journal {} of payment {}", row.journal_id, row.payment_id)))
+}
+
+/// What is pending of a payment is what a provider holds for it, and nothing else is pending.
+pub(super) async fn held(tx: &mut Tx) -> Result<Option<String>, Error> {
+    let bad = sqlx::query!(
+        r#"WITH held AS (
+               SELECT attempt_part.payment_id, sum(attempt_part.amount_fils) AS fils
+                 FROM attempt JOIN attempt_part USING (attempt_id)
+                WHERE state IN ('authorised', 'capturing')
+                GROUP BY attempt_part.payment_id),
+           booked AS (
+               SELECT payment_id, sum(amount_fils) FILTER (WHERE account LIKE 'provider_clearing:%') AS fils
+                 FROM journal JOIN any_entry USING (journal_id)
+                WHERE journal.pending
+                GROUP BY payment_id)
+           SELECT payment_id, coalesce(held.fils, 0)::bigint AS "held!", coalesce(booked.fils, 0)::bigint AS "booked!"
+             FROM held FULL JOIN booked USING (payment_id)
+            WHERE coalesce(held.fils, 0) <> coalesce(booked.fils, 0)
+            ORDER BY payment_id LIMIT 1"#
+    );
+    let bad = bad.fetch_optional(tx.conn()).await?;
+    Ok(bad.map(|row| {
+        let payment = row.payment_id.map(|id| id.to_string()).unwrap_or_default();
+        format!("payment {payment}: {} fils held, {} pending", row.held, row.booked)
+    }))
 }
 
 /// Every late payment has its case.

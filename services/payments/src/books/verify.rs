@@ -115,7 +115,7 @@ pub async fn verify_in(tx: &mut Tx) -> Result<Report, Error> {
 
 async fn recompute(tx: &mut Tx, heads: &[heads::Head]) -> Result<Report, Error> {
     let count = sqlx::query!(
-        r#"SELECT (SELECT count(*) FROM journal) AS "journals!", (SELECT count(*) FROM entry) AS "entries!",
+        r#"SELECT (SELECT count(*) FROM journal) AS "journals!", (SELECT count(*) FROM any_entry) AS "entries!",
                   (SELECT count(*) FROM posting_batch) AS "batches!""#
     )
     .fetch_one(tx.conn())
@@ -158,6 +158,10 @@ async fn recompute(tx: &mut Tx, heads: &[heads::Head]) -> Result<Report, Error> 
             what: "refunds and disputes are what their payments say",
             first_bad: states::back(tx).await?,
         },
+        Check {
+            what: "what providers hold is pending, for each payment",
+            first_bad: states::held(tx).await?,
+        },
         Check { what: "what payers are owed stands in the accounts", first_bad: states::owed(tx).await? },
     ];
     if !heads.is_empty() {
@@ -186,7 +190,7 @@ async fn orphans(tx: &mut Tx) -> Result<Option<String>, Error> {
 async fn unbalanced(tx: &mut Tx) -> Result<Option<String>, Error> {
     let bad = sqlx::query!(
         r#"SELECT journal_id, coalesce(sum(amount_fils), 0)::bigint AS "sum!", count(line) AS "lines!"
-             FROM journal LEFT JOIN entry USING (journal_id)
+             FROM journal LEFT JOIN any_entry USING (journal_id)
             GROUP BY journal_id
            HAVING coalesce(sum(amount_fils), 0) <> 0 OR count(line) < 2
             ORDER BY journal_id LIMIT 1"#
@@ -204,23 +208,34 @@ async fn trial_balance(tx: &mut Tx) -> Result<Option<String>, Error> {
 async fn balances(tx: &mut Tx) -> Result<Option<String>, Error> {
     let bad = sqlx::query!(
         r#"WITH summed AS (
-               SELECT account, lane AS stripe, sum(greatest(amount_fils, 0))::bigint AS debit_fils,
+               SELECT account, lane AS stripe, any_entry.pending,
+                      sum(greatest(amount_fils, 0))::bigint AS debit_fils,
                       sum(greatest(-amount_fils, 0))::bigint AS credit_fils
-                 FROM entry JOIN journal USING (journal_id) JOIN posting_batch USING (batch_id)
-                GROUP BY account, lane)
-           SELECT account AS "account!", stripe AS "stripe!",
-                  coalesce(balance.debit_fils, 0) AS "debit!", coalesce(balance.credit_fils, 0) AS "credit!",
+                 FROM any_entry JOIN journal USING (journal_id) JOIN posting_batch USING (batch_id)
+                GROUP BY account, lane, any_entry.pending),
+           stored AS (
+               SELECT account, stripe, false AS pending, debit_fils, credit_fils FROM balance
+                UNION ALL
+               SELECT account, stripe, true, pending_debit_fils, pending_credit_fils FROM balance)
+           SELECT account AS "account!", stripe AS "stripe!", pending AS "pending!",
+                  coalesce(stored.debit_fils, 0) AS "debit!", coalesce(stored.credit_fils, 0) AS "credit!",
                   coalesce(summed.debit_fils, 0) AS "debits!", coalesce(summed.credit_fils, 0) AS "credits!"
-             FROM balance FULL JOIN summed USING (account, stripe)
-            WHERE (coalesce(balance.debit_fils, 0), coalesce(balance.credit_fils, 0))
+             FROM stored FULL JOIN summed USING (account, stripe, pending)
+            WHERE (coalesce(stored.debit_fils, 0), coalesce(stored.credit_fils, 0))
                   IS DISTINCT FROM (coalesce(summed.debit_fils, 0), coalesce(summed.credit_fils, 0))
-            ORDER BY 1, 2 LIMIT 1"#
+            ORDER BY 1, 2, 3 LIMIT 1"#
     );
     let bad = bad.fetch_optional(tx.conn()).await?;
     Ok(bad.map(|row| {
         format!(
-            "account {} of stripe {}: stored {}/{}, entries {}/{} fils",
-            row.account, row.stripe, row.debit, row.credit, row.debits, row.credits
+            "account {} of stripe {}, {}: stored {}/{}, entries {}/{} fils",
+            row.account,
+            row.stripe,
+            if row.pending { "pending" } else { "posted" },
+            row.debit,
+            row.credit,
+            row.debits,
+            row.credits
         )
     }))
 }

@@ -21,6 +21,7 @@ pub enum Command {
     Change(Change),
     Start(Start),
     Retry(Retry),
+    Capture(Capture),
     GiveUp(GiveUp),
     Record(Record),
     Receive(Receive),
@@ -75,6 +76,20 @@ pub struct Start {
     pub contact_ref: String,
     pub return_url: String,
     pub actor: String,
+    /// The provider only holds the money at first.
+    pub delayed_capture: bool,
+}
+
+/// The provider is to take money it holds, for all payments of the attempt.
+#[derive(Clone, Debug)]
+pub struct Capture {
+    pub attempt_id: AttemptId,
+    pub payments: Vec<PaymentId>,
+    pub invoices: Vec<InvoiceId>,
+    /// Of the first payment: it chooses the lane.
+    pub bill_reference: String,
+    /// Of a single payment; none: what is held, at most what is still due.
+    pub amount: Option<Money>,
 }
 
 /// A payer tries a payment again that ended without money.
@@ -84,6 +99,7 @@ pub struct Retry {
     pub invoice_id: InvoiceId,
     pub bill_reference: String,
     pub provider: String,
+    pub delayed_capture: bool,
 }
 
 /// A payer gives a payment up: the provider is asked to let nothing come of it.
@@ -316,6 +332,7 @@ impl Command {
             Command::Change(change) => &change.bill_reference,
             Command::Start(start) => start.bills.first().map_or("", String::as_str),
             Command::Retry(retry) => &retry.bill_reference,
+            Command::Capture(capture) => &capture.bill_reference,
             Command::GiveUp(give_up) => &give_up.bill_reference,
             Command::Record(record) => &record.bill_reference,
             Command::Receive(receive) => &receive.bill_reference,
@@ -355,6 +372,7 @@ impl Command {
             | Command::Dispute(_) => true,
             Command::Refund(step) => step.fence.is_none(),
             Command::Open(_)
+            | Command::Capture(_)
             | Command::GiveUp(_)
             | Command::Record(_)
             | Command::Stack(_)

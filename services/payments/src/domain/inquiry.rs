@@ -17,6 +17,11 @@ pub struct Schedule {
 }
 
 impl Schedule {
+    /// When to look again at what nobody is waiting for.
+    pub fn rarely_at(&self, jitter: u8, now: OffsetDateTime) -> OffsetDateTime {
+        self.next_at(i32::MAX, jitter, now)
+    }
+
     /// When to inquire next. `doubts` counts answers after the time of quick polling, 0 during it. `jitter` (0 to 255)
     /// lengthens a slow wait by up to a tenth, so that attempts of one outage do not come back together.
     pub fn next_at(&self, doubts: i32, jitter: u8, now: OffsetDateTime) -> OffsetDateTime {
@@ -64,5 +69,6 @@ mod tests {
         assert_eq!(wait(0, 255), time::Duration::seconds(3));
         assert_eq!([1, 2, 3, 4, 5, 90].map(|n| wait(n, 0).whole_minutes()), [10, 20, 40, 80, 120, 120]);
         assert_eq!(wait(1, 255), time::Duration::minutes(11));
+        assert_eq!(SCHEDULE.rarely_at(0, NOW) - NOW, time::Duration::hours(2));
     }
 }

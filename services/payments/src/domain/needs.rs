@@ -1,6 +1,6 @@
 //! Which rows commands may touch: these are read and locked before they are decided, and no others.
 
-use ids::{InvoiceId, PaymentId};
+use ids::{AttemptId, InvoiceId, PaymentId};
 use uuid::Uuid;
 
 use super::{
@@ -45,14 +45,15 @@ impl Needs {
             Command::Change(change) => self.bills.push(change.bill_reference.clone()),
             Command::Start(start) => self.bills.extend(start.bills.iter().cloned()),
             Command::Retry(retry) => self.payment(retry.payment_id, retry.invoice_id),
+            Command::Capture(capture) => {
+                self.attempt(capture.attempt_id, &capture.payments, &capture.invoices);
+            }
             Command::GiveUp(give_up) => {
                 self.payment(give_up.payment_id, give_up.invoice_id);
                 self.attempts.push(give_up.attempt_id.0);
             }
             Command::Record(record) => {
-                self.invoices.extend(record.invoices.iter().map(|id| id.0));
-                self.payments.extend(record.payments.iter().map(|id| id.0));
-                self.attempts.push(record.attempt_id.0);
+                self.attempt(record.attempt_id, &record.payments, &record.invoices);
                 self.work.push(record.attempt_id.0);
             }
             Command::Receive(receive) => {
@@ -105,6 +106,12 @@ impl Needs {
                 self.bills.push(step.bill_reference.clone());
             }
         }
+    }
+
+    fn attempt(&mut self, attempt: AttemptId, payments: &[PaymentId], invoices: &[InvoiceId]) {
+        self.attempts.push(attempt.0);
+        self.payments.extend(payments.iter().map(|id| id.0));
+        self.invoices.extend(invoices.iter().map(|id| id.0));
     }
 
     fn payment(&mut self, payment: PaymentId, invoice: InvoiceId) {

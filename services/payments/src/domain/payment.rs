@@ -79,6 +79,8 @@ pub enum State {
     Created,
     ActionRequired(NextAction),
     Processing,
+    /// The provider holds the money for us, and none has moved.
+    Authorised,
     Captured(Receipt),
     PartiallyRefunded(Receipt),
     Refunded(Receipt),
@@ -111,6 +113,10 @@ pub enum Failure {
 pub enum Command {
     AskPayer(NextAction),
     Doubt,
+    /// The provider holds the money.
+    Authorise,
+    /// The provider is asked to take so much of it.
+    BeginCapture(Money),
     Capture(Money, Receipt),
     Fail(Failure),
     Expire,
@@ -199,6 +205,7 @@ impl State {
             State::Created => "created",
             State::ActionRequired(_) => "action_required",
             State::Processing => "processing",
+            State::Authorised => "authorised",
             State::Captured(_) => "captured",
             State::PartiallyRefunded(_) => "partially_refunded",
             State::Refunded(_) => "refunded",
@@ -216,6 +223,8 @@ impl Command {
         match self {
             Command::AskPayer(_) => "ask_payer",
             Command::Doubt => "doubt",
+            Command::Authorise => "authorise",
+            Command::BeginCapture(_) => "begin_capture",
             Command::Capture(..) => "capture",
             Command::Fail(_) => "fail",
             Command::Expire => "expire",
@@ -232,6 +241,8 @@ impl Command {
         match self {
             Command::AskPayer(_) => "action_required",
             Command::Doubt => "doubted",
+            Command::Authorise => "authorised",
+            Command::BeginCapture(_) => "capturing",
             Command::Capture(..) => "captured",
             Command::Fail(_) => "failed",
             Command::Expire => "expired",
@@ -299,6 +310,7 @@ impl Payment {
             State::Created
             | State::ActionRequired(_)
             | State::Processing
+            | State::Authorised
             | State::Refunded(_)
             | State::Failed { .. }
             | State::Expired
@@ -312,77 +324,115 @@ impl Payment {
     /// # Errors
     /// `WrongState`: there is no such step. `RefundExceeds`, `Disputed`; impossible arithmetic.
     pub fn step(&self, command: Command) -> Result<Payment, Refusal> {
-        use {Command as C, State as S};
-        let wrong =
-            Refusal::WrongState { noun: "payment", state: self.state.name(), command: command.name() };
         let mut after = Payment { version: self.version + 1, ..self.clone() };
-        after.state = match (&self.state, command) {
-            (S::Created | S::ActionRequired(_) | S::Processing, C::AskPayer(next)) => S::ActionRequired(next),
-            (S::Created | S::ActionRequired(_) | S::Processing, C::Doubt) => S::Processing,
-            (S::Created | S::ActionRequired(_) | S::Processing, C::Capture(credit, receipt)) => {
-                after.credited = credit;
-                S::Captured(receipt)
+        after.state = match &self.state {
+            State::Created | State::ActionRequired(_) | State::Processing => after.undecided(command)?,
+            State::Authorised => after.authorised(command)?,
+            State::Failed { .. } | State::Expired | State::Cancelled => after.ended(command)?,
+            State::Captured(receipt) | State::PartiallyRefunded(receipt) | State::Refunded(receipt) => {
+                after.captured(&command, receipt)?
             }
-            (S::Created | S::ActionRequired(_) | S::Processing, C::Fail(failure)) => S::Failed { failure },
-            (S::Created | S::ActionRequired(_) | S::Processing, C::Expire) => S::Expired,
-            (S::Created | S::ActionRequired(_) | S::Processing, C::Cancel) => S::Cancelled,
-            (
-                S::Created
-                | S::ActionRequired(_)
-                | S::Processing
-                | S::Failed { .. }
-                | S::Expired
-                | S::Cancelled,
-                C::ComeLate(receipt),
-            ) => {
-                after.credited = self.amount;
-                S::Late(receipt)
-            }
-            // Money after the end, and another amount than we asked for.
-            (S::Failed { .. } | S::Expired | S::Cancelled, C::Fail(failure @ Failure::AmountMismatch)) => {
-                S::Failed { failure }
-            }
-            (
-                S::Failed { failure: Failure::Declined | Failure::NotSent } | S::Expired | S::Cancelled,
-                C::Retry(by),
-            ) => {
-                after.by = by;
-                S::Created
-            }
-            (state, C::Contradict) => state.clone(),
-            (
-                S::Captured(receipt) | S::PartiallyRefunded(receipt) | S::Refunded(receipt),
-                C::Return(command),
-            ) => {
-                after.back = self.after_return(command)?;
-                self.state_after_return(&after.back, receipt)?
-            }
-            (S::Created | S::ActionRequired(_) | S::Processing, C::Retry(_) | C::Return(_))
-            | (
-                S::Failed { .. } | S::Expired | S::Cancelled,
-                C::AskPayer(_)
-                | C::Doubt
-                | C::Capture(..)
-                | C::Fail(Failure::Declined | Failure::NotSent)
-                | C::Expire
-                | C::Cancel
-                | C::Retry(_)
-                | C::Return(_),
-            )
-            | (
-                S::Captured(_) | S::PartiallyRefunded(_) | S::Refunded(_) | S::Late(_),
-                C::AskPayer(_)
-                | C::Doubt
-                | C::Capture(..)
-                | C::Fail(_)
-                | C::Expire
-                | C::Cancel
-                | C::ComeLate(_)
-                | C::Retry(_),
-            )
-            | (S::Late(_), C::Return(_)) => return Err(wrong),
+            State::Late(_) if command == Command::Contradict => self.state.clone(),
+            State::Late(_) => return Err(self.wrong(&command)),
         };
         Ok(after)
+    }
+
+    fn wrong(&self, command: &Command) -> Refusal {
+        Refusal::WrongState { noun: "payment", state: self.state.name(), command: command.name() }
+    }
+
+    /// Nobody knows yet whether money comes.
+    fn undecided(&mut self, command: Command) -> Result<State, Refusal> {
+        Ok(match command {
+            Command::AskPayer(next) => State::ActionRequired(next),
+            Command::Doubt => State::Processing,
+            Command::Authorise => State::Authorised,
+            Command::Capture(credit, receipt) => {
+                self.credited = credit;
+                State::Captured(receipt)
+            }
+            Command::Fail(failure) => State::Failed { failure },
+            Command::Expire => State::Expired,
+            Command::Cancel => State::Cancelled,
+            Command::ComeLate(receipt) => self.come_late(receipt),
+            Command::Contradict => self.state.clone(),
+            Command::BeginCapture(_) | Command::Retry(_) | Command::Return(_) => {
+                return Err(self.wrong(&command));
+            }
+        })
+    }
+
+    /// The provider holds the money.
+    fn authorised(&mut self, command: Command) -> Result<State, Refusal> {
+        match command {
+            Command::BeginCapture(amount) => {
+                self.amount = amount;
+                Ok(State::Processing)
+            }
+            Command::Capture(..)
+            | Command::Fail(_)
+            | Command::Expire
+            | Command::Cancel
+            | Command::ComeLate(_)
+            | Command::Contradict => self.undecided(command),
+            Command::AskPayer(_)
+            | Command::Doubt
+            | Command::Authorise
+            | Command::Retry(_)
+            | Command::Return(_) => Err(self.wrong(&command)),
+        }
+    }
+
+    /// It ended without money. Money may come all the same.
+    fn ended(&mut self, command: Command) -> Result<State, Refusal> {
+        let mismatched = matches!(self.state, State::Failed { failure: Failure::AmountMismatch });
+        Ok(match command {
+            Command::ComeLate(receipt) => self.come_late(receipt),
+            // Another amount than we asked for.
+            Command::Fail(failure @ Failure::AmountMismatch) => State::Failed { failure },
+            Command::Retry(by) if !mismatched => {
+                self.by = by;
+                State::Created
+            }
+            Command::Contradict => self.state.clone(),
+            Command::AskPayer(_)
+            | Command::Doubt
+            | Command::Authorise
+            | Command::BeginCapture(_)
+            | Command::Capture(..)
+            | Command::Fail(Failure::Declined | Failure::NotSent)
+            | Command::Expire
+            | Command::Cancel
+            | Command::Retry(_)
+            | Command::Return(_) => return Err(self.wrong(&command)),
+        })
+    }
+
+    /// Its money is in the books, and only goes back.
+    fn captured(&mut self, command: &Command, receipt: &Receipt) -> Result<State, Refusal> {
+        match command {
+            Command::Return(back) => {
+                self.back = self.after_return(*back)?;
+                self.state_after_return(&self.back, receipt)
+            }
+            Command::Contradict => Ok(self.state.clone()),
+            Command::AskPayer(_)
+            | Command::Doubt
+            | Command::Authorise
+            | Command::BeginCapture(_)
+            | Command::Capture(..)
+            | Command::Fail(_)
+            | Command::Expire
+            | Command::Cancel
+            | Command::ComeLate(_)
+            | Command::Retry(_) => Err(self.wrong(command)),
+        }
+    }
+
+    fn come_late(&mut self, receipt: Receipt) -> State {
+        self.credited = self.amount;
+        State::Late(receipt)
     }
 
     /// What goes back after a step of a refund or of a dispute. Only what stays with the bill can be asked for.

@@ -26,6 +26,9 @@ pub enum Refusal {
         "pay the {remaining} that are due on the bill {bill_reference}, or up to the end of an instalment"
     )]
     AmountNotAllowed { bill_reference: String, remaining: Money },
+    /// More than the provider holds.
+    #[error("the provider holds {held} for this payment; no more can be captured")]
+    CaptureExceeds { held: Money },
     #[error("the amount must be more than nothing")]
     AmountNotPositive,
     /// No such attempt.

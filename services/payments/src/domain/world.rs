@@ -87,6 +87,8 @@ pub enum Ask {
 pub enum Question {
     /// Collect.
     Initiate,
+    /// Take what is held.
+    Capture,
     /// What became of it?
     Inquire,
     /// Let nothing come of it any more.
@@ -102,6 +104,7 @@ impl Question {
     pub fn name(self) -> &'static str {
         match self {
             Question::Initiate => "initiate",
+            Question::Capture => "capture",
             Question::Inquire => "inquire",
             Question::Reverse => "reverse",
             Question::Refund => "refund",
@@ -110,8 +113,14 @@ impl Question {
     }
 
     /// All there are.
-    pub const ALL: [Question; 5] =
-        [Question::Initiate, Question::Inquire, Question::Reverse, Question::Refund, Question::InquireRefund];
+    pub const ALL: [Question; 6] = [
+        Question::Initiate,
+        Question::Capture,
+        Question::Inquire,
+        Question::Reverse,
+        Question::Refund,
+        Question::InquireRefund,
+    ];
 }
 
 /// A fact the world hears of, as it was when it became true.

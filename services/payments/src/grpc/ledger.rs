@@ -1,17 +1,58 @@
 //! `LedgerService`.
 
+use std::collections::BTreeMap;
+
 use boot::{
-    Call,
-    wire::{money_to_wire, time_to_wire},
+    Call, Problem,
+    wire::{money_to_wire, time_from_wire, time_to_wire},
 };
+use futures::{StreamExt as _, TryStreamExt as _, stream::BoxStream};
 use money::{Currency, Money};
 use proto::{
     common::v1::Channel,
     payments::v1::{self as pb, ledger_service_server::LedgerService},
 };
-use tonic::{Request, Response, Status};
+use tonic::{Code, Request, Response, Status};
 
-use crate::{Error, Payments, store};
+use super::short;
+use crate::{Error, Payments, app, store};
+
+fn balance(row: store::ledger::Balance) -> pb::AccountBalance {
+    pb::AccountBalance {
+        account: row.account,
+        debit: Some(fils(row.debit_fils)),
+        credit: Some(fils(row.credit_fils)),
+        pending_debit: Some(fils(row.pending_debit_fils)),
+        pending_credit: Some(fils(row.pending_credit_fils)),
+    }
+}
+
+fn sealed(sealed: app::ledger::Sealed) -> pb::StreamBatchesResponse {
+    let app::ledger::Sealed { batch, journals } = sealed;
+    pb::StreamBatchesResponse {
+        mark: Some(pb::LaneMark { lane: batch.lane, seq: batch.seq }),
+        sealed_at: Some(time_to_wire(batch.sealed_at)),
+        hash: batch.hash,
+        journals: journals.into_iter().map(journal).collect(),
+    }
+}
+
+fn journal(row: store::batch::Journal) -> pb::Journal {
+    let entries = row.accounts.into_iter().zip(row.amounts_fils);
+    let entries = entries.map(|(account, amount)| pb::Entry { account, amount: Some(fils(amount)) });
+    pb::Journal {
+        journal_id: row.journal_id.to_string(),
+        kind: row.kind,
+        source: row.source,
+        agency_id: row.agency_id,
+        channel: row.channel,
+        payment_id: row.payment_id.map(|id| id.to_string()).unwrap_or_default(),
+        invoice_id: row.invoice_id.map(|id| id.to_string()).unwrap_or_default(),
+        posted_at: Some(time_to_wire(row.posted_at)),
+        pending: row.pending,
+        entries: entries.collect(),
+    }
+}
 
 fn fils(fils: i64) -> proto::common::v1::Money {
     money_to_wire(Money::new(fils, Currency::Bhd))
@@ -56,13 +97,40 @@ impl LedgerService for Payments {
         let mut tx = self.pg.read().await.map_err(Error::from)?;
         let rows = store::ledger::balances(&mut tx).await?;
         let difference = rows.iter().map(|row| row.debit_fils.saturating_sub(row.credit_fils)).sum();
-        let balances = rows.into_iter().map(|row| pb::AccountBalance {
-            account: row.account,
-            debit: Some(fils(row.debit_fils)),
-            credit: Some(fils(row.credit_fils)),
-        });
-        let balances = balances.collect();
+        let balances = rows.into_iter().map(balance).collect();
         Ok(Response::new(pb::GetTrialBalanceResponse { balances, difference: Some(fils(difference)) }))
+    }
+
+    async fn get_balance(
+        &self,
+        request: Request<pb::GetBalanceRequest>,
+    ) -> Result<Response<pb::GetBalanceResponse>, Status> {
+        let request = request.into_inner();
+        short("account", &request.account)?;
+        let at = request.at.is_some().then(|| time_from_wire("at", &request.at)).transpose()?;
+        let at = at.unwrap_or_else(|| self.clock.now());
+        let row = app::ledger::balance_at(self, &request.account, at).await?;
+        Ok(Response::new(pb::GetBalanceResponse { balance: Some(balance(row)), at: Some(time_to_wire(at)) }))
+    }
+
+    type StreamBatchesStream = BoxStream<'static, Result<pb::StreamBatchesResponse, Status>>;
+
+    async fn stream_batches(
+        &self,
+        request: Request<pb::StreamBatchesRequest>,
+    ) -> Result<Response<Self::StreamBatchesStream>, Status> {
+        let call = Call::from_metadata(request.metadata())?;
+        let request = request.into_inner();
+        let mut marks = BTreeMap::new();
+        for mark in request.after {
+            if marks.insert(mark.lane, mark.seq).is_some() {
+                let detail = "Name each lane once, with the last batch of it that you have.";
+                return Err(Problem::new(Code::InvalidArgument, "mark_twice", detail).field("after").into());
+            }
+        }
+        let reader = app::ledger::Reader { agency: call.agency, marks, follow: request.follow };
+        let batches = app::ledger::batches(self.clone(), reader).map_ok(sealed).boxed();
+        Ok(Response::new(batches))
     }
 
     async fn list_cases(

@@ -42,6 +42,18 @@ impl PaymentService for Payments {
         Ok(Response::new(self.tasks.run(work).await.map_err(Error::from)??))
     }
 
+    async fn capture_payment(
+        &self,
+        request: Request<pb::CapturePaymentRequest>,
+    ) -> Result<Response<pb::CapturePaymentResponse>, Status> {
+        let call = Call::from_metadata(request.metadata())?;
+        let request = request.into_inner();
+        let id = id_from_wire("payment_id", &request.payment_id)?;
+        let amount = some_money("amount", request.amount.as_ref())?;
+        let work = app::payment::capture(self.clone(), call, id, request, amount);
+        Ok(Response::new(self.tasks.run(work).await.map_err(Error::from)??))
+    }
+
     async fn cancel_payment(
         &self,
         request: Request<pb::CancelPaymentRequest>,

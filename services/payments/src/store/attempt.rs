@@ -26,6 +26,7 @@ struct Row {
     contradicted_at: Option<OffsetDateTime>,
     doubted_at: Option<OffsetDateTime>,
     cancelling: bool,
+    delayed_capture: bool,
     created_at: OffsetDateTime,
     version: i64,
 }
@@ -36,6 +37,11 @@ impl Row {
             "submitting" => Some(State::Submitting),
             "pending" => Some(State::Pending),
             "unknown" => Some(State::Unknown { since: self.since_at? }),
+            "authorised" => Some(State::Authorised { provider_reference: self.provider_reference.clone()? }),
+            "capturing" => Some(State::Capturing {
+                provider_reference: self.provider_reference.clone()?,
+                since: self.since_at?,
+            }),
             "paid" => Some(State::Paid { provider_reference: self.provider_reference.clone()? }),
             "declined" => Some(State::Declined { reason: self.reason.clone()? }),
             "expired" => Some(State::Expired),
@@ -68,6 +74,7 @@ impl Row {
             contradicted_at: self.contradicted_at,
             doubted_at: self.doubted_at,
             cancelling: self.cancelling,
+            delayed_capture: self.delayed_capture,
             created_at: self.created_at,
             version: self.version,
         })
@@ -116,7 +123,7 @@ pub async fn lock(tx: &mut Tx, attempts: &[Uuid]) -> Result<Vec<Attempt>, Error>
     let rows = sqlx::query_as!(
         Row,
         "SELECT attempt_id, provider, amount_fils, state, since_at, provider_reference, reason, took_fils, submits, doubts,
-                contradicted_at, doubted_at, cancelling, created_at, version
+                contradicted_at, doubted_at, cancelling, delayed_capture, created_at, version
            FROM attempt
           WHERE attempt_id = ANY($1)
           ORDER BY attempt_id
@@ -140,7 +147,7 @@ pub async fn read(tx: &mut Tx, attempts: &[Uuid]) -> Result<Vec<Attempt>, Error>
     let rows = sqlx::query_as!(
         Row,
         "SELECT attempt_id, provider, amount_fils, state, since_at, provider_reference, reason, took_fils, submits, doubts,
-                contradicted_at, doubted_at, cancelling, created_at, version
+                contradicted_at, doubted_at, cancelling, delayed_capture, created_at, version
            FROM attempt
           WHERE attempt_id = ANY($1)",
         attempts,
@@ -159,7 +166,7 @@ pub async fn of_payments(tx: &mut Tx, payments: &[Uuid]) -> Result<Vec<Attempt>,
     let rows = sqlx::query_as!(
         Row,
         "SELECT attempt_id, provider, amount_fils, state, since_at, provider_reference, reason, took_fils, submits, doubts,
-                contradicted_at, doubted_at, cancelling, created_at, version
+                contradicted_at, doubted_at, cancelling, delayed_capture, created_at, version
            FROM attempt
           WHERE attempt_id IN (SELECT attempt_id FROM attempt_part WHERE payment_id = ANY($1))
           ORDER BY created_at DESC, attempt_id DESC",
@@ -193,14 +200,16 @@ pub async fn insert(tx: &mut Tx, new: &[&Attempt]) -> Result<(), pg::Error> {
     let providers: Vec<String> = new.iter().map(|a| a.provider.clone()).collect();
     let amounts: Vec<i64> = new.iter().map(|a| a.amount.minor_units()).collect();
     let created: Vec<OffsetDateTime> = new.iter().map(|a| a.created_at).collect();
+    let delayed: Vec<bool> = new.iter().map(|a| a.delayed_capture).collect();
     sqlx::query!(
-        "INSERT INTO attempt (attempt_id, provider, amount_fils, created_at, state, submits, doubts, version)
+        "INSERT INTO attempt (attempt_id, provider, amount_fils, created_at, delayed_capture, state, submits, doubts, version)
          SELECT *, 'submitting', 1, 0, 1
-           FROM UNNEST($1::uuid[], $2::text[], $3::bigint[], $4::timestamptz[])",
+           FROM UNNEST($1::uuid[], $2::text[], $3::bigint[], $4::timestamptz[], $5::bool[])",
         &ids,
         &providers,
         &amounts,
         &created,
+        &delayed,
     )
     .execute(tx.conn())
     .await?;
@@ -247,7 +256,10 @@ fn columns(state: &State) -> Columns {
     match state {
         State::Submitting | State::Pending | State::Expired | State::Cancelled => none,
         State::Unknown { since } => Columns { since_at: Some(*since), ..none },
-        State::Paid { provider_reference } => {
+        State::Capturing { provider_reference, since } => {
+            Columns { since_at: Some(*since), provider_reference: Some(provider_reference.clone()), ..none }
+        }
+        State::Authorised { provider_reference } | State::Paid { provider_reference } => {
             Columns { provider_reference: Some(provider_reference.clone()), ..none }
         }
         State::Declined { reason } => Columns { reason: Some(reason.clone()), ..none },
@@ -271,6 +283,7 @@ pub async fn update(tx: &mut Tx, changed: &[(i64, &Attempt)]) -> Result<(), pg::
     let of: Vec<Columns> = changed.iter().map(|(_, a)| columns(&a.state)).collect();
     let ids: Vec<Uuid> = changed.iter().map(|(_, a)| a.id.0).collect();
     let before: Vec<i64> = changed.iter().map(|(version, _)| *version).collect();
+    let amounts: Vec<i64> = changed.iter().map(|(_, a)| a.amount.minor_units()).collect();
     let states: Vec<String> = changed.iter().map(|(_, a)| a.state.name().to_owned()).collect();
     let since: Vec<Option<OffsetDateTime>> = of.iter().map(|c| c.since_at).collect();
     let references: Vec<Option<String>> = of.iter().map(|c| c.provider_reference.clone()).collect();
@@ -287,11 +300,11 @@ pub async fn update(tx: &mut Tx, changed: &[(i64, &Attempt)]) -> Result<(), pg::
             SET state = new.state, since_at = new.since_at, provider_reference = new.provider_reference,
                 reason = new.reason, took_fils = new.took_fils, submits = new.submits, doubts = new.doubts,
                 contradicted_at = new.contradicted_at, doubted_at = new.doubted_at, cancelling = new.cancelling,
-                version = new.version
+                version = new.version, amount_fils = new.amount_fils
            FROM UNNEST($1::uuid[], $2::bigint[], $3::text[], $4::timestamptz[], $5::text[], $6::text[], $7::bigint[],
-                       $8::int[], $9::int[], $10::timestamptz[], $11::timestamptz[], $12::bool[], $13::bigint[])
+                       $8::int[], $9::int[], $10::timestamptz[], $11::timestamptz[], $12::bool[], $13::bigint[], $14::bigint[])
              AS new (attempt_id, before, state, since_at, provider_reference, reason, took_fils, submits, doubts,
-                     contradicted_at, doubted_at, cancelling, version)
+                     contradicted_at, doubted_at, cancelling, version, amount_fils)
           WHERE attempt.attempt_id = new.attempt_id
             AND attempt.version = new.before",
         &ids,
@@ -307,8 +320,32 @@ pub async fn update(tx: &mut Tx, changed: &[(i64, &Attempt)]) -> Result<(), pg::
         &doubted as &[Option<OffsetDateTime>],
         &cancelling,
         &versions,
+        &amounts,
     )
     .execute(tx.conn())
     .await?;
-    all_written(done.rows_affected(), changed.len(), "attempt")
+    all_written(done.rows_affected(), changed.len(), "attempt")?;
+    update_parts(tx, changed).await
+}
+
+/// Less may be taken than was held: then the only part has the amount of the attempt.
+async fn update_parts(tx: &mut Tx, changed: &[(i64, &Attempt)]) -> Result<(), pg::Error> {
+    let capturing = |attempt: &&Attempt| matches!(attempt.state, State::Capturing { .. });
+    let capturing: Vec<Uuid> =
+        changed.iter().map(|(_, attempt)| *attempt).filter(capturing).map(|attempt| attempt.id.0).collect();
+    if capturing.is_empty() {
+        return Ok(());
+    }
+    sqlx::query!(
+        "UPDATE attempt_part SET amount_fils = attempt.amount_fils
+           FROM attempt
+          WHERE attempt.attempt_id = attempt_part.attempt_id
+            AND attempt.attempt_id = ANY($1)
+            AND NOT EXISTS (SELECT FROM attempt_part AS other
+                             WHERE other.attempt_id = attempt.attempt_id AND other.position > 1)",
+        &capturing,
+    )
+    .execute(tx.conn())
+    .await?;
+    Ok(())
 }

@@ -6,7 +6,7 @@ use pg::Tx;
 use time::OffsetDateTime;
 use uuid::Uuid;
 
-use crate::domain::journal::Journal;
+use crate::domain::journal::{Entry, Journal};
 
 /// Writes the journals of a batch, in their order.
 ///
@@ -77,32 +77,53 @@ fn lines(journal: &Journal) -> (String, String) {
 /// # Errors
 /// As any write of `tx`.
 pub async fn add_to_balances(tx: &mut Tx, journals: &[Journal], stripe: i32) -> Result<(), pg::Error> {
-    let mut sums: BTreeMap<String, (i64, i64)> = BTreeMap::new();
-    for entry in journals.iter().flat_map(|journal| &journal.entries) {
-        let (debit, credit) = sums.entry(entry.account.to_string()).or_default();
-        let fils = entry.amount.minor_units();
-        // Each is far below the range of 64 bits; Postgres refuses a sum that is not.
-        *debit = debit.saturating_add(fils.max(0));
-        *credit = credit.saturating_add(fils.min(0).saturating_abs());
+    let mut sums: BTreeMap<String, Sums> = BTreeMap::new();
+    for journal in journals {
+        for entry in &journal.entries {
+            sums.entry(entry.account.to_string()).or_default().add(journal, entry);
+        }
     }
     if sums.is_empty() {
         return Ok(());
     }
     let accounts: Vec<String> = sums.keys().cloned().collect();
-    let debits: Vec<i64> = sums.values().map(|(debit, _)| *debit).collect();
-    let credits: Vec<i64> = sums.values().map(|(_, credit)| *credit).collect();
+    let debits: Vec<i64> = sums.values().map(|sums| sums.posted.0).collect();
+    let credits: Vec<i64> = sums.values().map(|sums| sums.posted.1).collect();
+    let pending_debits: Vec<i64> = sums.values().map(|sums| sums.pending.0).collect();
+    let pending_credits: Vec<i64> = sums.values().map(|sums| sums.pending.1).collect();
     sqlx::query!(
-        "INSERT INTO balance (account, debit_fils, credit_fils, stripe)
-         SELECT *, $4 FROM UNNEST($1::text[], $2::bigint[], $3::bigint[])
+        "INSERT INTO balance (account, debit_fils, credit_fils, pending_debit_fils, pending_credit_fils, stripe)
+         SELECT *, $6 FROM UNNEST($1::text[], $2::bigint[], $3::bigint[], $4::bigint[], $5::bigint[])
              ON CONFLICT ON CONSTRAINT balance_pkey DO UPDATE
             SET debit_fils = balance.debit_fils + excluded.debit_fils,
-                credit_fils = balance.credit_fils + excluded.credit_fils",
+                credit_fils = balance.credit_fils + excluded.credit_fils,
+                pending_debit_fils = balance.pending_debit_fils + excluded.pending_debit_fils,
+                pending_credit_fils = balance.pending_credit_fils + excluded.pending_credit_fils",
         &accounts,
         &debits,
         &credits,
+        &pending_debits,
+        &pending_credits,
         stripe,
     )
     .execute(tx.conn())
     .await?;
     Ok(())
+}
+
+/// What a batch adds to an account, as (debit, credit) in fils.
+#[derive(Default)]
+struct Sums {
+    posted: (i64, i64),
+    pending: (i64, i64),
+}
+
+impl Sums {
+    fn add(&mut self, journal: &Journal, entry: &Entry) {
+        let (debit, credit) = if journal.is_pending() { &mut self.pending } else { &mut self.posted };
+        let fils = entry.amount.minor_units();
+        // Each is far below the range of 64 bits; Postgres refuses a sum that is not.
+        *debit = debit.saturating_add(fils.max(0));
+        *credit = credit.saturating_add(fils.min(0).saturating_abs());
+    }
 }

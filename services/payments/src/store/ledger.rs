@@ -24,6 +24,8 @@ pub struct Balance {
     pub account: String,
     pub debit_fils: i64,
     pub credit_fils: i64,
+    pub pending_debit_fils: i64,
+    pub pending_credit_fils: i64,
 }
 
 /// A case as stored.
@@ -74,7 +76,9 @@ pub async fn collections(tx: &mut Tx, agency: Option<&str>) -> Result<Vec<Collec
 pub async fn balances(tx: &mut Tx) -> Result<Vec<Balance>, Error> {
     let rows = sqlx::query_as!(
         Balance,
-        r#"SELECT account, sum(debit_fils)::bigint AS "debit_fils!", sum(credit_fils)::bigint AS "credit_fils!"
+        r#"SELECT account, sum(debit_fils)::bigint AS "debit_fils!", sum(credit_fils)::bigint AS "credit_fils!",
+                  sum(pending_debit_fils)::bigint AS "pending_debit_fils!",
+                  sum(pending_credit_fils)::bigint AS "pending_credit_fils!"
              FROM balance
             GROUP BY account
             ORDER BY account"#,
@@ -82,6 +86,39 @@ pub async fn balances(tx: &mut Tx) -> Result<Vec<Balance>, Error> {
     .fetch_all(tx.conn())
     .await?;
     Ok(rows)
+}
+
+/// What an account stood at: everything posted and pending before an instant. None: nothing was ever posted to it.
+///
+/// # Errors
+/// As any read of `tx`.
+pub async fn balance_before(
+    tx: &mut Tx,
+    account: &str,
+    before: OffsetDateTime,
+) -> Result<Option<Balance>, Error> {
+    let row = sqlx::query_as!(
+        Balance,
+        r#"SELECT $1 AS "account!",
+                  coalesce(sum(amount_fils) FILTER (WHERE amount_fils > 0 AND NOT line.pending), 0)::bigint
+                      AS "debit_fils!",
+                  coalesce(-sum(amount_fils) FILTER (WHERE amount_fils < 0 AND NOT line.pending), 0)::bigint
+                      AS "credit_fils!",
+                  coalesce(sum(amount_fils) FILTER (WHERE amount_fils > 0 AND line.pending), 0)::bigint
+                      AS "pending_debit_fils!",
+                  coalesce(-sum(amount_fils) FILTER (WHERE amount_fils < 0 AND line.pending), 0)::bigint
+                      AS "pending_credit_fils!"
+             FROM any_entry AS line
+             JOIN journal USING (journal_id)
+            WHERE account = $1
+              AND posted_at < $2
+           HAVING EXISTS (SELECT FROM balance WHERE account = $1)"#,
+        account,
+        before,
+    )
+    .fetch_optional(tx.conn())
+    .await?;
+    Ok(row)
 }
 
 /// Open cases of one kind, or (empty) of all, newest first.

@@ -2,6 +2,7 @@
 
 pub mod adjustment;
 pub mod attempt;
+pub mod batch;
 pub mod case;
 pub mod cash;
 pub mod credit;

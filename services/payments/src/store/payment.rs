@@ -72,6 +72,7 @@ impl Row {
                 qr_payload: self.qr_payload.clone()?,
             })),
             "processing" => Some(State::Processing),
+            "authorised" => Some(State::Authorised),
             "captured" => Some(State::Captured(receipt()?)),
             "partially_refunded" => Some(State::PartiallyRefunded(receipt()?)),
             "refunded" => Some(State::Refunded(receipt()?)),
@@ -316,7 +317,9 @@ struct Columns {
 
 fn columns(state: &State) -> Columns {
     match state {
-        State::Created | State::Processing | State::Expired | State::Cancelled => Columns::default(),
+        State::Created | State::Processing | State::Authorised | State::Expired | State::Cancelled => {
+            Columns::default()
+        }
         State::ActionRequired(next) => Columns {
             redirect_url: Some(next.redirect_url.clone()),
             qr_payload: Some(next.qr_payload.clone()),
@@ -415,6 +418,7 @@ pub async fn update(tx: &mut Tx, changed: &[(i64, &Payment)]) -> Result<(), pg::
     let by: Vec<ByColumns> = changed.iter().map(|(_, p)| by_columns(&p.by)).collect();
     let ids: Vec<Uuid> = changed.iter().map(|(_, p)| p.id.0).collect();
     let before: Vec<i64> = changed.iter().map(|(version, _)| *version).collect();
+    let amounts: Vec<i64> = changed.iter().map(|(_, p)| p.amount.minor_units()).collect();
     let credited: Vec<i64> = changed.iter().map(|(_, p)| p.credited.minor_units()).collect();
     let refunding: Vec<i64> = changed.iter().map(|(_, p)| p.back.refunding.minor_units()).collect();
     let refunded: Vec<i64> = changed.iter().map(|(_, p)| p.back.refunded.minor_units()).collect();
@@ -439,13 +443,13 @@ pub async fn update(tx: &mut Tx, changed: &[(i64, &Payment)]) -> Result<(), pg::
                 qr_payload = new.qr_payload, failure = new.failure, captured_at = new.captured_at,
                 receipt_number = new.receipt_number, provider = new.provider,
                 provider_reference = new.provider_reference, attempt_id = new.attempt_id, case_id = new.case_id,
-                version = new.version
+                version = new.version, amount_fils = new.amount_fils
            FROM UNNEST($1::uuid[], $2::bigint[], $3::bigint[], $4::bigint[], $5::bigint[], $6::bigint[], $7::bigint[],
                        $8::text[], $9::text[], $10::text[], $11::text[], $12::timestamptz[], $13::text[], $14::text[],
-                       $15::text[], $16::uuid[], $17::uuid[], $18::bigint[])
+                       $15::text[], $16::uuid[], $17::uuid[], $18::bigint[], $19::bigint[])
              AS new (payment_id, before, credited_fils, refunding_fils, refunded_fils, disputed_fils, charged_back_fils,
                      state, redirect_url, qr_payload, failure, captured_at, receipt_number, provider,
-                     provider_reference, attempt_id, case_id, version)
+                     provider_reference, attempt_id, case_id, version, amount_fils)
           WHERE payment.payment_id = new.payment_id
             AND payment.version = new.before",
         &ids,
@@ -466,6 +470,7 @@ pub async fn update(tx: &mut Tx, changed: &[(i64, &Payment)]) -> Result<(), pg::
         &attempts as &[Option<Uuid>],
         &cases as &[Option<Uuid>],
         &versions,
+        &amounts,
     )
     .execute(tx.conn())
     .await?;

@@ -21,6 +21,7 @@ pub enum Said {
     /// A question brought nothing.
     NoNews,
     Pending(NextAction),
+    Authorised(Money, String),
     Paid(Money, String),
     Declined(String),
     Expired,
@@ -43,6 +44,7 @@ impl Said {
         match self {
             Said::NotSent | Said::NoAnswer | Said::NoNews => true,
             Said::Pending(_)
+            | Said::Authorised(..)
             | Said::Paid(..)
             | Said::Declined(_)
             | Said::Expired
@@ -59,6 +61,7 @@ impl Said {
             Said::NoAnswer => Answer::NoAnswer,
             Said::NoNews => Answer::NoNews,
             Said::Pending(next) => Answer::Pending(next),
+            Said::Authorised(amount, provider_reference) => Answer::Authorised { amount, provider_reference },
             Said::Paid(amount, provider_reference) => Answer::Paid { amount, provider_reference },
             Said::Declined(reason) => Answer::Declined { reason },
             Said::Expired => Answer::Expired,
@@ -72,9 +75,12 @@ impl Said {
     pub fn of_refund(self) -> refund::Answer {
         match self {
             Said::NotSent | Said::NotFound => refund::Answer::NotThere,
-            Said::NoAnswer | Said::NoNews | Said::Paid(..) | Said::Expired | Said::Reversed => {
-                refund::Answer::Silence
-            }
+            Said::NoAnswer
+            | Said::NoNews
+            | Said::Authorised(..)
+            | Said::Paid(..)
+            | Said::Expired
+            | Said::Reversed => refund::Answer::Silence,
             Said::Pending(_) => refund::Answer::Pending,
             Said::Refunded(amount, reference) => refund::Answer::Done { reference, amount },
             Said::Declined(reason) => refund::Answer::Declined { reason },
@@ -86,7 +92,7 @@ impl Said {
 fn nothing(question: Question) -> Said {
     match question {
         Question::Initiate | Question::Refund => Said::NoAnswer,
-        Question::Inquire | Question::InquireRefund | Question::Reverse => Said::NoNews,
+        Question::Capture | Question::Inquire | Question::InquireRefund | Question::Reverse => Said::NoNews,
     }
 }
 
@@ -105,6 +111,7 @@ fn failed(status: &Status, question: Question) -> Said {
         Question::Initiate | Question::Refund if refused => Said::NotSent,
         Question::Initiate
         | Question::Refund
+        | Question::Capture
         | Question::Inquire
         | Question::InquireRefund
         | Question::Reverse => nothing(question),
@@ -125,6 +132,7 @@ fn observed(said: Observation, question: Question) -> Said {
         ObservedState::Pending => {
             Said::Pending(NextAction { redirect_url: said.redirect_url, qr_payload: said.qr_payload })
         }
+        ObservedState::Authorised => moved(&said, Said::Authorised).unwrap_or_else(|| nothing(question)),
         ObservedState::Paid => moved(&said, Said::Paid).unwrap_or_else(|| nothing(question)),
         ObservedState::Refunded => moved(&said, Said::Refunded).unwrap_or_else(|| nothing(question)),
         ObservedState::Declined => Said::Declined(said.reason),

@@ -12,8 +12,8 @@ use answer::Said;
 use boot::{Clock, wire::money_to_wire};
 use item::{About, Item};
 use proto::wallet::v1::{
-    InitiateRequest, InquireRefundRequest, InquireRequest, Outcome, RefundRequest, ReverseRequest,
-    wallet_service_client::WalletServiceClient,
+    CaptureRequest, InitiateRequest, InquireRefundRequest, InquireRequest, Outcome, RefundRequest,
+    ReverseRequest, wallet_service_client::WalletServiceClient,
 };
 use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore};
 use tokio_util::sync::CancellationToken;
@@ -166,8 +166,15 @@ impl Worker {
                     bill_reference: first.map(|p| p.bill_reference.clone()).unwrap_or_default(),
                     agency_id: first.map(|p| p.agency.to_string()).unwrap_or_default(),
                     return_url: first.map(|p| p.return_url.clone()).unwrap_or_default(),
+                    authorise_only: attempt.delayed_capture,
                 };
                 wallets.initiate(self.in_time(request)).await?.into_inner().outcome
+            }
+            (Question::Capture, About::Attempt { attempt, .. }) => {
+                let provider_reference = attempt.state.held_as().unwrap_or_default().to_owned();
+                let amount = Some(money_to_wire(attempt.amount));
+                let request = CaptureRequest { provider, attempt_id: id, provider_reference, amount };
+                wallets.capture(self.in_time(request)).await?.into_inner().outcome
             }
             (Question::Reverse, About::Attempt { .. }) => {
                 let request = ReverseRequest { provider, attempt_id: id };
@@ -196,6 +203,7 @@ impl Worker {
             }
             (
                 Question::Initiate
+                | Question::Capture
                 | Question::Inquire
                 | Question::Reverse
                 | Question::Refund

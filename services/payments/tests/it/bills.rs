@@ -114,8 +114,11 @@ async fn a_declined_payment_is_tried_again_and_money_of_the_first_try_is_a_credi
     let payment = t.pay(&bill, "a").await.unwrap();
     t.until(&payment.payment_id, PaymentState::Failed).await;
     let first = t.payment(&payment.payment_id).await;
-    let again =
-        pb::RetryPaymentRequest { payment_id: payment.payment_id.clone(), provider: "benefit-pay".into() };
+    let again = pb::RetryPaymentRequest {
+        payment_id: payment.payment_id.clone(),
+        provider: "benefit-pay".into(),
+        delayed_capture: false,
+    };
     let retry = |key: &str| boot::Call::by("client:test").with_key(key).request(again.clone()).unwrap();
     t.payments.clone().retry_payment(retry("r")).await.unwrap();
     let live = t.payments.clone().retry_payment(retry("r2")).await.unwrap_err();

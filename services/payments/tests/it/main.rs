@@ -1,12 +1,14 @@
 //! Payments on real Postgres and NATS, with a wallet adapter and an invoicing of the tests' own.
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
+mod authorised;
 mod bills;
 mod cash;
 mod commit;
 mod doubt;
 mod engine;
 mod idempotency;
+mod ledger;
 mod money_back;
 mod payment;
 mod proof;

@@ -148,6 +148,7 @@ impl Sim {
                 contact_ref: String::new(),
                 return_url: String::new(),
                 actor: "test".into(),
+                delayed_capture: false,
             })),
             Step::Record(attempt, said) => self.record(attempt, said),
             Step::Stack(bill, fils, known) => {

@@ -91,19 +91,31 @@ impl Sim {
 
     fn of_payer(&mut self, what: Payer, dice: &mut Dice) -> Option<Request> {
         use payment::State as S;
-        let start = |bills| Request::Start { bills, amount: None };
+        let start = |bills| Request::Start { bills, amount: None, hold: false };
         Some(match what {
             Payer::Cart => start((0..dice.between(2, 3)).map(|_| any_bill(dice)).collect()),
             Payer::Instalment => {
                 let (bill, fils) = dice.one(&[("TRF-4", 3_000), ("TRF-4", 6_000), ("MUN-1", 10_000)])?;
-                Request::Start { bills: vec![bill.to_owned()], amount: Some(Money::fils(fils)) }
+                Request::Start { bills: vec![bill.to_owned()], amount: Some(Money::fils(fils)), hold: false }
+            }
+            Payer::Hold => {
+                let bills = (0..dice.between(1, 2)).map(|_| any_bill(dice)).collect();
+                Request::Start { bills, amount: None, hold: true }
+            }
+            Payer::Capture => {
+                let payment = self.any_payment(dice, |state| *state == S::Authorised)?;
+                let fils = dice.one(&[3_000, payment.amount.minor_units(), 90_000])?;
+                let amount = dice.percent(40).then(|| Money::fils(fils));
+                Request::Capture { payment: payment.id.0, amount }
             }
             Payer::Retry => {
                 let ended = |state: &S| matches!(state, S::Failed { .. } | S::Expired | S::Cancelled);
                 Request::Retry(self.any_payment(dice, ended)?.id.0)
             }
             Payer::Cancel => {
-                let live = |state: &S| matches!(state, S::Created | S::ActionRequired(_) | S::Processing);
+                let live = |state: &S| {
+                    matches!(state, S::Created | S::ActionRequired(_) | S::Processing | S::Authorised)
+                };
                 Request::Cancel(self.any_payment(dice, live)?.id.0)
             }
             Payer::Receive => {

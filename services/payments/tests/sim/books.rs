@@ -12,29 +12,48 @@ use super::{callers::Request, lane::Outcome, run::Sim, worker::tail};
 
 pub fn check(sim: &Sim, broken: &mut BTreeSet<String>) {
     let mut sums: BTreeMap<Account, i64> = BTreeMap::new();
+    let mut pending: BTreeMap<Account, i64> = BTreeMap::new();
     for journal in &sim.store.journals {
         let sum: i64 = journal.entries.iter().map(|entry| entry.amount.minor_units()).sum();
         if sum != 0 || journal.entries.len() < 2 {
             broken.insert(format!("L1: {} does not balance", journal.source));
         }
         for entry in &journal.entries {
+            let sums = if journal.is_pending() { &mut pending } else { &mut sums };
             *sums.entry(entry.account.clone()).or_default() += entry.amount.minor_units();
         }
     }
-    let mut balances: BTreeMap<Account, i64> = BTreeMap::new();
-    for ((account, _stripe), (debit, credit)) in &sim.store.balances {
-        *balances.entry(account.clone()).or_default() += debit - credit;
+    for (sums, is_pending) in [(&sums, false), (&pending, true)] {
+        let mut balances: BTreeMap<Account, i64> = BTreeMap::new();
+        for ((account, _stripe), [posted, pending]) in &sim.store.balances {
+            let (debit, credit) = if is_pending { pending } else { posted };
+            *balances.entry(account.clone()).or_default() += debit - credit;
+        }
+        if balances.values().sum::<i64>() != 0 {
+            broken.insert("L2: the trial balance is not nothing".to_owned());
+        }
+        balances.retain(|_, balance| *balance != 0);
+        if balances != sums.iter().filter(|(_, sum)| **sum != 0).map(|(a, sum)| (a.clone(), *sum)).collect() {
+            broken.insert("L3: balances are not the sums of entries".to_owned());
+        }
     }
-    if balances.values().sum::<i64>() != 0 {
-        broken.insert("L2: the trial balance is not nothing".to_owned());
-    }
-    if balances != sums {
-        broken.insert("L3: balances are not the sums of entries".to_owned());
-    }
+    held(sim, &pending, broken);
     charges(sim, broken);
     movements(sim, broken);
     bills(sim, broken);
     explained(sim, &sums, broken);
+}
+
+/// What is pending is what attempts hold; once all have ended, nothing is.
+fn held(sim: &Sim, pending: &BTreeMap<Account, i64>, broken: &mut BTreeSet<String>) {
+    let attempts = sim.store.world.attempts.values();
+    let held = attempts.filter(|attempt| attempt.state.held_as().is_some());
+    let held: i64 = held.map(|attempt| attempt.amount.minor_units()).sum();
+    let clearing = pending.iter().filter(|(account, _)| matches!(account, Account::ProviderClearing(_)));
+    let booked: i64 = clearing.map(|(_, sum)| *sum).sum();
+    if booked != held {
+        broken.insert(format!("L7: {booked} are pending at providers, who hold {held}"));
+    }
 }
 
 /// What journals of `source` took from providers. A cart's attempt has several.

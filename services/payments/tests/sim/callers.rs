@@ -5,8 +5,8 @@ use money::Money;
 use payments::domain::{
     Command, World, adjustment,
     command::{
-        AdjustmentStep, ApplyCredit, Asked, Change, Changed, DisputeStep, GiveUp, OpenDispute, Receive,
-        RefundStep, RequestAdjustment, RequestRefund, Retry, Start, WhatAsked,
+        AdjustmentStep, ApplyCredit, Asked, Capture, Change, Changed, DisputeStep, GiveUp, OpenDispute,
+        Receive, RefundStep, RequestAdjustment, RequestRefund, Retry, Start, WhatAsked,
     },
     dispute,
     journal::Account,
@@ -49,7 +49,8 @@ impl From<bool> for To {
 /// What is asked, as its caller would write it down.
 #[derive(Clone, Debug)]
 pub enum Request {
-    Start { bills: Vec<String>, amount: Option<Money> },
+    Start { bills: Vec<String>, amount: Option<Money>, hold: bool },
+    Capture { payment: Uuid, amount: Option<Money> },
     Retry(Uuid),
     Cancel(Uuid),
     Receive { bill: String, movement: String, amount: Money },
@@ -167,7 +168,7 @@ impl Sim {
 /// The same operation about something else.
 fn other_body(request: &Request) -> Option<Request> {
     let mut other = request.clone();
-    if let Request::Start { bills, amount: None } = &mut other
+    if let Request::Start { bills, amount: None, .. } = &mut other
         && bills.len() > 1
     {
         bills.remove(0);
@@ -269,6 +270,18 @@ fn second_word(world: &World, id: Uuid, by: &str, yes: Word) -> Option<Command> 
     Some(Command::Adjust(AdjustmentStep { agency: None, adjustment_id, bill_reference, command }))
 }
 
+fn capture(world: &World, id: Uuid, amount: Option<Money>) -> Option<Command> {
+    let payment = world.payments.get(&id.into())?;
+    let attempt = world.attempts.get(&payment.by.attempt()?)?;
+    Some(Command::Capture(Capture {
+        attempt_id: attempt.id,
+        payments: attempt.parts.iter().map(|part| part.payment_id).collect(),
+        invoices: attempt.parts.iter().map(|part| part.invoice_id).collect(),
+        bill_reference: payment.bill_reference.clone(),
+        amount,
+    }))
+}
+
 fn give_up(world: &World, id: Uuid) -> Option<Command> {
     let payment = world.payments.get(&id.into())?;
     Some(Command::GiveUp(GiveUp {
@@ -296,7 +309,7 @@ fn dispute_word(world: &World, id: Uuid, win: Word) -> Option<Command> {
 fn command(world: &World, request: &Request, tag: &str) -> Option<Command> {
     let (agency, actor, tag) = (None, "caller".to_owned(), tag.to_owned());
     Some(match request.clone() {
-        Request::Start { bills, amount } => Command::Start(Start {
+        Request::Start { bills, amount, hold } => Command::Start(Start {
             agency,
             bills,
             amount,
@@ -304,7 +317,9 @@ fn command(world: &World, request: &Request, tag: &str) -> Option<Command> {
             contact_ref: tag,
             return_url: String::new(),
             actor,
+            delayed_capture: hold,
         }),
+        Request::Capture { payment, amount } => capture(world, payment, amount)?,
         Request::Retry(id) => {
             let payment = world.payments.get(&id.into())?;
             Command::Retry(Retry {
@@ -312,6 +327,7 @@ fn command(world: &World, request: &Request, tag: &str) -> Option<Command> {
                 invoice_id: payment.invoice_id,
                 bill_reference: payment.bill_reference.clone(),
                 provider: "benefit-pay".into(),
+                delayed_capture: false,
             })
         }
         Request::Cancel(id) => give_up(world, id)?,

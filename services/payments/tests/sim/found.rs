@@ -49,6 +49,7 @@ impl Desk {
             contact_ref: String::new(),
             return_url: String::new(),
             actor: "payer".into(),
+            delayed_capture: false,
         }))
     }
 }

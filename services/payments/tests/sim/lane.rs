@@ -404,6 +404,7 @@ fn claim_of(command: &Command) -> Option<(Uuid, i64)> {
         | Command::Change(_)
         | Command::Start(_)
         | Command::Retry(_)
+        | Command::Capture(_)
         | Command::GiveUp(_)
         | Command::Receive(_)
         | Command::Stack(_)

@@ -135,6 +135,9 @@ pub enum Payer {
     Start,
     Cart,
     Instalment,
+    /// Only held at first.
+    Hold,
+    Capture,
     Retry,
     Cancel,
     Receive,
@@ -169,10 +172,12 @@ pub enum Trouble {
 }
 
 /// How often each comes.
-const SHARES: [(What, usize); 24] = [
+const SHARES: [(What, usize); 26] = [
     (What::Payer(Payer::Start), 16),
     (What::Payer(Payer::Cart), 6),
     (What::Payer(Payer::Instalment), 5),
+    (What::Payer(Payer::Hold), 7),
+    (What::Payer(Payer::Capture), 9),
     (What::Payer(Payer::Retry), 6),
     (What::Payer(Payer::Cancel), 5),
     (What::Payer(Payer::Receive), 9),

@@ -7,17 +7,28 @@ use time::{Duration, OffsetDateTime};
 
 /// A payer has this long to approve.
 const PAYABLE_FOR: Duration = Duration::minutes(15);
+/// It holds money so long.
+const HELD_FOR: Duration = Duration::hours(6);
 /// Until then it may not find what it has.
 pub const HORIZON: Duration = Duration::minutes(15);
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum State {
     Created,
+    /// The payer has approved, and the money is only held.
+    Held,
     Paid,
     Declined,
     Expired,
     /// A tombstone: nothing can come of the reference any more.
     Reversed,
+}
+
+/// When the money is taken that a payer approved.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Taken {
+    AtOnce,
+    WhenAsked,
 }
 
 /// What a payer will do with an order.
@@ -30,8 +41,9 @@ pub enum Payer {
 
 #[derive(Clone, Debug)]
 pub struct Charge {
-    /// What is taken, if anything.
+    /// What is taken or held, if anything.
     pub takes: i64,
+    pub taken: Taken,
     pub state: State,
     pub reference: String,
     pub arrived: OffsetDateTime,
@@ -67,12 +79,21 @@ pub enum Said {
     NoAnswer,
     NoNews,
     Pending,
+    Held(i64, String),
     Paid(i64, String),
     Declined,
     Expired,
     NotFound,
     Reversed,
     Refunded(i64, String),
+}
+
+impl Charge {
+    /// The same, and its money is only held at first. Nobody has asked for a hold of another amount.
+    pub fn held(self, asked: i64) -> Charge {
+        let state = if self.state == State::Paid { State::Held } else { self.state };
+        Charge { taken: Taken::WhenAsked, state, lies: self.lies || self.takes != asked, ..self }
+    }
 }
 
 impl Provider {
@@ -92,9 +113,13 @@ impl Provider {
         if charge.state == State::Created && now >= charge.arrived + PAYABLE_FOR {
             charge.state = State::Expired;
         }
+        if charge.state == State::Held && now >= charge.arrived + HELD_FOR {
+            charge.state = State::Expired;
+        }
         let told = std::mem::replace(&mut charge.told_end, charge.state != State::Created);
         match charge.state {
             State::Created => Said::Pending,
+            State::Held => Said::Held(charge.takes, charge.reference.clone()),
             State::Paid if told && std::mem::take(&mut charge.takes_back) => {
                 charge.lies = true;
                 Said::Declined
@@ -106,10 +131,25 @@ impl Provider {
         }
     }
 
+    /// Takes what it holds, or less, once.
+    pub fn capture(&mut self, attempt: Uuid, fils: i64, now: OffsetDateTime) -> Said {
+        self.inquire(attempt, now);
+        if let Some(charge) = self.charges.get_mut(&attempt)
+            && charge.state == State::Held
+        {
+            if fils > charge.takes {
+                return Said::NoNews;
+            }
+            (charge.takes, charge.state) = (fils, State::Paid);
+        }
+        self.inquire(attempt, now)
+    }
+
     /// Lets nothing come of it any more; what is paid stays paid.
     pub fn reverse(&mut self, attempt: Uuid, now: OffsetDateTime) -> Said {
         let charge = self.charges.entry(attempt).or_insert_with(|| Charge {
             takes: 0,
+            taken: Taken::AtOnce,
             state: State::Reversed,
             reference: String::new(),
             arrived: now,
@@ -130,6 +170,7 @@ impl Provider {
         let open = charge.state == State::Created && now < charge.arrived + PAYABLE_FOR;
         if open {
             match charge.payer {
+                Payer::Approves if charge.taken == Taken::WhenAsked => charge.state = State::Held,
                 Payer::Approves => charge.state = State::Paid,
                 Payer::Declines => charge.state = State::Declined,
                 Payer::Leaves => {}
@@ -157,7 +198,7 @@ impl Provider {
         match given.state {
             State::Created => Said::Pending,
             State::Paid => Said::Refunded(given.gives, given.reference.clone()),
-            State::Declined | State::Expired | State::Reversed => Said::Declined,
+            State::Held | State::Declined | State::Expired | State::Reversed => Said::Declined,
         }
     }
 

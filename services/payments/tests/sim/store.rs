@@ -56,7 +56,8 @@ pub struct Store {
     pub journals: Vec<Journal>,
     pub sources: BTreeSet<String>,
     /// Debits and credits by account and stripe.
-    pub balances: BTreeMap<(Account, i32), (i64, i64)>,
+    /// By account and stripe, posted and pending.
+    pub balances: BTreeMap<(Account, i32), [(i64, i64); 2]>,
     pub cases: BTreeMap<(&'static str, String), Case>,
     pub outbox: Vec<Told>,
     /// Which of the outbox the broker has acknowledged.
@@ -149,7 +150,9 @@ impl Store {
             self.sources.insert(journal.source.clone());
             for entry in &journal.entries {
                 let fils = entry.amount.minor_units();
-                let sums = self.balances.entry((entry.account.clone(), batch.stripe)).or_default();
+                let [posted, pending] =
+                    self.balances.entry((entry.account.clone(), batch.stripe)).or_default();
+                let sums = if journal.is_pending() { pending } else { posted };
                 *sums = (sums.0 + fils.max(0), sums.1 + (-fils).max(0));
             }
         }
@@ -223,7 +226,9 @@ impl Store {
             (Ask::Nothing, Some(item)) => {
                 item.question = match item.question {
                     Question::Refund | Question::InquireRefund => Question::InquireRefund,
-                    Question::Initiate | Question::Inquire | Question::Reverse => Question::Inquire,
+                    Question::Initiate | Question::Capture | Question::Inquire | Question::Reverse => {
+                        Question::Inquire
+                    }
                 };
                 (item.due_at, item.claimed_until) = (now, None);
             }
@@ -382,6 +387,7 @@ impl Store {
             payment::State::Created
             | payment::State::ActionRequired(_)
             | payment::State::Processing
+            | payment::State::Authorised
             | payment::State::Failed { .. }
             | payment::State::Expired
             | payment::State::Cancelled => None,
@@ -396,7 +402,10 @@ impl Store {
     fn check_attempt(&self, batch: &Batch, id: Uuid) -> Result<(), &'static str> {
         use payments::domain::attempt::{Attempt, State};
         let reference = |attempt: &Attempt| match &attempt.state {
-            State::Paid { provider_reference } | State::Mismatched { provider_reference, .. } => {
+            State::Authorised { provider_reference }
+            | State::Capturing { provider_reference, .. }
+            | State::Paid { provider_reference }
+            | State::Mismatched { provider_reference, .. } => {
                 Some((attempt.provider.clone(), provider_reference.clone()))
             }
             State::Submitting

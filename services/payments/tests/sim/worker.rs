@@ -14,7 +14,7 @@ use time::{Duration, OffsetDateTime};
 use super::{
     lane::{Asker, Job, Outcome},
     plan::{Fault, Rule},
-    provider::{Charge, Given, HORIZON, Payer, Said, State},
+    provider::{Charge, Given, HORIZON, Payer, Said, State, Taken},
     run::{Do, Sim},
 };
 
@@ -105,15 +105,20 @@ impl Sim {
         let said = match order.question {
             Question::Initiate => {
                 let Some(attempt) = self.store.world.attempts.get(&id.into()) else { return Said::NoNews };
-                let asked = attempt.amount.minor_units();
+                let (asked, hold) = (attempt.amount.minor_units(), attempt.delayed_capture);
                 let attempt = self.order_name(id);
                 let new = !self.provider.charges.contains_key(&id);
                 let made = self.new_charge(asked);
+                let made = if hold { made.held(asked) } else { made };
                 let said = self.provider.initiate(attempt, made, now);
                 if new {
                     self.soon(None, (100, 1_200_000), Do::Payer(attempt));
                 }
                 said
+            }
+            Question::Capture => {
+                let Some(attempt) = self.store.world.attempts.get(&id.into()) else { return Said::NoNews };
+                self.provider.capture(id, attempt.amount.minor_units(), now)
             }
             Question::Inquire if self.cannot_find(id) => Said::NotFound,
             Question::Inquire => self.provider.inquire(id, now),
@@ -162,6 +167,7 @@ impl Sim {
         let at_once = self.scheduling.percent(25);
         Charge {
             takes: if wrong { asked + 1_000 } else { asked },
+            taken: Taken::AtOnce,
             state: if at_once { State::Paid } else { State::Created },
             lies: same.is_some(),
             reference: same.unwrap_or_else(|| self.provider.name("BP")),
@@ -328,6 +334,9 @@ fn attempt_answer(said: &Said) -> Answer {
         Said::Pending => {
             Answer::Pending(NextAction { redirect_url: String::new(), qr_payload: String::new() })
         }
+        Said::Held(fils, reference) => {
+            Answer::Authorised { amount: Money::fils(*fils), provider_reference: reference.clone() }
+        }
         Said::Paid(fils, reference) => {
             Answer::Paid { amount: Money::fils(*fils), provider_reference: reference.clone() }
         }
@@ -342,7 +351,7 @@ fn attempt_answer(said: &Said) -> Answer {
 fn refund_answer(said: &Said) -> refund::Answer {
     match said {
         Said::NotSent | Said::NotFound => refund::Answer::NotThere,
-        Said::NoAnswer | Said::NoNews | Said::Paid(..) | Said::Expired | Said::Reversed => {
+        Said::NoAnswer | Said::NoNews | Said::Held(..) | Said::Paid(..) | Said::Expired | Said::Reversed => {
             refund::Answer::Silence
         }
         Said::Pending => refund::Answer::Pending,

@@ -121,7 +121,7 @@ async fn begin(
 struct Page {
     reader: Reader,
     here: String,
-    /// `paid`, `refunded`, `not-paid`, `unknown`, `twice`, `mismatch`, `approve` or `waiting`: its sentences and its colour.
+    /// `paid`, `refunded`, `not-paid`, `unknown`, `twice`, `mismatch`, `held`, `approve` or `waiting`: its sentences and its colour.
     outcome: &'static str,
     title: String,
     text: String,
@@ -158,6 +158,7 @@ fn page(reader: Reader, payment: Payment) -> Page {
         PaymentState::Failed if payment.failure == "amount_mismatch" => "mismatch",
         PaymentState::Failed | PaymentState::Expired | PaymentState::Cancelled => "not-paid",
         PaymentState::Processing => "unknown",
+        PaymentState::Authorised => "held",
         PaymentState::Late => "twice",
         PaymentState::ActionRequired => "approve",
         PaymentState::Created | PaymentState::Unspecified => "waiting",

@@ -90,6 +90,7 @@ async fn each_outcome_has_its_title() {
             "We do not know yet. Please do not pay again",
             "لم تتأكد النتيجة بعد. يرجى عدم الدفع مرة أخرى",
         ),
+        (PaymentState::Authorised, "", "Approved. The amount is held", "تمت الموافقة. المبلغ محجوز"),
         (
             PaymentState::Late,
             "",

@@ -9,10 +9,11 @@ use proto::notifications::v1 as ntf;
 use proto::notifications::v1::notification_service_server::{NotificationService, NotificationServiceServer};
 use proto::payments::v1::payment_service_server::{PaymentService, PaymentServiceServer};
 use proto::payments::v1::{
-    CancelPaymentRequest, CancelPaymentResponse, GetPaymentRequest, GetPaymentResponse, GetReceivableRequest,
-    GetReceivableResponse, NextAction, Payment, PaymentState, Receivable, ReceivableState,
-    RecordPaymentRequest, RecordPaymentResponse, RetryPaymentRequest, RetryPaymentResponse,
-    SearchPaymentsRequest, SearchPaymentsResponse, StartPaymentRequest, StartPaymentResponse,
+    CancelPaymentRequest, CancelPaymentResponse, CapturePaymentRequest, CapturePaymentResponse,
+    GetPaymentRequest, GetPaymentResponse, GetReceivableRequest, GetReceivableResponse, NextAction, Payment,
+    PaymentState, Receivable, ReceivableState, RecordPaymentRequest, RecordPaymentResponse,
+    RetryPaymentRequest, RetryPaymentResponse, SearchPaymentsRequest, SearchPaymentsResponse,
+    StartPaymentRequest, StartPaymentResponse,
 };
 use testkit::Env;
 use tonic::service::Routes;
@@ -161,6 +162,13 @@ impl PaymentService for Fakes {
         &self,
         _: Request<RetryPaymentRequest>,
     ) -> Result<Response<RetryPaymentResponse>, Status> {
+        Err(Status::unimplemented("not asked for here"))
+    }
+
+    async fn capture_payment(
+        &self,
+        _: Request<CapturePaymentRequest>,
+    ) -> Result<Response<CapturePaymentResponse>, Status> {
         Err(Status::unimplemented("not asked for here"))
     }
 

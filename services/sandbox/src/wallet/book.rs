@@ -1,7 +1,7 @@
 //! The provider's book: SQL only.
 
 use pg::Tx;
-use time::OffsetDateTime;
+use time::{Duration, OffsetDateTime};
 use uuid::Uuid;
 
 use super::{
@@ -19,8 +19,11 @@ struct Row {
     amount_fils: i64,
     refunded_fils: i64,
     state: String,
+    hold_ms: Option<i64>,
     fault: Option<String>,
     delay_ms: i64,
+    capture_fault: Option<String>,
+    capture_delay_ms: i64,
     callback_url: String,
     return_url: String,
     created_at: OffsetDateTime,
@@ -34,12 +37,15 @@ impl TryFrom<Row> for Charge {
     fn try_from(row: Row) -> Result<Charge, Error> {
         let state = match (row.state.as_str(), row.applied_at) {
             ("created", None) => State::Created,
+            ("authorised", None) => State::Authorised,
             ("paid", Some(applied_at)) => State::Paid { applied_at },
             ("declined", None) => State::Declined,
             ("expired", None) => State::Expired,
             ("reversed", None) => State::Reversed,
             _ => return Err(Error::Conflict(format!("the charge {} is corrupt", row.reference))),
         };
+        let armed = |fault: String| Ok(Armed { fault: fault.parse()?, delay_ms: row.capture_delay_ms });
+        let capture_fault: Option<Result<Armed, Error>> = row.capture_fault.map(armed);
         Ok(Charge {
             reference: row.reference,
             payment_id: row.payment_id,
@@ -48,8 +54,10 @@ impl TryFrom<Row> for Charge {
             amount_fils: row.amount_fils,
             refunded_fils: row.refunded_fils,
             state,
+            hold: row.hold_ms.map(Duration::milliseconds),
             fault: row.fault.map(|fault| fault.parse()).transpose()?,
             delay_ms: row.delay_ms,
+            capture_fault: capture_fault.transpose()?,
             callback_url: row.callback_url,
             return_url: row.return_url,
             created_at: row.created_at,
@@ -64,9 +72,9 @@ impl TryFrom<Row> for Charge {
 /// Postgres.
 pub async fn insert(tx: &mut Tx, charge: &Charge) -> Result<bool, Error> {
     let done = sqlx::query!(
-        "INSERT INTO charge (reference, payment_id, bill_reference, asked_fils, amount_fils, state, fault,
-                             delay_ms, callback_url, return_url, created_at, expires_at, applied_at)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
+        "INSERT INTO charge (reference, payment_id, bill_reference, asked_fils, amount_fils, state, hold_ms,
+                             fault, delay_ms, callback_url, return_url, created_at, expires_at, applied_at)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)
              ON CONFLICT (reference) DO NOTHING",
         charge.reference,
         charge.payment_id,
@@ -74,6 +82,7 @@ pub async fn insert(tx: &mut Tx, charge: &Charge) -> Result<bool, Error> {
         charge.asked_fils,
         charge.amount_fils,
         charge.state.name(),
+        charge.hold.map(|hold| i64::try_from(hold.whole_milliseconds()).unwrap_or(i64::MAX)),
         charge.fault.map(Fault::name),
         charge.delay_ms,
         charge.callback_url,
@@ -94,8 +103,9 @@ pub async fn insert(tx: &mut Tx, charge: &Charge) -> Result<bool, Error> {
 pub async fn lock(tx: &mut Tx, reference: &str) -> Result<Option<Charge>, Error> {
     let row = sqlx::query_as!(
         Row,
-        "SELECT reference, payment_id, bill_reference, asked_fils, amount_fils, refunded_fils, state, fault,
-                delay_ms, callback_url, return_url, created_at, expires_at, applied_at
+        "SELECT reference, payment_id, bill_reference, asked_fils, amount_fils, refunded_fils, state, hold_ms,
+                fault, delay_ms, capture_fault, capture_delay_ms, callback_url, return_url, created_at,
+                expires_at, applied_at
            FROM charge
           WHERE reference = $1
             FOR UPDATE",
@@ -113,7 +123,8 @@ pub async fn lock(tx: &mut Tx, reference: &str) -> Result<Option<Charge>, Error>
 pub async fn save(tx: &mut Tx, before: &Charge, after: &Charge) -> Result<(), Error> {
     let done = sqlx::query!(
         "UPDATE charge
-            SET state = $3, amount_fils = $4, applied_at = $5
+            SET state = $3, amount_fils = $4, applied_at = $5, expires_at = $6, capture_fault = $7,
+                capture_delay_ms = $8
           WHERE reference = $1
             AND state = $2",
         before.reference,
@@ -121,6 +132,9 @@ pub async fn save(tx: &mut Tx, before: &Charge, after: &Charge) -> Result<(), Er
         after.state.name(),
         after.amount_fils,
         after.state.applied_at(),
+        after.expires_at,
+        after.capture_fault.map(|armed| armed.fault.name()),
+        after.capture_fault.map_or(0, |armed| armed.delay_ms),
     )
     .execute(tx.conn())
     .await?;
@@ -153,8 +167,9 @@ pub async fn give_back(tx: &mut Tx, reference: &str, fils: i64) -> Result<(), Er
 pub async fn charges(tx: &mut Tx) -> Result<Vec<Charge>, Error> {
     let rows = sqlx::query_as!(
         Row,
-        "SELECT reference, payment_id, bill_reference, asked_fils, amount_fils, refunded_fils, state, fault,
-                delay_ms, callback_url, return_url, created_at, expires_at, applied_at
+        "SELECT reference, payment_id, bill_reference, asked_fils, amount_fils, refunded_fils, state, hold_ms,
+                fault, delay_ms, capture_fault, capture_delay_ms, callback_url, return_url, created_at,
+                expires_at, applied_at
            FROM charge
           ORDER BY created_at, reference",
     )

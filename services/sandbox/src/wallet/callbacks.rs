@@ -40,9 +40,10 @@ pub async fn write(
     match charge.state {
         // The merchant knows what it reversed.
         State::Created | State::Expired | State::Reversed => Ok(Vec::new()),
-        State::Paid { .. } | State::Declined => {
+        State::Authorised | State::Paid { .. } | State::Declined => {
             let (body, signature) = wire::callback(&wallet.0.secret, &wallet.0.merchant_id, charge);
-            let (fault, delay_ms) = (charge.fault, charge.delay_ms);
+            let armed = charge.telling();
+            let (fault, delay_ms) = (armed.map(|armed| armed.fault), armed.map_or(0, |armed| armed.delay_ms));
             owe(wallet, tx, &Owed { charge, body, signature, fault, delay_ms }, now).await
         }
     }

@@ -104,10 +104,13 @@ fn line(charge: &Charge) -> Value {
         "bill_reference": charge.bill_reference,
         "asked_fils": charge.asked_fils,
         "amount_fils": charge.amount_fils,
+        "held_fils": charge.held_fils(),
+        "taken_fils": charge.taken_fils(),
         "refunded_fils": charge.refunded_fils,
         "state": charge.state.name(),
         "applied_at": applied_at,
         "fault": charge.fault.map(Fault::name),
+        "capture_fault": charge.capture_fault.map(|armed| armed.fault.name()),
     })
 }
 

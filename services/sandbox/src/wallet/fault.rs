@@ -9,7 +9,7 @@ use crate::Error;
 /// How much off the wrong amounts are, in fils.
 pub const WRONG_BY_FILS: i64 = 1_000;
 
-/// What one charge or refund is told to do wrong.
+/// What one charge, capture or refund is told to do wrong.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Fault {
     /// It is recorded and the money moves; the connection closes without an answer, and nobody is called back.
@@ -24,7 +24,7 @@ pub enum Fault {
     CallbackLate,
     /// The callback claims another amount; the book and the inquiry are right.
     CallbackWrongAmount,
-    /// Another amount than asked is taken or given back: the book, the inquiry and the callback say so.
+    /// Another amount than asked is taken, held or given back: the book, the inquiry and the callback say so.
     ChargeWrongAmount,
 }
 
@@ -34,6 +34,7 @@ pub enum Fault {
 pub enum Operation {
     #[default]
     Charge,
+    Capture,
     Refund,
 }
 
@@ -42,12 +43,13 @@ impl Operation {
     pub fn name(self) -> &'static str {
         match self {
             Operation::Charge => "charge",
+            Operation::Capture => "capture",
             Operation::Refund => "refund",
         }
     }
 }
 
-/// A fault that waits for its charge or refund.
+/// A fault with its delay: what waits for its operation, or was met by it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Armed {
     pub fault: Fault,
@@ -79,8 +81,8 @@ impl Fault {
         }
     }
 
-    /// Is the charge paid as soon as it is made, without the payer?
-    pub fn pays_at_once(self) -> bool {
+    /// Is the charge approved as soon as it is made, without the payer?
+    pub fn approves_at_once(self) -> bool {
         match self {
             Fault::SilentAfterApplying | Fault::ErrorThenApplied | Fault::CallbackBeforeAnswer => true,
             Fault::CallbackTwice

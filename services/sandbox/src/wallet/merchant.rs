@@ -1,4 +1,4 @@
-//! What merchants ask: collect, tell what became of it, and give a reference up.
+//! What merchants ask of charges: collect, tell what became of it, and give a reference up.
 
 use axum::{
     Router,
@@ -10,7 +10,7 @@ use axum::{
 };
 
 use super::{
-    Wallet, book, callbacks,
+    Wallet, book, callbacks, capture,
     charge::{self, Charge, Command},
     fault::{Fault, Operation},
     refund,
@@ -23,6 +23,7 @@ pub fn router() -> Router<Wallet> {
     Router::new()
         .route("/benefit-pay/payments", post(initiate))
         .route("/benefit-pay/check-status", post(check_status))
+        .route("/benefit-pay/captures", post(capture::capture))
         .route("/benefit-pay/reversals", post(reverse))
         .route("/benefit-pay/refunds", post(refund::merchant::give_back))
         .route("/benefit-pay/refunds/check-status", post(refund::merchant::check_status))
@@ -83,7 +84,8 @@ fn readable(wallet: &Wallet, headers: &HeaderMap, body: &[u8]) -> Result<Payment
     if complete { Ok(request) } else { Err(Refusal::BadRequest) }
 }
 
-fn answer(wallet: &Wallet, charge: &Charge) -> Response {
+/// The signed answer about a charge.
+pub fn answer(wallet: &Wallet, charge: &Charge) -> Response {
     wire::answer(&wallet.0.secret, charge, &wallet.page_url(&charge.reference))
 }
 
@@ -98,8 +100,8 @@ enum Made {
 async fn collect(wallet: Wallet, request: PaymentRequest) -> Result<Made, Error> {
     let world = &wallet.0.world;
     let now = world.ctx.clock.now();
-    let asked_fils = match request.fils() {
-        Ok(fils) => fils,
+    let (asked_fils, hold) = match request.fils().and_then(|fils| Ok((fils, request.holds()?))) {
+        Ok((fils, holds)) => (fils, holds.then_some(wallet.0.hold)),
         Err(refusal) => return Ok(Made::Refused(refusal)),
     };
     let mut tx = world.pg.begin().await?;
@@ -112,14 +114,16 @@ async fn collect(wallet: Wallet, request: PaymentRequest) -> Result<Made, Error>
         amount_fils: asked_fils,
         refunded_fils: 0,
         state: charge::State::Created,
+        hold,
         fault: armed.map(|armed| armed.fault),
         delay_ms: armed.map_or(0, |armed| armed.delay_ms),
+        capture_fault: None,
         callback_url: request.callback_url,
         return_url: request.return_url,
         created_at: now,
         expires_at: now + charge::PAYABLE_FOR,
     };
-    let at_once = created.fault.is_some_and(Fault::pays_at_once);
+    let at_once = created.fault.is_some_and(Fault::approves_at_once);
     let command = if at_once { Command::Approve } else { Command::Look };
     let new = created.step(command, now).map_err(|end| Error::Conflict(end.to_string()))?;
     if !book::insert(&mut tx, &new).await? {
@@ -141,7 +145,8 @@ async fn collect(wallet: Wallet, request: PaymentRequest) -> Result<Made, Error>
 async fn known(wallet: &Wallet, asked: &Charge) -> Result<Made, Error> {
     let looked = wallet.change(&asked.reference, Command::Look).await?;
     let charge = looked.map_err(|end| Error::Conflict(end.to_string()))?;
-    let same = (charge.asked_fils, &charge.bill_reference) == (asked.asked_fils, &asked.bill_reference);
+    let order = |charge: &Charge| (charge.asked_fils, charge.bill_reference.clone(), charge.hold.is_some());
+    let same = order(&charge) == order(asked);
     // A reversed reference may be known without its order: the order that comes late is declined.
     let over = charge.state == charge::State::Reversed;
     Ok(if same || over { Made::Known(charge) } else { Made::Refused(Refusal::ReferenceReused) })
@@ -222,8 +227,10 @@ fn tombstone(wallet: &Wallet, reference: &str) -> Charge {
         amount_fils: 0,
         refunded_fils: 0,
         state: charge::State::Reversed,
+        hold: None,
         fault: None,
         delay_ms: 0,
+        capture_fault: None,
         callback_url: String::new(),
         return_url: String::new(),
         created_at: now,

@@ -1,8 +1,9 @@
-//! The wallet provider: charges in a book of its own, a hosted page, signed callbacks, an inquiry, refunds,
+//! The wallet provider: charges in a book of its own, a hosted page, signed callbacks, an inquiry, captures, refunds,
 //! reversals, and every fault a real one has.
 
 mod book;
 mod callbacks;
+mod capture;
 mod charge;
 mod control;
 mod fault;
@@ -28,7 +29,7 @@ use boot::{Lang, StartError, locale::Texts};
 use tokio::sync::Notify;
 
 use crate::{Error, Settings, World};
-use charge::{Charge, Command, Final};
+use charge::{Charge, Command, Refused};
 use wire::Secret;
 
 /// The longest body anybody may send.
@@ -45,6 +46,8 @@ struct Inner {
     world: World,
     secret: Secret,
     merchant_id: String,
+    /// What a charge holds is let go after that.
+    hold: time::Duration,
     public_url: OnceLock<String>,
     http: reqwest::Client,
     bell: Notify,
@@ -76,6 +79,7 @@ impl Wallet {
             world: world.clone(),
             secret: Secret(settings.wallet_secret.clone()),
             merchant_id: settings.wallet_merchant_id.clone(),
+            hold: time::Duration::milliseconds(settings.wallet_hold_ms.into()),
             public_url,
             http,
             bell: Notify::new(),
@@ -95,14 +99,14 @@ impl Wallet {
     }
 
     /// Does `command` to a charge: the book and what must be told of it, in one transaction.
-    async fn change(&self, reference: &str, command: Command) -> Result<Result<Charge, Final>, Error> {
+    async fn change(&self, reference: &str, command: Command) -> Result<Result<Charge, Refused>, Error> {
         let now = self.0.world.ctx.clock.now();
         let mut tx = self.0.world.pg.begin().await?;
         let before = book::lock(&mut tx, reference).await?;
         let before = before.ok_or_else(|| Error::NotFound(reference.to_owned()))?;
         let after = match before.step(command, now) {
             Ok(after) => after,
-            Err(end) => return Ok(Err(end)),
+            Err(refused) => return Ok(Err(refused)),
         };
         if after != before {
             book::save(&mut tx, &before, &after).await?;

@@ -114,6 +114,7 @@ fn page<'a>(wallet: &Wallet, charge: &'a Charge, lang: Lang) -> Page<'a> {
         title: say("wallet-title"),
         state: say(match charge.state {
             ChargeState::Created => "wallet-created",
+            ChargeState::Authorised => "wallet-authorised",
             ChargeState::Paid { .. } => "wallet-paid",
             // To the payer both mean the same: nothing was taken, and nothing will be.
             ChargeState::Declined | ChargeState::Reversed => "wallet-declined",

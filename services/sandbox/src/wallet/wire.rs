@@ -54,8 +54,10 @@ pub enum Refusal {
     BadSignature,
     UnknownMerchant,
     NotFound,
-    /// The reference is known with another amount or bill.
+    /// The reference is known with another amount, bill or way to capture.
     ReferenceReused,
+    /// More is to be captured than is held.
+    AmountExceedsHeld,
 }
 
 impl Refusal {
@@ -66,6 +68,7 @@ impl Refusal {
             Refusal::UnknownMerchant => "UNKNOWN_MERCHANT",
             Refusal::NotFound => "NOT_FOUND",
             Refusal::ReferenceReused => "REFERENCE_REUSED",
+            Refusal::AmountExceedsHeld => "AMOUNT_EXCEEDS_HELD",
         }
     }
 }
@@ -83,6 +86,9 @@ pub struct PaymentRequest {
     pub callback_url: String,
     #[serde(default)]
     pub return_url: String,
+    /// When an approved amount is taken: `AUTOMATIC` or nothing says at once, `MANUAL` when the merchant captures it.
+    #[serde(default)]
+    pub capture_mode: String,
 }
 
 impl PaymentRequest {
@@ -93,6 +99,18 @@ impl PaymentRequest {
     pub fn fils(&self) -> Result<i64, Refusal> {
         fils(&self.transaction_amount, &self.transaction_currency)
     }
+
+    /// Is an approved amount only held?
+    ///
+    /// # Errors
+    /// It names a mode that does not exist.
+    pub fn holds(&self) -> Result<bool, Refusal> {
+        match self.capture_mode.as_str() {
+            "" | "AUTOMATIC" => Ok(false),
+            "MANUAL" => Ok(true),
+            _ => Err(Refusal::BadRequest),
+        }
+    }
 }
 
 fn fils(amount: &str, currency: &str) -> Result<i64, Refusal> {
@@ -101,6 +119,27 @@ fn fils(amount: &str, currency: &str) -> Result<i64, Refusal> {
         .filter(|_| currency == "BHD")
         .map(Money::minor_units);
     fils.filter(|fils| *fils > 0).ok_or(Refusal::BadRequest)
+}
+
+/// A merchant's order to take what a charge holds.
+#[derive(Clone, Debug, Deserialize)]
+pub struct CaptureRequest {
+    pub merchant_id: String,
+    pub reference_id: String,
+    /// The charge's, as the provider names it.
+    pub payment_id: String,
+    pub amount: String,
+    pub currency: String,
+}
+
+impl CaptureRequest {
+    /// The amount in fils.
+    ///
+    /// # Errors
+    /// As [`PaymentRequest::fils`].
+    pub fn fils(&self) -> Result<i64, Refusal> {
+        fils(&self.amount, &self.currency)
+    }
 }
 
 /// A merchant's order to give back.
@@ -161,6 +200,7 @@ pub fn read<T: for<'de> Deserialize<'de>>(
 fn words(state: State) -> (&'static str, &'static str) {
     match state {
         State::Created => ("PENDING", "PENDING"),
+        State::Authorised => ("SUCCESS", "AUTHORIZED"),
         State::Paid { .. } => ("SUCCESS", "CAPTURED"),
         State::Declined => ("FAILED", "DECLINED_BY_PAYER"),
         State::Expired => ("EXPIRED", "EXPIRED"),

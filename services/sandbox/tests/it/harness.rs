@@ -14,6 +14,8 @@ use serde_json::{Value, json};
 use standards::keyval;
 use testkit::{Env, wait_for};
 
+/// A hold that nobody captures ends after that.
+pub const HOLD_MS: u32 = 3_600_000;
 pub const SECRET: &[u8] = b"test-secret";
 const SOON: Duration = Duration::from_secs(10);
 
@@ -48,6 +50,7 @@ pub fn settings(env: &Env) -> (Settings, tempfile::TempDir) {
         data_dir: folder.path().to_owned(),
         public_url: None,
         wallet_merchant_id: "TESTMERCH".to_owned(),
+        wallet_hold_ms: HOLD_MS,
         wallet_secret: String::from("test-secret").into(),
     };
     (settings, folder)
@@ -60,7 +63,11 @@ pub async fn start_again(env: &Env, ctx: &boot::Context) -> Running {
 
 impl World {
     pub async fn start() -> World {
-        let env = Env::start_at("sandbox", &MIGRATOR, Clock::system()).await;
+        World::start_at(Clock::system()).await
+    }
+
+    pub async fn start_at(clock: Clock) -> World {
+        let env = Env::start_at("sandbox", &MIGRATOR, clock).await;
         let running = start_again(&env, &env.ctx).await;
         let told = Told::start().await;
         World { base: format!("http://{}", running.http), http: reqwest::Client::new(), told, env }
@@ -73,7 +80,12 @@ impl World {
     }
 
     pub async fn arm(&self, fault: &str, delay_ms: u32) {
-        let body = json!({ "bill_reference": "TRF-1", "fault": fault, "delay_ms": delay_ms });
+        self.arm_next("charge", fault, delay_ms).await;
+    }
+
+    /// Arms a fault for the next operation of that name.
+    pub async fn arm_next(&self, next: &str, fault: &str, delay_ms: u32) {
+        let body = json!({ "bill_reference": "TRF-1", "fault": fault, "delay_ms": delay_ms, "next": next });
         self.control("/control/wallet/faults", &body).await;
     }
 
@@ -178,9 +190,7 @@ impl World {
     }
 
     pub async fn arm_refund(&self, fault: &str, delay_ms: u32) {
-        let body =
-            json!({ "bill_reference": "TRF-1", "fault": fault, "delay_ms": delay_ms, "next": "refund" });
-        self.control("/control/wallet/faults", &body).await;
+        self.arm_next("refund", fault, delay_ms).await;
     }
 
     /// The payer's finger; the page's status.
@@ -190,7 +200,7 @@ impl World {
     }
 }
 
-fn fields<const N: usize>(pairs: [(&str, &str); N]) -> BTreeMap<String, String> {
+pub fn fields<const N: usize>(pairs: [(&str, &str); N]) -> BTreeMap<String, String> {
     pairs.map(|(key, value)| (key.to_owned(), value.to_owned())).into()
 }
 

@@ -6,6 +6,7 @@
     reason = "a test that meets something else has failed"
 )]
 
+mod captures;
 mod faults;
 mod harness;
 mod refunds;

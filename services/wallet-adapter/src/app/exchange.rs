@@ -19,7 +19,7 @@ use crate::{
         qr::{self, Scan},
     },
     providers::{
-        Kind, Order, Provider, Refund, benefit_pay,
+        Capabilities, Capture, Kind, Order, Provider, Refund, benefit_pay,
         http::{self, Answer, Ending, Outgoing},
     },
     store,
@@ -32,10 +32,10 @@ pub struct Ended {
     pub qr_payload: String,
 }
 
-/// Asks `provider` to collect.
+/// Asks `provider` to collect, or only to hold the money.
 ///
 /// # Errors
-/// `ProviderUnknown`, `AmountOutsideLimits`, `Qr`, `ProviderBusy`, `Database`: nothing was sent.
+/// `ProviderUnknown`, `AmountOutsideLimits`, `AuthoriseNotSupported`, `Qr`, `ProviderBusy`, `Database`: nothing was sent.
 pub async fn initiate(
     adapter: Adapter,
     provider: String,
@@ -44,6 +44,9 @@ pub async fn initiate(
 ) -> Result<Ended, Error> {
     let provider = adapter.provider(&provider)?;
     within_limits(provider, order.amount)?;
+    if order.authorise_only {
+        can_hold(provider.name(), &provider.capabilities())?;
+    }
     let scan = Scan {
         attempt: order.attempt,
         amount: order.amount,
@@ -64,6 +67,18 @@ pub async fn inquire(adapter: Adapter, provider: String, attempt: AttemptId) -> 
     let provider = adapter.provider(&provider)?;
     let outgoing = provider.inquire(attempt);
     exchange(&adapter, provider, Call::plain(Kind::Inquire(attempt)), outgoing).await
+}
+
+/// Asks `provider` to take the money it holds for an attempt, or less.
+///
+/// # Errors
+/// `ProviderUnknown`, `AmountOutsideLimits`, `AuthoriseNotSupported`, `ProviderBusy`, `Database`: nothing was sent.
+pub async fn capture(adapter: Adapter, provider: String, capture: Capture) -> Result<Ended, Error> {
+    let provider = adapter.provider(&provider)?;
+    within_limits(provider, capture.amount)?;
+    can_hold(provider.name(), &provider.capabilities())?;
+    let outgoing = provider.capture(&capture);
+    exchange(&adapter, provider, Call::plain(Kind::Capture(capture.attempt)), outgoing).await
 }
 
 /// Asks `provider` to give money of a paid attempt back.
@@ -107,6 +122,10 @@ fn within_limits(provider: &Provider, amount: Money) -> Result<(), Error> {
     }
 }
 
+fn can_hold(provider: &'static str, can: &Capabilities) -> Result<(), Error> {
+    if can.authorise { Ok(()) } else { Err(Error::AuthoriseNotSupported(provider)) }
+}
+
 struct Call {
     kind: Kind,
     qr_payload: Option<String>,
@@ -143,7 +162,7 @@ async fn exchange(
         Kind::Initiate(attempt) | Kind::Inquire(attempt) => {
             store::exchange::qr_payload(&mut tx, attempt).await?.unwrap_or_default()
         }
-        Kind::Refund { .. } | Kind::InquireRefund(_) | Kind::Reverse(_) => String::new(),
+        Kind::Capture(_) | Kind::Refund { .. } | Kind::InquireRefund(_) | Kind::Reverse(_) => String::new(),
     };
     tx.commit().await?;
 
@@ -177,5 +196,25 @@ async fn keep(adapter: &Adapter, exchange_id: Uuid, outcome: Outcome, answer: Op
             tracing::error!(error = boot::start_error::chain(&error), "an answer could not be kept");
             Outcome::indeterminate("evidence_not_kept")
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use boot::Problem;
+    use tonic::Code;
+
+    use super::*;
+
+    #[test]
+    fn a_provider_that_cannot_hold_money_is_not_asked_to() {
+        let can = benefit_pay::capabilities();
+        assert!(can_hold("benefit-pay", &can).is_ok());
+        let cannot = Capabilities { authorise: false, ..can };
+        let refused = Problem::from(can_hold("other", &cannot).unwrap_err());
+        assert_eq!(
+            (refused.code.as_str(), refused.kind),
+            ("authorise_not_supported", Code::FailedPrecondition)
+        );
     }
 }

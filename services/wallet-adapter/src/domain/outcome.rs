@@ -31,6 +31,8 @@ pub struct Observation {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Observed {
     Pending,
+    /// The provider holds the money for us, and none has moved.
+    Authorised,
     Paid,
     Declined,
     Expired,
@@ -38,7 +40,7 @@ pub enum Observed {
     NotFound,
     /// Of a refund: the payer has the money.
     Refunded,
-    /// Of a reversal: nothing can come of the attempt any more.
+    /// Of a reversal or a capture: nothing can come of the attempt any more.
     Reversed,
 }
 
@@ -80,6 +82,7 @@ impl Observed {
     pub fn name(self) -> &'static str {
         match self {
             Observed::Pending => "pending",
+            Observed::Authorised => "authorised",
             Observed::Paid => "paid",
             Observed::Declined => "declined",
             Observed::Expired => "expired",

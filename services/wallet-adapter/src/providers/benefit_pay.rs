@@ -1,10 +1,10 @@
-//! BenefitPay: wallet with redirect and QR, signed callback, inquiry, refunds, reversals.
+//! BenefitPay: wallet with redirect and QR, signed callback, inquiry, captures of held money, refunds, reversals.
 //!
 //! # Source
 //! A guess, named as one. The official text is open to members only; field names, the KEYVAL headers and "HTTP 200 even
 //! for errors" were read from public integrations, the rest (the path and answer of a payment, the words of states, what an
-//! answer's signature covers, callbacks, refunds, reversals) is what such a provider needs. All of it stands in this file and
-//! nowhere else.
+//! answer's signature covers, callbacks, refunds, reversals) is what such a provider needs. That it can hold money and take it
+//! later is a guess too: its public pages do not say so. All of it stands in this file and nowhere else.
 
 use std::{collections::BTreeMap, time::Duration};
 
@@ -16,7 +16,7 @@ use serde_json::json;
 use standards::keyval;
 
 use super::{
-    Capabilities, Flow, Forged, Hint, Kind, Order, Refund,
+    Capabilities, Capture, Flow, Forged, Hint, Kind, Order, Refund,
     http::{Answer, Outgoing},
 };
 use crate::domain::{
@@ -63,6 +63,7 @@ pub fn capabilities() -> Capabilities {
         least: Money::fils(1),
         most: Money::fils(10_000_000),
         inquiry: true,
+        authorise: true,
         callback: true,
         payable_for: Duration::from_mins(15),
     }
@@ -83,6 +84,9 @@ impl BenefitPay {
         if !order.return_url.is_empty() {
             fields.insert("returnUrl".to_owned(), order.return_url.clone());
         }
+        if order.authorise_only {
+            fields.insert("captureMode".to_owned(), "MANUAL".to_owned());
+        }
         let hash = self.sign(&fields);
         fields.insert("secure_hash".to_owned(), hash);
         self.outgoing("/benefit-pay/payments", &fields)
@@ -91,6 +95,18 @@ impl BenefitPay {
     /// The request that asks what became of an attempt.
     pub fn inquire(&self, attempt: AttemptId) -> Outgoing {
         self.about("/benefit-pay/check-status", &reference::of_attempt(attempt))
+    }
+
+    /// The request that asks to take held money.
+    pub fn capture(&self, capture: &Capture) -> Outgoing {
+        let fields = fields([
+            ("merchant_id", &self.merchant_id),
+            ("reference_id", &reference::of_attempt(capture.attempt)),
+            ("payment_id", &capture.provider_reference),
+            ("amount", &capture.amount.to_json_amount()),
+            ("currency", capture.amount.currency().code()),
+        ]);
+        self.outgoing("/benefit-pay/captures", &fields)
     }
 
     /// The request that asks to give money back.
@@ -152,6 +168,7 @@ impl BenefitPay {
         let words = (meta.status.as_str(), get("status"), get("code"));
         let state = match kind {
             Kind::Initiate(_) | Kind::Inquire(_) => of_attempt(kind, words),
+            Kind::Capture(_) => of_capture(words),
             Kind::Refund { .. } | Kind::InquireRefund(_) => of_refund(kind, words),
             Kind::Reverse(_) => of_reversal(words),
         };
@@ -189,9 +206,10 @@ impl BenefitPay {
 fn is_about(kind: Kind, response: &Fields) -> bool {
     let names = |name: &str, reference: &str| response.get(name).map(String::as_str) == Some(reference);
     match kind {
-        Kind::Initiate(attempt) | Kind::Inquire(attempt) | Kind::Reverse(attempt) => {
-            names("reference_id", &reference::of_attempt(attempt))
-        }
+        Kind::Initiate(attempt)
+        | Kind::Inquire(attempt)
+        | Kind::Capture(attempt)
+        | Kind::Reverse(attempt) => names("reference_id", &reference::of_attempt(attempt)),
         Kind::InquireRefund(refund) => names("reference_id", &reference::of_refund(refund)),
         Kind::Refund { refund, attempt } => {
             names("reference_id", &reference::of_refund(refund))
@@ -208,10 +226,25 @@ type Words<'a> = (&'a str, &'a str, &'a str);
 fn of_attempt(kind: Kind, words: Words<'_>) -> Option<Observed> {
     match words {
         ("SUCCESS", "PENDING", _) => Some(Observed::Pending),
+        ("SUCCESS", "SUCCESS", "AUTHORIZED") => Some(Observed::Authorised),
         ("SUCCESS", "SUCCESS", "CAPTURED") => Some(Observed::Paid),
         ("SUCCESS", "FAILED", _) => Some(Observed::Declined),
         ("SUCCESS", "EXPIRED", _) => Some(Observed::Expired),
         ("ERROR", "ERROR", "NOT_FOUND") if !kind.changes() => Some(Observed::NotFound),
+        (_, _, _) => None,
+    }
+}
+
+/// What an order can be, and that the money was let go. A refusal of the capture itself, as of too much, says nothing of
+/// what is held.
+fn of_capture(words: Words<'_>) -> Option<Observed> {
+    match words {
+        ("SUCCESS", "PENDING", _) => Some(Observed::Pending),
+        ("SUCCESS", "SUCCESS", "AUTHORIZED") => Some(Observed::Authorised),
+        ("SUCCESS", "SUCCESS", "CAPTURED") => Some(Observed::Paid),
+        ("SUCCESS", "FAILED", REVERSED) => Some(Observed::Reversed),
+        ("SUCCESS", "FAILED", _) => Some(Observed::Declined),
+        ("SUCCESS", "EXPIRED", _) => Some(Observed::Expired),
         (_, _, _) => None,
     }
 }

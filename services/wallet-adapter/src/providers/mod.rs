@@ -36,6 +36,8 @@ pub struct Capabilities {
     pub most: Money,
     /// It answers what became of an attempt.
     pub inquiry: bool,
+    /// It can hold money first, and take it or let it go later.
+    pub authorise: bool,
     /// It calls us back.
     pub callback: bool,
     /// A payer has this long.
@@ -51,6 +53,17 @@ pub struct Order {
     pub callback_url: String,
     /// Where the payer's browser goes afterwards; may be empty.
     pub return_url: String,
+    /// Hold the money, and take it only when asked.
+    pub authorise_only: bool,
+}
+
+/// What we ask a provider to take of the money it holds.
+#[derive(Clone, Debug)]
+pub struct Capture {
+    pub attempt: AttemptId,
+    /// The provider's name of the held money.
+    pub provider_reference: String,
+    pub amount: Money,
 }
 
 /// What we ask a provider to give back.
@@ -69,6 +82,7 @@ pub struct Refund {
 pub enum Kind {
     Initiate(AttemptId),
     Inquire(AttemptId),
+    Capture(AttemptId),
     Refund { refund: RefundId, attempt: AttemptId },
     InquireRefund(RefundId),
     Reverse(AttemptId),
@@ -80,6 +94,7 @@ impl Kind {
         match self {
             Kind::Initiate(_) => "initiate",
             Kind::Inquire(_) => "inquire",
+            Kind::Capture(_) => "capture",
             Kind::Refund { .. } => "refund",
             Kind::InquireRefund(_) => "inquire_refund",
             Kind::Reverse(_) => "reverse",
@@ -91,6 +106,7 @@ impl Kind {
         match self {
             Kind::Initiate(attempt)
             | Kind::Inquire(attempt)
+            | Kind::Capture(attempt)
             | Kind::Refund { attempt, .. }
             | Kind::Reverse(attempt) => Some(attempt),
             Kind::InquireRefund(_) => None,
@@ -101,14 +117,14 @@ impl Kind {
     pub fn refund(self) -> Option<RefundId> {
         match self {
             Kind::Refund { refund, .. } | Kind::InquireRefund(refund) => Some(refund),
-            Kind::Initiate(_) | Kind::Inquire(_) | Kind::Reverse(_) => None,
+            Kind::Initiate(_) | Kind::Inquire(_) | Kind::Capture(_) | Kind::Reverse(_) => None,
         }
     }
 
     /// Does it change something at the provider? One of these that left may have done it.
     pub fn changes(self) -> bool {
         match self {
-            Kind::Initiate(_) | Kind::Refund { .. } | Kind::Reverse(_) => true,
+            Kind::Initiate(_) | Kind::Capture(_) | Kind::Refund { .. } | Kind::Reverse(_) => true,
             Kind::Inquire(_) | Kind::InquireRefund(_) => false,
         }
     }
@@ -154,6 +170,13 @@ impl Provider {
     pub fn inquire(&self, attempt: AttemptId) -> Outgoing {
         match self {
             Provider::BenefitPay(provider) => provider.inquire(attempt),
+        }
+    }
+
+    /// The request that asks to take held money.
+    pub fn capture(&self, capture: &Capture) -> Outgoing {
+        match self {
+            Provider::BenefitPay(provider) => provider.capture(capture),
         }
     }
 

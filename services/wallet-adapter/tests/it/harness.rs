@@ -19,8 +19,9 @@ use boot::grpc::Channel;
 use proto::{
     common::v1::Money,
     wallet::v1::{
-        Indeterminate, InitiateRequest, InquireRefundRequest, InquireRequest, NotSent, Observation,
-        RefundRequest, ReverseRequest, outcome::Kind, wallet_service_client::WalletServiceClient,
+        CaptureRequest, Indeterminate, InitiateRequest, InquireRefundRequest, InquireRequest, NotSent,
+        Observation, RefundRequest, ReverseRequest, outcome::Kind,
+        wallet_service_client::WalletServiceClient,
     },
 };
 use serde_json::json;
@@ -80,6 +81,7 @@ impl Stack {
             bill_reference: "TRF-2026-000123".to_owned(),
             agency_id: "TRF".to_owned(),
             return_url: String::new(),
+            authorise_only: false,
         }
     }
 
@@ -91,6 +93,20 @@ impl Stack {
     pub async fn inquire(&self) -> Kind {
         let request = InquireRequest { provider: "benefit-pay".to_owned(), attempt_id: ATTEMPT.to_owned() };
         let answer = self.wallet.clone().inquire(request).await.unwrap();
+        answer.into_inner().outcome.unwrap().kind.unwrap()
+    }
+
+    pub fn capture_order() -> CaptureRequest {
+        CaptureRequest {
+            provider: "benefit-pay".to_owned(),
+            attempt_id: ATTEMPT.to_owned(),
+            provider_reference: "BP0001".to_owned(),
+            amount: Some(Money { currency: "BHD".to_owned(), minor_units: 2_000 }),
+        }
+    }
+
+    pub async fn capture(&self) -> Kind {
+        let answer = self.wallet.clone().capture(Stack::capture_order()).await.unwrap();
         answer.into_inner().outcome.unwrap().kind.unwrap()
     }
 
@@ -195,6 +211,7 @@ impl Provider {
         let app = Router::new()
             .route("/benefit-pay/payments", post(answer))
             .route("/benefit-pay/check-status", post(answer))
+            .route("/benefit-pay/captures", post(answer))
             .route("/benefit-pay/refunds", post(answer))
             .route("/benefit-pay/refunds/check-status", post(answer))
             .route("/benefit-pay/reversals", post(answer))

@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "tests")]
 
 mod callbacks;
+mod captures;
 mod harness;
 mod providers;
 mod refunds;

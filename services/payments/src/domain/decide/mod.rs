@@ -2,6 +2,7 @@
 
 mod adjust;
 mod bill;
+mod capture;
 mod cash;
 mod credit;
 mod dispute;
@@ -80,6 +81,7 @@ pub fn decide(world: &World, command: &Command, at: &Moment<'_>) -> Result<(Chan
         Command::Change(command) => bill::change(world, command),
         Command::Start(command) => start::start(world, command, at),
         Command::Retry(command) => start::retry(world, command, at),
+        Command::Capture(command) => capture::capture(world, command, at),
         Command::GiveUp(command) => start::give_up(world, command, at),
         Command::Record(command) => record::record(world, command, at),
         Command::Receive(command) => receive::receive(world, command, at),

@@ -2,13 +2,13 @@
 
 use money::Money;
 
-use super::{Moment, write};
+use super::{Moment, capture, write};
 use crate::domain::{
     Changes, Refusal, Reply, World,
     attempt::{self, Answer, Attempt, Effect},
     case::{self, Case},
     command::Record,
-    journal::{self, Event},
+    journal::{self, Event, Journal},
     payment::{self, By, Failure, Payment, Receipt},
     receivable::{self, Receivable},
     world::{Ask, Question, Work},
@@ -32,6 +32,9 @@ pub(super) fn record(world: &World, command: &Record, at: &Moment<'_>) -> Result
             receivable: world.receivables.get(&part.invoice_id).ok_or(Refusal::AttemptUnknown)?,
         };
         changes = changes.and(one.follow(&effect, at)?);
+        if before.state.held_as().is_some() && attempt.state.held_as().is_none() {
+            changes = changes.journal(one.no_longer_held(at)?);
+        }
     }
     changes.work = Some(Work {
         id: attempt.id.0,
@@ -57,6 +60,10 @@ fn what_next(attempt: &Attempt, effect: &Effect, answer: &Answer, at: &Moment<'_
             | Answer::NotFound
             | Answer::Reversed
             | Answer::Impossible => Ask::Nothing,
+            // Money is held for an attempt that has ended: it is let go.
+            Answer::Authorised { .. } => {
+                Ask::For(Question::Reverse, schedule.next_at(attempt.doubts, jitter, at.now))
+            }
         };
     }
     if *effect == Effect::ReverseFirst {
@@ -65,8 +72,27 @@ fn what_next(attempt: &Attempt, effect: &Effect, answer: &Answer, at: &Moment<'_
     if *effect == Effect::Resubmit && !attempt.cancelling {
         return Ask::For(Question::Initiate, schedule.next_at(0, jitter, at.now));
     }
-    let question = if attempt.cancelling { Question::Reverse } else { Question::Inquire };
-    Ask::For(question, schedule.next_at(attempt.doubts, jitter, at.now))
+    match attempt.state {
+        // Nothing is to be done until somebody says capture; now and then we look whether it is still held.
+        attempt::State::Authorised { .. } if !attempt.cancelling => {
+            Ask::For(Question::Inquire, schedule.rarely_at(jitter, at.now))
+        }
+        attempt::State::Capturing { .. } => {
+            Ask::For(Question::Capture, schedule.next_at(attempt.doubts, jitter, at.now))
+        }
+        attempt::State::Authorised { .. }
+        | attempt::State::Submitting
+        | attempt::State::Pending
+        | attempt::State::Unknown { .. }
+        | attempt::State::Paid { .. }
+        | attempt::State::Declined { .. }
+        | attempt::State::Expired
+        | attempt::State::Cancelled
+        | attempt::State::Mismatched { .. } => {
+            let question = if attempt.cancelling { Question::Reverse } else { Question::Inquire };
+            Ask::For(question, schedule.next_at(attempt.doubts, jitter, at.now))
+        }
+    }
 }
 
 /// One payment of the attempt, and its bill.
@@ -92,6 +118,7 @@ impl One<'_> {
             Effect::Resubmit | Effect::Waiting | Effect::Repeated => Ok(Changes::default()),
             Effect::ReverseFirst if was_unknown => Ok(Changes::default()),
             Effect::ActionRequired(next) => self.step(P::AskPayer(next.clone())),
+            Effect::Authorised => self.authorised(at),
             Effect::Doubted | Effect::ReverseFirst => self.step(P::Doubt),
             Effect::DoubtGrewOld => {
                 let detail = "the provider has given no definite answer for long";
@@ -135,6 +162,7 @@ impl One<'_> {
             | Effect::DoubtGrewOld
             | Effect::ReverseFirst
             | Effect::ActionRequired(_)
+            | Effect::Authorised
             | Effect::Doubted
             | Effect::Declined
             | Effect::Expired
@@ -142,6 +170,21 @@ impl One<'_> {
             | Effect::NotSent
             | Effect::Repeated => Ok(Changes::default()),
         }
+    }
+
+    /// The provider holds the money: it is pending until it is posted or let go.
+    fn authorised(&self, at: &Moment<'_>) -> Result<Changes, Refusal> {
+        let (provider, agency) = (self.attempt.provider.clone(), self.payment.agency.clone());
+        let event = Event::Authorised { provider, agency, amount: self.part.amount };
+        let source = format!("attempt:{}/authorised/{}", self.attempt.id, self.payment.id);
+        let journal = write::journal_of(self.payment, source, event, at)?;
+        Ok(self.step(payment::Command::Authorise)?.journal(journal))
+    }
+
+    /// What was pending has come, or never will.
+    fn no_longer_held(&self, at: &Moment<'_>) -> Result<Journal, Refusal> {
+        let source = format!("attempt:{}/released/{}", self.attempt.id, self.payment.id);
+        capture::released(self.payment, self.attempt, source, self.part.amount, at)
     }
 
     /// Only the payment steps.

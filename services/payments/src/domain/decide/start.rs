@@ -37,6 +37,7 @@ pub(super) fn start(world: &World, command: &Start, at: &Moment<'_>) -> Result<(
     }
     let parts = held.iter().map(|(payment, ..)| part(payment)).collect();
     let attempt = new_attempt(attempt_id, parts, &command.provider, at)?;
+    let attempt = Attempt { delayed_capture: command.delayed_capture, ..attempt };
     let mut changes = Changes::default();
     let mut payments = Vec::with_capacity(held.len());
     for (payment, receivable, effect) in held {
@@ -61,6 +62,7 @@ pub(super) fn retry(world: &World, command: &Retry, at: &Moment<'_>) -> Result<(
         return Err(Refusal::AmountNotAllowed { bill_reference, remaining: receivable.remaining()? });
     }
     let attempt = new_attempt(attempt_id, vec![part(&payment)], &command.provider, at)?;
+    let attempt = Attempt { delayed_capture: command.delayed_capture, ..attempt };
     let changes = Changes::default()
         .payment("retried", payment.clone(), Some(&attempt), &held)
         .receivable(held, effect);
@@ -113,6 +115,7 @@ fn new_attempt(
         contradicted_at: None,
         doubted_at: None,
         cancelling: false,
+        delayed_capture: false,
         created_at: at.now,
         version: 1,
     })

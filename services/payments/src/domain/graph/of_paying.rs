@@ -40,6 +40,7 @@ fn payment_states() -> Vec<(payment::State, Back)> {
         (S::Created, none),
         (S::ActionRequired(next()), none),
         (S::Processing, none),
+        (S::Authorised, none),
         (S::Captured(receipt()), none),
         (S::Captured(receipt()), part),
         (S::Captured(receipt()), Back { refunding: DUE, ..none }),
@@ -65,6 +66,8 @@ fn payment_commands() -> Vec<payment::Command> {
     let mut commands = vec![
         C::AskPayer(next()),
         C::Doubt,
+        C::Authorise,
+        C::BeginCapture(DUE),
         C::Capture(Money::zero(Currency::Bhd), receipt()),
         C::Expire,
         C::Cancel,
@@ -91,15 +94,16 @@ pub(super) fn attempts() -> BTreeSet<Arrow> {
     for state in attempt_states() {
         for answer in answers() {
             // Young, old, past the provider's horizon and past all patience; with submits left and without; given up.
-            for (age, submits, cancelling) in [
-                (0, 1, false),
-                (0, 2, false),
-                (600, 1, false),
-                (7_200, 2, false),
-                (90_000, 2, false),
-                (0, 1, true),
+            for (age, submits, (cancelling, delayed_capture)) in [
+                (0, 1, (false, false)),
+                (0, 2, (false, true)),
+                (600, 1, (false, false)),
+                (7_200, 2, (false, false)),
+                (90_000, 2, (false, false)),
+                (0, 1, (true, false)),
             ] {
-                let before = Attempt { state: state.clone(), submits, cancelling, ..attempt() };
+                let asked = Attempt { submits, cancelling, delayed_capture, ..attempt() };
+                let before = Attempt { state: state.clone(), ..asked };
                 let now = NOW + Duration::from_secs(age);
                 let (after, _) = before.step(answer.clone(), &PATIENCE, now);
                 arrows.insert((before.state.name(), answer.name(), after.state.name()));
@@ -109,13 +113,15 @@ pub(super) fn attempts() -> BTreeSet<Arrow> {
     arrows
 }
 
-fn attempt_states() -> [attempt::State; 8] {
+fn attempt_states() -> [attempt::State; 10] {
     use attempt::State as S;
     let provider_reference = String::from("R");
     [
         S::Submitting,
         S::Pending,
         S::Unknown { since: NOW },
+        S::Authorised { provider_reference: provider_reference.clone() },
+        S::Capturing { provider_reference: provider_reference.clone(), since: NOW },
         S::Paid { provider_reference: provider_reference.clone() },
         S::Declined { reason: String::from("no") },
         S::Expired,
@@ -124,13 +130,14 @@ fn attempt_states() -> [attempt::State; 8] {
     ]
 }
 
-fn answers() -> [Answer; 11] {
+fn answers() -> [Answer; 12] {
     let provider_reference = String::from("R");
     [
         Answer::NotSent,
         Answer::NoAnswer,
         Answer::NoNews,
         Answer::Pending(next()),
+        Answer::Authorised { amount: DUE, provider_reference: provider_reference.clone() },
         Answer::Paid { amount: DUE, provider_reference: provider_reference.clone() },
         Answer::Paid { amount: Money::fils(1), provider_reference },
         Answer::Declined { reason: String::from("no") },

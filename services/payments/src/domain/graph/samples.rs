@@ -74,6 +74,7 @@ pub(super) fn attempt() -> Attempt {
         contradicted_at: None,
         doubted_at: None,
         cancelling: false,
+        delayed_capture: false,
         created_at: NOW,
         version: 1,
     }

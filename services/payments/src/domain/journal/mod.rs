@@ -28,6 +28,16 @@ pub struct Journal {
     pub posted_at: OffsetDateTime,
 }
 
+/// The kinds of journals that are pending: they say what is expected, and move nothing.
+pub const PENDING: [&str; 2] = ["authorised", "authorisation_released"];
+
+impl Journal {
+    /// Whether its entries are pending, and not posted.
+    pub fn is_pending(&self) -> bool {
+        PENDING.contains(&self.kind)
+    }
+}
+
 /// The source of money that a provider moved, by its own name for it.
 pub fn movement(provider: &str, provider_reference: &str) -> String {
     format!("movement:{provider}/{provider_reference}")
@@ -68,6 +78,18 @@ pub enum Event {
     },
     CashUnknownBill {
         device: DeviceId,
+        amount: Money,
+    },
+    /// A provider holds money for us; pending.
+    Authorised {
+        provider: String,
+        agency: AgencyId,
+        amount: Money,
+    },
+    /// It was posted, or will not come; pending.
+    AuthorisationReleased {
+        provider: String,
+        agency: AgencyId,
         amount: Money,
     },
     WalletCaptured {
@@ -140,6 +162,8 @@ impl Event {
             Event::CashCommitted { .. } => "cash_committed",
             Event::CashUncommitted { .. } => "cash_uncommitted",
             Event::CashUnknownBill { .. } => "cash_unknown_bill",
+            Event::Authorised { .. } => "authorised",
+            Event::AuthorisationReleased { .. } => "authorisation_released",
             Event::WalletCaptured { .. } => "wallet_captured",
             Event::WalletLate { .. } => "wallet_late",
             Event::WalletMismatched { .. } => "wallet_mismatched",
@@ -165,9 +189,11 @@ impl Event {
             | Event::CashCommitted { .. }
             | Event::CashUncommitted { .. }
             | Event::CashUnknownBill { .. } => "kiosk_cash",
-            Event::WalletCaptured { .. } | Event::WalletLate { .. } | Event::WalletMismatched { .. } => {
-                "wallet"
-            }
+            Event::Authorised { .. }
+            | Event::AuthorisationReleased { .. }
+            | Event::WalletCaptured { .. }
+            | Event::WalletLate { .. }
+            | Event::WalletMismatched { .. } => "wallet",
             Event::PaymentRecorded { channel, .. }
             | Event::RefundReserved { channel, .. }
             | Event::RefundReleased { channel, .. }
@@ -212,6 +238,14 @@ impl Event {
             Event::CashUnknownBill { device, amount } => {
                 lines.credit(A::Suspense, amount)?;
                 lines.debit(A::PayerClearing(device))
+            }
+            Event::Authorised { provider, agency, amount } => {
+                lines.credit(A::AgencyPayable(agency), amount)?;
+                lines.debit(A::ProviderClearing(provider))
+            }
+            Event::AuthorisationReleased { provider, agency, amount } => {
+                lines.credit(A::ProviderClearing(provider), amount)?;
+                lines.debit(A::AgencyPayable(agency))
             }
             Event::WalletCaptured { provider, applied, credited }
             | Event::PaymentRecorded { provider, applied, credited, .. } => {

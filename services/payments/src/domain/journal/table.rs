@@ -28,9 +28,10 @@ pub fn table() -> String {
 fn samples() -> Vec<Event> {
     let device = DeviceId("KSK-0001".to_owned());
     let provider = "benefit-pay".to_owned();
+    let agency = AgencyId("TRF".to_owned());
     let (unit, generation, amount, part) = ("CB-1".to_owned(), 1, Money::fils(10_000), Money::fils(5_000));
     let parts = vec![
-        Part { beneficiary: Beneficiary::Agency(AgencyId("TRF".to_owned())), amount },
+        Part { beneficiary: Beneficiary::Agency(agency.clone()), amount },
         Part { beneficiary: Beneficiary::Other("MUN".to_owned()), amount: part },
     ];
     let (channel, applied) = ("wallet", parts.clone());
@@ -45,6 +46,8 @@ fn samples() -> Vec<Event> {
         },
         Event::CashUncommitted { device: device.clone(), amount },
         Event::CashUnknownBill { device, amount },
+        Event::Authorised { provider: provider.clone(), agency: agency.clone(), amount },
+        Event::AuthorisationReleased { provider: provider.clone(), agency: agency.clone(), amount },
         Event::WalletCaptured { provider: provider.clone(), applied: applied.clone(), credited: part },
         Event::WalletLate { provider: provider.clone(), amount },
         Event::WalletMismatched { provider: provider.clone(), took: amount },
@@ -65,11 +68,7 @@ fn samples() -> Vec<Event> {
         Event::DisputeOpened { channel, parts: parts.clone() },
         Event::DisputeWon { channel, parts },
         Event::DisputeLost { channel, provider, amount },
-        Event::Adjusted {
-            debit: Account::Suspense,
-            credit: Account::AgencyPayable(AgencyId("TRF".to_owned())),
-            amount,
-        },
+        Event::Adjusted { debit: Account::Suspense, credit: Account::AgencyPayable(agency), amount },
     ]);
     samples
 }

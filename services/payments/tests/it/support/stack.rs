@@ -289,6 +289,15 @@ impl Stack {
         of.map(|balance| balance.debit.unwrap().minor_units - balance.credit.unwrap().minor_units).sum()
     }
 
+    /// What is pending of an account, debit − credit, in fils.
+    pub async fn pending(&self, account: &str) -> i64 {
+        let mut ledger = self.ledger.clone();
+        let sheet = ledger.get_trial_balance(pb::GetTrialBalanceRequest {}).await.unwrap().into_inner();
+        let fils = |amount: Option<common::Money>| amount.unwrap().minor_units;
+        let of = sheet.balances.into_iter().filter(|balance| balance.account == account);
+        of.map(|balance| fils(balance.pending_debit) - fils(balance.pending_credit)).sum()
+    }
+
     pub async fn until_balance(&self, account: &str, fils: i64) {
         wait_for(&format!("{account} at {fils}"), SOON, async || {
             (self.balance(account).await == fils).then_some(())

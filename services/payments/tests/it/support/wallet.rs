@@ -8,9 +8,10 @@ use std::{
 use proto::{
     common::v1::Money,
     wallet::v1::{
-        Indeterminate, InitiateRequest, InitiateResponse, InquireRefundRequest, InquireRefundResponse,
-        InquireRequest, InquireResponse, NotSent, Observation, ObservedState, Outcome, RefundRequest,
-        RefundResponse, ReverseRequest, ReverseResponse, outcome::Kind, wallet_service_server::WalletService,
+        CaptureRequest, CaptureResponse, Indeterminate, InitiateRequest, InitiateResponse,
+        InquireRefundRequest, InquireRefundResponse, InquireRequest, InquireResponse, NotSent, Observation,
+        ObservedState, Outcome, RefundRequest, RefundResponse, ReverseRequest, ReverseResponse,
+        outcome::Kind, wallet_service_server::WalletService,
     },
 };
 use tonic::{Request, Response, Status};
@@ -26,6 +27,8 @@ struct State {
     /// Of attempts and refunds.
     bills: HashMap<String, String>,
     calls: Vec<(&'static str, String)>,
+    /// What was asked to be captured, in fils.
+    captures: Vec<i64>,
 }
 
 pub fn not_sent() -> Outcome {
@@ -49,6 +52,10 @@ pub fn observed(state: ObservedState) -> Outcome {
 
 pub fn paid(fils: i64, provider_reference: &str) -> Outcome {
     moved(ObservedState::Paid, fils, provider_reference)
+}
+
+pub fn authorised(fils: i64, provider_reference: &str) -> Outcome {
+    moved(ObservedState::Authorised, fils, provider_reference)
 }
 
 pub fn refunded(fils: i64, provider_reference: &str) -> Outcome {
@@ -92,6 +99,11 @@ impl Wallet {
         state.calls.iter().filter(|(k, b)| *k == kind && b == bill).count()
     }
 
+    /// What it was asked to capture, in fils.
+    pub fn captures(&self) -> Vec<i64> {
+        self.0.lock().unwrap().captures.clone()
+    }
+
     fn say(&self, kind: &'static str, attempt: &str, bill: Option<&str>) -> Outcome {
         let mut state = self.0.lock().unwrap();
         if let Some(bill) = bill {
@@ -122,6 +134,14 @@ impl WalletService for Wallet {
     async fn inquire(&self, request: Request<InquireRequest>) -> Result<Response<InquireResponse>, Status> {
         let outcome = self.say("inquire", &request.into_inner().attempt_id, None);
         Ok(Response::new(InquireResponse { outcome: Some(outcome) }))
+    }
+
+    async fn capture(&self, request: Request<CaptureRequest>) -> Result<Response<CaptureResponse>, Status> {
+        let request = request.into_inner();
+        let fils = request.amount.map_or(0, |amount| amount.minor_units);
+        self.0.lock().unwrap().captures.push(fils);
+        let outcome = self.say("capture", &request.attempt_id, None);
+        Ok(Response::new(CaptureResponse { outcome: Some(outcome) }))
     }
 
     async fn reverse(&self, request: Request<ReverseRequest>) -> Result<Response<ReverseResponse>, Status> {

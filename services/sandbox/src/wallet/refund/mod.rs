@@ -165,9 +165,11 @@ impl Asked {
         let charge = named.filter(|charge| charge.payment_id == self.payment_id);
         let charge = charge.ok_or(Decline::ChargeNotFound)?;
         match charge.state {
-            ChargeState::Created | ChargeState::Declined | ChargeState::Expired | ChargeState::Reversed => {
-                Err(Decline::ChargeNotPaid)
-            }
+            ChargeState::Created
+            | ChargeState::Authorised
+            | ChargeState::Declined
+            | ChargeState::Expired
+            | ChargeState::Reversed => Err(Decline::ChargeNotPaid),
             ChargeState::Paid { .. } if self.fils > charge.refundable_fils() => {
                 Err(Decline::AmountExceedsPaid)
             }
@@ -199,8 +201,10 @@ mod tests {
             amount_fils: 5_250,
             refunded_fils,
             state,
+            hold: None,
             fault: None,
             delay_ms: 0,
+            capture_fault: None,
             callback_url: String::new(),
             return_url: String::new(),
             created_at: NOW,
@@ -231,9 +235,13 @@ mod tests {
         ] {
             assert_eq!(decide(fils, Some(&charge(paid, before)), None).state, state);
         }
-        for unpaid in
-            [ChargeState::Created, ChargeState::Declined, ChargeState::Expired, ChargeState::Reversed]
-        {
+        for unpaid in [
+            ChargeState::Created,
+            ChargeState::Authorised,
+            ChargeState::Declined,
+            ChargeState::Expired,
+            ChargeState::Reversed,
+        ] {
             let refused = decide(1, Some(&charge(unpaid, 0)), None);
             assert_eq!(refused.state, State::Declined(Decline::ChargeNotPaid));
         }

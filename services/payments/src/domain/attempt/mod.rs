@@ -6,7 +6,9 @@ use ids::{AttemptId, InvoiceId, PaymentId};
 use money::Money;
 use time::OffsetDateTime;
 
-use super::Refusal;
+use crate::domain::Refusal;
+
+mod hold;
 
 /// One try with one provider; its id is our reference there.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -28,6 +30,8 @@ pub struct Attempt {
     pub doubted_at: Option<OffsetDateTime>,
     /// Whether the payer gave up, and the provider is asked to let nothing come any more.
     pub cancelling: bool,
+    /// Whether the provider only holds the money at first, and takes it when we ask.
+    pub delayed_capture: bool,
     pub created_at: OffsetDateTime,
     /// Steps so far, from 1.
     pub version: i64,
@@ -50,6 +54,15 @@ pub enum State {
     Pending,
     /// Neither paid nor failed.
     Unknown {
+        since: OffsetDateTime,
+    },
+    /// The provider holds the money for us, and none has moved.
+    Authorised {
+        provider_reference: String,
+    },
+    /// The provider is asked to take what it holds.
+    Capturing {
+        provider_reference: String,
         since: OffsetDateTime,
     },
     Paid {
@@ -85,6 +98,10 @@ pub enum Answer {
     /// An inquiry brought nothing.
     NoNews,
     Pending(NextAction),
+    Authorised {
+        amount: Money,
+        provider_reference: String,
+    },
     Paid {
         amount: Money,
         provider_reference: String,
@@ -128,6 +145,7 @@ pub enum Effect {
     ActionRequired(NextAction),
     /// Now unknown: inquire again.
     Doubted,
+    Authorised,
     Paid,
     Mismatched,
     Declined,
@@ -151,6 +169,8 @@ impl State {
             State::Submitting => "submitting",
             State::Pending => "pending",
             State::Unknown { .. } => "unknown",
+            State::Authorised { .. } => "authorised",
+            State::Capturing { .. } => "capturing",
             State::Paid { .. } => "paid",
             State::Declined { .. } => "declined",
             State::Expired => "expired",
@@ -167,16 +187,39 @@ impl State {
             State::Submitting
             | State::Pending
             | State::Unknown { .. }
+            | State::Authorised { .. }
+            | State::Capturing { .. }
             | State::Declined { .. }
             | State::Expired
             | State::Cancelled => None,
         }
     }
 
+    /// The provider's name of the money it holds for us; none if it holds none.
+    pub fn held_as(&self) -> Option<&str> {
+        match self {
+            State::Authorised { provider_reference } | State::Capturing { provider_reference, .. } => {
+                Some(provider_reference)
+            }
+            State::Submitting
+            | State::Pending
+            | State::Unknown { .. }
+            | State::Paid { .. }
+            | State::Declined { .. }
+            | State::Expired
+            | State::Cancelled
+            | State::Mismatched { .. } => None,
+        }
+    }
+
     /// Whether its money may still come as planned.
     pub fn is_live(&self) -> bool {
         match self {
-            State::Submitting | State::Pending | State::Unknown { .. } => true,
+            State::Submitting
+            | State::Pending
+            | State::Unknown { .. }
+            | State::Authorised { .. }
+            | State::Capturing { .. } => true,
             State::Paid { .. }
             | State::Declined { .. }
             | State::Expired
@@ -194,6 +237,7 @@ impl Answer {
             Answer::NoAnswer => "no_answer",
             Answer::NoNews => "no_news",
             Answer::Pending(_) => "pending",
+            Answer::Authorised { .. } => "authorised",
             Answer::Paid { .. } => "paid",
             Answer::Declined { .. } => "declined",
             Answer::Expired => "expired",
@@ -226,6 +270,13 @@ impl Attempt {
     fn live(&self, answer: Answer, patience: &Patience, now: OffsetDateTime) -> (Attempt, Effect) {
         use {Answer as A, State as S};
         match (&self.state, answer) {
+            (S::Authorised { .. } | S::Capturing { .. }, answer) => self.held(answer, patience, now),
+            (
+                S::Submitting | S::Pending | S::Unknown { .. },
+                A::Authorised { amount, provider_reference },
+            ) if self.delayed_capture && amount == self.amount => {
+                (self.at(S::Authorised { provider_reference }), Effect::Authorised)
+            }
             (S::Submitting, A::NotSent) if self.submits < patience.submits => self.submit_again(),
             (S::Submitting, A::NotSent) => {
                 (self.at(S::Declined { reason: "not_sent".to_owned() }), Effect::NotSent)
@@ -253,11 +304,13 @@ impl Attempt {
             {
                 (self.at(S::Unknown { since: self.since(now) }), Effect::ReverseFirst)
             }
+            // A hold that we did not ask for, or of another amount, is let go.
+            (S::Submitting | S::Pending | S::Unknown { .. }, A::Authorised { .. }) => {
+                let (next, effect) = self.cannot_be(S::Unknown { since: self.since(now) }, now);
+                (Attempt { cancelling: true, ..next }, effect)
+            }
             (S::Submitting | S::Pending | S::Unknown { .. }, A::Impossible) => {
-                let (next, effect) = self.contradicted(now);
-                let next =
-                    Attempt { doubts: self.doubts + 1, ..next.at(S::Unknown { since: self.since(now) }) };
-                (next, if effect == Effect::Repeated { Effect::Waiting } else { effect })
+                self.cannot_be(S::Unknown { since: self.since(now) }, now)
             }
             // Asked first, and they do not know our reference: asking to collect again is safe, they tell twins apart by it.
             (S::Submitting | S::Unknown { .. }, A::NotFound)
@@ -280,6 +333,13 @@ impl Attempt {
         }
     }
 
+    /// An answer that cannot be true: a person looks, once, and the provider is asked again.
+    fn cannot_be(&self, state: State, now: OffsetDateTime) -> (Attempt, Effect) {
+        let (next, effect) = self.contradicted(now);
+        let next = Attempt { doubts: self.doubts + 1, ..next.at(state) };
+        (next, if effect == Effect::Repeated { Effect::Waiting } else { effect })
+    }
+
     fn ended(&self, answer: Answer, patience: &Patience, now: OffsetDateTime) -> (Attempt, Effect) {
         use {Answer as A, State as S};
         let horizon_passed = now - self.created_at >= patience.not_found_after;
@@ -296,7 +356,10 @@ impl Attempt {
                 let same = (first, *took) == (&provider_reference, amount);
                 if same { self.repeated() } else { self.contradicted(now) }
             }
-            (S::Paid { .. } | S::Mismatched { .. }, A::Declined { .. } | A::Expired | A::Reversed)
+            (
+                S::Paid { .. } | S::Mismatched { .. },
+                A::Declined { .. } | A::Expired | A::Reversed | A::Authorised { .. },
+            )
             | (
                 S::Paid { .. } | S::Declined { .. } | S::Expired | S::Cancelled | S::Mismatched { .. },
                 A::Impossible,
@@ -304,14 +367,17 @@ impl Attempt {
             (S::Paid { .. } | S::Mismatched { .. }, A::NotFound) if horizon_passed => self.contradicted(now),
             (
                 S::Declined { .. } | S::Expired | S::Cancelled,
-                A::Declined { .. } | A::Expired | A::NotFound | A::Reversed,
+                A::Declined { .. } | A::Expired | A::NotFound | A::Reversed | A::Authorised { .. },
             )
             | (
                 S::Paid { .. } | S::Declined { .. } | S::Expired | S::Cancelled | S::Mismatched { .. },
                 A::NotSent | A::NoAnswer | A::NoNews | A::Pending(_),
             )
             | (S::Paid { .. } | S::Mismatched { .. }, A::NotFound) => self.repeated(),
-            (S::Submitting | S::Pending | S::Unknown { .. }, answer) => self.live(answer, patience, now),
+            (
+                S::Submitting | S::Pending | S::Unknown { .. } | S::Authorised { .. } | S::Capturing { .. },
+                answer,
+            ) => self.live(answer, patience, now),
         }
     }
 
@@ -329,6 +395,8 @@ impl Attempt {
             State::Unknown { since } => *since,
             State::Submitting
             | State::Pending
+            | State::Authorised { .. }
+            | State::Capturing { .. }
             | State::Paid { .. }
             | State::Declined { .. }
             | State::Expired
@@ -337,12 +405,12 @@ impl Attempt {
         }
     }
 
-    /// The payer gives up: from now on the provider is asked to let nothing come.
+    /// The payer gives up: from now on the provider is asked to let nothing come, and to let go what it holds.
     ///
     /// # Errors
-    /// `WrongState` when it has ended.
+    /// `WrongState` when it has ended, or the money is being taken.
     pub fn cancel(&self) -> Result<Attempt, Refusal> {
-        if !self.state.is_live() {
+        if !self.state.is_live() || matches!(self.state, State::Capturing { .. }) {
             let state = self.state.name();
             return Err(Refusal::WrongState { noun: "attempt", state, command: "cancel" });
         }
@@ -363,6 +431,8 @@ impl Attempt {
             State::Unknown { .. } => (Attempt { doubts: self.doubts + 1, ..self.clone() }, Effect::Waiting),
             State::Submitting
             | State::Pending
+            | State::Authorised { .. }
+            | State::Capturing { .. }
             | State::Paid { .. }
             | State::Declined { .. }
             | State::Expired
