@@ -20,7 +20,7 @@ static TEXTS: LazyLock<Texts> = LazyLock::new(|| {
 
 /// Every public error code with its HTTP status. Title and advice of each stand in `locales/*/gateway.ftl`;
 /// `docs/errors.md` is this table for readers.
-pub const PUBLIC_CODES: [(&str, u16); 110] = [
+pub const PUBLIC_CODES: [(&str, u16); 112] = [
     // the request itself
     ("route_unknown", 404),
     ("method_not_allowed", 405),
@@ -113,6 +113,8 @@ pub const PUBLIC_CODES: [(&str, u16); 110] = [
     ("authorise_not_supported", 409),
     ("account_unknown", 404),
     ("mark_twice", 400),
+    ("day_not_closed", 404),
+    ("date_invalid", 400),
     ("capture_exceeds_authorised", 409),
     ("refund_exceeds_captured", 409),
     ("refund_needs_iban", 409),

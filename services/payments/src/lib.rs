@@ -33,9 +33,9 @@ use tokio::sync::Notify;
 use tonic::service::Routes;
 
 pub use books::{
-    BalanceAt, BooksError, Case, Check, Collection, Head, LaneEnd, Line, NewKey, Period, Proof, Proven,
-    ProvenJournal, Report, Sign, Signed, SignedHeads, balance_at, cases, collections, new_key, prove,
-    sign_heads, statement, verify, verify_in, verify_proof, verify_with_heads,
+    AccountStood, BalanceAt, BooksError, Case, Check, ClosedDay, Collection, Head, LaneEnd, Line, NewKey,
+    Period, Proof, Proven, ProvenJournal, Report, Sign, Signed, SignedHeads, balance_at, cases, closed_day,
+    collections, new_key, prove, sign_heads, statement, verify, verify_in, verify_proof, verify_with_heads,
 };
 pub use config::{Engine, Settings, Waits};
 pub use domain::graph::states_dot;
@@ -127,6 +127,7 @@ pub async fn start(settings: Settings, ctx: Context) -> Result<Running, StartErr
     };
     let worker = worker::Worker::new(payments.clone(), wallets, work, &settings.waits);
     ctx.tasks.spawn("payments worker", worker.run(ctx.tasks.stopping()));
+    ctx.tasks.spawn("payments days", app::day::close_days(payments.clone(), ctx.tasks.stopping()));
     events::consume(&bus, &payments);
 
     let routes = Routes::new(PaymentServiceServer::new(payments.clone()))

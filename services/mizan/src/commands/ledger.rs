@@ -91,6 +91,12 @@ enum Verb {
         #[arg(long, value_parser = day)]
         to: Date,
     },
+    /// A closed business day, and what every account stood at when it ended.
+    Day {
+        /// The day, as 2026-01-15. It ends at midnight in Bahrain.
+        #[arg(long, value_parser = day)]
+        date: Date,
+    },
     /// What an account stood at.
     Balance {
         /// As in the entries, for example `agency_payable:TRF`.
@@ -175,6 +181,7 @@ pub async fn run(ledger: Ledger) -> ExitCode {
                 Err(error) => failed(error),
             }
         }
+        Verb::Day { date } => ended(payments::closed_day(&url, date).await.map(|day| form.of(&day))),
         Verb::Balance { account, at } => {
             let balance = payments::balance_at(&url, &account, at).await;
             ended(balance.map(|balance| form.of(&balance)))

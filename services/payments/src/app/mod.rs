@@ -1,5 +1,6 @@
 //! Use cases, a file a noun. A command goes to the engine, where it is one transaction with its idempotency record.
 
+pub mod day;
 pub mod exception;
 pub mod ledger;
 pub mod payment;

@@ -1,7 +1,8 @@
 //! The books for people, straight from their database: an auditor needs no running service.
 
 mod chain;
-mod day;
+pub(crate) mod day;
+mod days;
 mod error;
 mod heads;
 mod proof;
@@ -21,6 +22,7 @@ use time::OffsetDateTime;
 
 use crate::{Error, store};
 
+pub use days::{AccountStood, ClosedDay, closed_day};
 pub use error::BooksError;
 pub use heads::{Head, LaneEnd, NewKey, Sign, Signed, SignedHeads, new_key, sign_heads};
 pub use proof::{Proof, Proven, ProvenJournal, verify_proof};

@@ -10,6 +10,7 @@ use time::{Date, OffsetDateTime};
 use super::{
     BooksError, SignedHeads,
     chain::{Chain, Ranges},
+    days,
     heads::{self, Found},
     snapshot, states, unreadable,
 };
@@ -161,6 +162,10 @@ async fn recompute(tx: &mut Tx, heads: &[heads::Head]) -> Result<Report, Error> 
         Check {
             what: "what providers hold is pending, for each payment",
             first_bad: states::held(tx).await?,
+        },
+        Check {
+            what: "closed days follow each other, and hold what was posted on them",
+            first_bad: days::wrong(tx).await?,
         },
         Check { what: "what payers are owed stands in the accounts", first_bad: states::owed(tx).await? },
     ];

@@ -12,10 +12,18 @@ use proto::{
     common::v1::Channel,
     payments::v1::{self as pb, ledger_service_server::LedgerService},
 };
+use time::{Date, macros::format_description};
 use tonic::{Code, Request, Response, Status};
 
 use super::short;
 use crate::{Error, Payments, app, store};
+
+fn date_from_wire(text: &str) -> Result<Date, Problem> {
+    Date::parse(text, format_description!("[year]-[month]-[day]")).map_err(|_invalid| {
+        let detail = "Write the day as 2026-01-15.";
+        Problem::new(Code::InvalidArgument, "date_invalid", detail).field("business_date")
+    })
+}
 
 fn balance(row: store::ledger::Balance) -> pb::AccountBalance {
     pb::AccountBalance {
@@ -111,6 +119,22 @@ impl LedgerService for Payments {
         let at = at.unwrap_or_else(|| self.clock.now());
         let row = app::ledger::balance_at(self, &request.account, at).await?;
         Ok(Response::new(pb::GetBalanceResponse { balance: Some(balance(row)), at: Some(time_to_wire(at)) }))
+    }
+
+    async fn get_day(
+        &self,
+        request: Request<pb::GetDayRequest>,
+    ) -> Result<Response<pb::GetDayResponse>, Status> {
+        let date = date_from_wire(&request.get_ref().business_date)?;
+        let (closed, balances) = app::day::get(self, date).await?;
+        Ok(Response::new(pb::GetDayResponse {
+            business_date: closed.business_date.to_string(),
+            closed_at: Some(time_to_wire(closed.closed_at)),
+            batches: closed.batches,
+            journals: closed.journals,
+            debited: Some(fils(closed.debit_fils)),
+            balances: balances.into_iter().map(balance).collect(),
+        }))
     }
 
     type StreamBatchesStream = BoxStream<'static, Result<pb::StreamBatchesResponse, Status>>;

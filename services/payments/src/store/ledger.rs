@@ -88,7 +88,8 @@ pub async fn balances(tx: &mut Tx) -> Result<Vec<Balance>, Error> {
     Ok(rows)
 }
 
-/// What an account stood at: everything posted and pending before an instant. None: nothing was ever posted to it.
+/// What an account stood at: everything posted and pending before an instant. It goes on from the last day that was closed
+/// by then. None: nothing was ever posted to it.
 ///
 /// # Errors
 /// As any read of `tx`.
@@ -99,19 +100,30 @@ pub async fn balance_before(
 ) -> Result<Option<Balance>, Error> {
     let row = sqlx::query_as!(
         Balance,
-        r#"SELECT $1 AS "account!",
-                  coalesce(sum(amount_fils) FILTER (WHERE amount_fils > 0 AND NOT line.pending), 0)::bigint
-                      AS "debit_fils!",
-                  coalesce(-sum(amount_fils) FILTER (WHERE amount_fils < 0 AND NOT line.pending), 0)::bigint
-                      AS "credit_fils!",
-                  coalesce(sum(amount_fils) FILTER (WHERE amount_fils > 0 AND line.pending), 0)::bigint
-                      AS "pending_debit_fils!",
-                  coalesce(-sum(amount_fils) FILTER (WHERE amount_fils < 0 AND line.pending), 0)::bigint
-                      AS "pending_credit_fils!"
-             FROM any_entry AS line
-             JOIN journal USING (journal_id)
-            WHERE account = $1
-              AND posted_at < $2
+        r#"WITH closed AS (
+               SELECT max(business_date) AS business_date FROM day_close
+                WHERE (business_date + 1)::timestamp AT TIME ZONE 'Asia/Bahrain' <= $2),
+           line AS (
+               SELECT debit_fils, credit_fils, pending_debit_fils, pending_credit_fils
+                 FROM day_close_balance JOIN closed USING (business_date)
+                WHERE account = $1
+                UNION ALL
+               SELECT CASE WHEN any_entry.pending THEN 0 ELSE greatest(amount_fils, 0) END,
+                      CASE WHEN any_entry.pending THEN 0 ELSE greatest(-amount_fils, 0) END,
+                      CASE WHEN any_entry.pending THEN greatest(amount_fils, 0) ELSE 0 END,
+                      CASE WHEN any_entry.pending THEN greatest(-amount_fils, 0) ELSE 0 END
+                 FROM closed CROSS JOIN lane
+                 LEFT JOIN day_close_lane USING (business_date, lane)
+                 JOIN posting_batch ON posting_batch.lane = lane.lane AND seq > coalesce(day_close_lane.last_seq, 0)
+                 JOIN journal USING (batch_id)
+                 JOIN any_entry USING (journal_id)
+                WHERE account = $1
+                  AND posted_at < $2)
+           SELECT $1 AS "account!", coalesce(sum(debit_fils), 0)::bigint AS "debit_fils!",
+                  coalesce(sum(credit_fils), 0)::bigint AS "credit_fils!",
+                  coalesce(sum(pending_debit_fils), 0)::bigint AS "pending_debit_fils!",
+                  coalesce(sum(pending_credit_fils), 0)::bigint AS "pending_credit_fils!"
+             FROM line
            HAVING EXISTS (SELECT FROM balance WHERE account = $1)"#,
         account,
         before,

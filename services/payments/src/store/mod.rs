@@ -6,6 +6,7 @@ pub mod batch;
 pub mod case;
 pub mod cash;
 pub mod credit;
+pub mod day;
 pub mod dispute;
 pub mod idempotency;
 pub mod journal;

@@ -5,6 +5,7 @@ mod authorised;
 mod bills;
 mod cash;
 mod commit;
+mod day;
 mod doubt;
 mod engine;
 mod idempotency;

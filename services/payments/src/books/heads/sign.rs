@@ -166,7 +166,8 @@ fn ends(head: Option<&Head>) -> impl Iterator<Item = (i32, (i64, Hash))> {
     lanes.iter().map(|end| (end.lane, (end.last_seq, end.last_hash)))
 }
 
-/// A lane's part of a day goes on from the last head up to the first batch of a later day. A batch that comes after that with an
+/// A lane's part of a day goes on from the last head up to where the closed day ended, or else to the first batch of a later
+/// day. A batch that comes after that with an
 /// earlier time, from a replica whose clock is behind, is part of the next head: so no batch is left out.
 async fn of_day(tx: &mut Tx, date: Date, last: Option<&Head>) -> Result<Ranges, Error> {
     let known = last.map(|head| head.lanes.as_slice()).unwrap_or_default();
@@ -177,14 +178,17 @@ async fn of_day(tx: &mut Tx, date: Date, last: Option<&Head>) -> Result<Ranges, 
                 known AS (SELECT lane FROM lane UNION SELECT lane FROM signed),
                 begun AS (SELECT lane, coalesce(last_seq, 0) AS after_seq FROM known LEFT JOIN signed USING (lane))
            SELECT lane AS "lane!", after_seq AS "after_seq!",
-                  (SELECT seq FROM posting_batch
-                    WHERE posting_batch.lane = begun.lane AND seq > after_seq AND sealed_at >= $3
-                    ORDER BY seq LIMIT 1) AS before_seq
+                  coalesce((SELECT last_seq + 1 FROM day_close_lane
+                             WHERE day_close_lane.lane = begun.lane AND business_date = $4 AND last_seq >= after_seq),
+                           (SELECT seq FROM posting_batch
+                             WHERE posting_batch.lane = begun.lane AND seq > after_seq AND sealed_at >= $3
+                             ORDER BY seq LIMIT 1)) AS before_seq
              FROM begun
             ORDER BY lane"#,
         &lanes,
         &seqs,
         day::ends(date),
+        date,
     )
     .fetch_all(tx.conn())
     .await?;

@@ -106,7 +106,12 @@ impl Stack {
 
     /// A second replica beside the first.
     pub async fn replica(&self) -> PaymentServiceClient<Channel> {
-        let ctx = self.env.ctx.for_service("payments-2");
+        self.replica_by(self.env.clock.clone()).await
+    }
+
+    /// A second replica with a clock of its own.
+    pub async fn replica_by(&self, clock: boot::Clock) -> PaymentServiceClient<Channel> {
+        let ctx = boot::Context { clock, ..self.env.ctx.for_service("payments-2") };
         let running = payments::start(self.settings.clone(), ctx).await.unwrap();
         PaymentServiceClient::new(boot::grpc::channel(&format!("http://{}", running.grpc_addr)).unwrap())
     }
