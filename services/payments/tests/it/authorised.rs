@@ -105,6 +105,21 @@ async fn a_hold_that_expires_at_the_provider_is_noticed() {
 }
 
 #[tokio::test]
+async fn what_is_held_for_a_bill_that_others_paid_is_let_go() {
+    let t = Stack::start().await;
+    let bill = t.bill(1, 5_000);
+    let payment = held(&t, &bill, 5_000).await;
+    t.record(&bill, 5_000, "POS-1").await.unwrap();
+    t.wallet.on("reverse", &bill, [observed(ObservedState::Reversed)]);
+    t.callback(&payment).await;
+    t.until_moving(&payment.payment_id, PaymentState::Cancelled, SECOND).await;
+    assert_eq!(t.bill_says(&bill).await, (5_000, 5_000, ReceivableState::Paid));
+    assert_eq!(t.pending("provider_clearing:benefit-pay").await, 0);
+    assert_eq!((t.count("payer_credit").await, t.wallet.captures().len()), (0, 0));
+    t.books_hold().await;
+}
+
+#[tokio::test]
 async fn only_what_is_still_due_is_captured_and_the_rest_is_let_go() {
     let t = Stack::start().await;
     let bill = t.bill(1, 5_000);

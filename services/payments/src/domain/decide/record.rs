@@ -21,6 +21,9 @@ pub(super) fn record(world: &World, command: &Record, at: &Moment<'_>) -> Result
     }
     let before = world.attempts.get(&command.attempt_id).ok_or(Refusal::AttemptUnknown)?;
     let (attempt, effect) = before.step(command.answer.clone(), &at.rules.patience, at.now);
+    let attempt = attempt.unless_in_vain(|part| {
+        world.receivables.get(&part.invoice_id).is_some_and(|bill| bill.state.takes_money())
+    });
     let mut changes = Changes::default();
     for (place, part) in before.parts.iter().enumerate() {
         let one = One {
