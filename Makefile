@@ -1,5 +1,5 @@
 # What people do with Mizan. Every target works on a fresh clone; what is missing is installed by tools/install.
-.PHONY: help install build release demo up down test lint bench bench-posting crash pictures sqlx sim
+.PHONY: help install build release demo up down test lint bench bench-posting crash bugs pictures sqlx sim
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 16
@@ -25,6 +25,7 @@ down: ## ends what make up started
 test: install lint ## all tests, on private servers
 	cargo build --workspace --all-targets
 	cargo run -q -p testkit -- run -- cargo test --workspace --no-fail-fast
+	@$(MAKE) --no-print-directory bugs
 
 lint: ## format and lints
 	cargo fmt --all --check
@@ -38,6 +39,9 @@ bench-posting: release ## the posting engine beside pgbench and cala-ledger
 
 crash: build ## kill -9 of payments and of Postgres under load: make crash ROUNDS=200
 	target/debug/crash --rounds $(or $(ROUNDS),200) $(if $(SEED),--seed $(SEED))
+
+bugs: install ## each bug seed takes a rule away, and the test it names must fail
+	cargo run -q -p testkit -- run -- tools/bug-seeds $(SEEDS)
 
 pictures: install ## the bill pages in docs/pictures anew, by the system's Chromium
 	rm -f docs/pictures/bill-en.png docs/pictures/bill-ar.png

@@ -3,5 +3,6 @@
 
 mod arrows;
 mod docs;
+mod seeds;
 mod sources;
 mod tree;
