@@ -5,6 +5,7 @@ pub mod identity;
 pub mod kiosk;
 pub mod ledger;
 pub mod migrate;
+pub mod officer;
 pub mod receipt;
 pub mod refund;
 pub mod states;
