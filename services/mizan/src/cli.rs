@@ -4,7 +4,9 @@ use std::process::ExitCode;
 use boot::telemetry::{DEFAULT_FILTER, Lines};
 use clap::{Args, Parser, Subcommand};
 
-use crate::commands::{catalogue, config, identity, kiosk, ledger, migrate, receipt, refund, states};
+use crate::commands::{
+    catalogue, config, identity, kiosk, ledger, migrate, payment, receipt, refund, states,
+};
 use crate::services::{self, All};
 
 /// Mizan, the national payment platform for government services.
@@ -97,6 +99,8 @@ enum Command {
     Ledger(ledger::Ledger),
     /// Receipts, verified without any service.
     Receipt(receipt::Receipt),
+    /// Payments: found, recorded as a channel tells them, given up, tried again.
+    Payment(payment::Payment),
     /// Money back to payers, by two persons.
     Refund(refund::Refund),
     /// Operators' work on devices.
@@ -147,6 +151,7 @@ pub async fn dispatch(cli: Cli) -> ExitCode {
         Command::Migrate(migrate) => migrate::run(migrate).await,
         Command::Ledger(ledger) => ledger::run(ledger).await,
         Command::Receipt(receipt) => receipt::run(&receipt),
+        Command::Payment(payment) => payment::run(payment).await,
         Command::Refund(refund) => refund::run(refund).await,
         Command::Kiosk(kiosk) => kiosk::run(kiosk).await,
         Command::Config(config) => config::run(&config),

@@ -6,6 +6,7 @@ pub mod kiosk;
 pub mod ledger;
 pub mod migrate;
 pub mod officer;
+pub mod payment;
 pub mod receipt;
 pub mod refund;
 pub mod states;
