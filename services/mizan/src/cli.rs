@@ -5,7 +5,7 @@ use boot::telemetry::{DEFAULT_FILTER, Lines};
 use clap::{Args, Parser, Subcommand};
 
 use crate::commands::{
-    catalogue, config, identity, kiosk, ledger, migrate, payment, receipt, refund, states,
+    catalogue, config, dispute, identity, kiosk, ledger, migrate, payment, receipt, refund, states,
 };
 use crate::services::{self, All};
 
@@ -103,6 +103,8 @@ enum Command {
     Payment(payment::Payment),
     /// Money back to payers, by two persons.
     Refund(refund::Refund),
+    /// Payers' objections: the money stands aside until a dispute is won or lost.
+    Dispute(dispute::Dispute),
     /// Operators' work on devices.
     Kiosk(kiosk::Kiosk),
     /// Settings, checked and listed.
@@ -153,6 +155,7 @@ pub async fn dispatch(cli: Cli) -> ExitCode {
         Command::Receipt(receipt) => receipt::run(&receipt),
         Command::Payment(payment) => payment::run(payment).await,
         Command::Refund(refund) => refund::run(refund).await,
+        Command::Dispute(dispute) => dispute::run(dispute).await,
         Command::Kiosk(kiosk) => kiosk::run(kiosk).await,
         Command::Config(config) => config::run(&config),
         Command::States(states) => states::run(&states),

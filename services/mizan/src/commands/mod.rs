@@ -1,6 +1,7 @@
 //! Commands that end: one file a noun.
 pub mod catalogue;
 pub mod config;
+pub mod dispute;
 pub mod identity;
 pub mod kiosk;
 pub mod ledger;
