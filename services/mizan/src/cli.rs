@@ -5,7 +5,7 @@ use boot::telemetry::{DEFAULT_FILTER, Lines};
 use clap::{Args, Parser, Subcommand};
 
 use crate::commands::{
-    catalogue, config, dispute, identity, kiosk, ledger, migrate, payment, receipt, refund, states,
+    catalogue, config, credit, dispute, identity, kiosk, ledger, migrate, payment, receipt, refund, states,
 };
 use crate::services::{self, All};
 
@@ -105,6 +105,8 @@ enum Command {
     Refund(refund::Refund),
     /// Payers' objections: the money stands aside until a dispute is won or lost.
     Dispute(dispute::Dispute),
+    /// What payers are owed: overpaid, paid twice, paid late. `mizan refund request --credit` pays it out.
+    Credit(credit::Credit),
     /// Operators' work on devices.
     Kiosk(kiosk::Kiosk),
     /// Settings, checked and listed.
@@ -156,6 +158,7 @@ pub async fn dispatch(cli: Cli) -> ExitCode {
         Command::Payment(payment) => payment::run(payment).await,
         Command::Refund(refund) => refund::run(refund).await,
         Command::Dispute(dispute) => dispute::run(dispute).await,
+        Command::Credit(credit) => credit::run(credit).await,
         Command::Kiosk(kiosk) => kiosk::run(kiosk).await,
         Command::Config(config) => config::run(&config),
         Command::States(states) => states::run(&states),

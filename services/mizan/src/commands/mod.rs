@@ -1,6 +1,7 @@
 //! Commands that end: one file a noun.
 pub mod catalogue;
 pub mod config;
+pub mod credit;
 pub mod dispute;
 pub mod identity;
 pub mod kiosk;
