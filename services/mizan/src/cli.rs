@@ -5,7 +5,8 @@ use boot::telemetry::{DEFAULT_FILTER, Lines};
 use clap::{Args, Parser, Subcommand};
 
 use crate::commands::{
-    catalogue, config, credit, dispute, identity, kiosk, ledger, migrate, payment, receipt, refund, states,
+    adjustment, catalogue, config, credit, dispute, identity, kiosk, ledger, migrate, payment, receipt,
+    refund, states,
 };
 use crate::services::{self, All};
 
@@ -107,6 +108,8 @@ enum Command {
     Dispute(dispute::Dispute),
     /// What payers are owed: overpaid, paid twice, paid late. `mizan refund request --credit` pays it out.
     Credit(credit::Credit),
+    /// Corrections of the books and write-offs: one person asks, another does it.
+    Adjustment(adjustment::Adjustment),
     /// Operators' work on devices.
     Kiosk(kiosk::Kiosk),
     /// Settings, checked and listed.
@@ -159,6 +162,7 @@ pub async fn dispatch(cli: Cli) -> ExitCode {
         Command::Refund(refund) => refund::run(refund).await,
         Command::Dispute(dispute) => dispute::run(dispute).await,
         Command::Credit(credit) => credit::run(credit).await,
+        Command::Adjustment(adjustment) => adjustment::run(adjustment).await,
         Command::Kiosk(kiosk) => kiosk::run(kiosk).await,
         Command::Config(config) => config::run(&config),
         Command::States(states) => states::run(&states),

@@ -1,4 +1,5 @@
 //! Commands that end: one file a noun.
+pub mod adjustment;
 pub mod catalogue;
 pub mod config;
 pub mod credit;
