@@ -16,7 +16,8 @@ async fn money_that_a_channel_took_is_booked_once_and_what_is_too_much_is_owed()
     for fact in [" captured 12.500 ", &bill, " transfer by bank reference FT-1 ", " credited 2.500"] {
         assert!(said.contains(fact), "`{fact}` in: {said}");
     }
-    assert_eq!(p.mizan(&record).unwrap(), said, "the same movement again is the same payment");
+    let by_another = record.replace("staff:clerk", "staff:officer");
+    assert_eq!(p.mizan(&by_another).unwrap(), said, "the same movement again is the same payment");
     let elsewhere = format!("{RECORD} --bill {other} --provider-reference FT-1 --amount 10.000");
     assert_eq!(refused(p.mizan(&elsewhere)), "charge_already_recorded");
     assert_eq!(p.balance("provider_clearing:bank").await, 12_500);
