@@ -1,6 +1,7 @@
 //! The platform's main job, end to end, checked from the outside.
 mod bills;
 mod books;
+mod desk;
 mod idempotency;
 mod killer;
 mod kiosks;
@@ -64,10 +65,11 @@ pub async fn run(folder: &Path) -> anyhow::Result<Ended> {
     let cash = kiosks::run(&mut demo, &killer.layout(), &mut report).await?;
     let stack = killer.finish(&mut report).await?;
 
-    race::run(&mut demo, &stack.layout, &mut report).await?;
+    let desk = desk::Desk::new(&stack.layout);
+    race::run(&mut demo, &desk, &mut report).await?;
     idempotency::run(&mut demo, &paid, &mut report).await?;
     messages::run(&demo, &paid, &cash, &mut report).await?;
-    refunds::run(&demo, &paid, &stack.layout, &mut report).await?;
+    refunds::run(&demo, &paid, &desk, &mut report).await?;
     books::run(&demo, &stack.layout, &mut report).await?;
     report.chapter("Stopping");
     report.done("every service ends in order when asked to", stack.stop().await);
