@@ -3,6 +3,7 @@ mod acts;
 mod bills;
 mod books;
 mod carts;
+mod channels;
 mod desk;
 mod idempotency;
 mod killer;
@@ -85,6 +86,7 @@ pub async fn run(folder: &Path) -> anyhow::Result<Ended> {
     idempotency::run(&mut demo, &paid, &mut report).await?;
     messages::run(&demo, &paid, &cash, &mut report).await?;
     carts::run(&mut demo, &desk, &mut report).await?;
+    channels::run(&mut demo, &desk, &mut report).await?;
     refunds::run(&demo, &paid, &desk, &mut report).await?;
     books::run(&demo, &desk, &mut report).await?;
     report.chapter("Stopping");
