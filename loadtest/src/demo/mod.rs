@@ -11,6 +11,7 @@ mod kiosks;
 mod messages;
 mod race;
 mod refunds;
+mod retries;
 mod setup;
 mod uploads;
 mod wallets;
@@ -87,6 +88,7 @@ pub async fn run(folder: &Path) -> anyhow::Result<Ended> {
     messages::run(&demo, &paid, &cash, &mut report).await?;
     carts::run(&mut demo, &desk, &mut report).await?;
     channels::run(&mut demo, &desk, &mut report).await?;
+    retries::run(&mut demo, &desk, &mut report).await?;
     refunds::run(&demo, &paid, &desk, &mut report).await?;
     books::run(&demo, &desk, &mut report).await?;
     report.chapter("Stopping");
