@@ -5,6 +5,7 @@ mod books;
 mod carts;
 mod channels;
 mod desk;
+mod disputes;
 mod idempotency;
 mod killer;
 mod kiosks;
@@ -90,6 +91,7 @@ pub async fn run(folder: &Path) -> anyhow::Result<Ended> {
     channels::run(&mut demo, &desk, &mut report).await?;
     retries::run(&mut demo, &desk, &mut report).await?;
     refunds::run(&demo, &paid, &desk, &mut report).await?;
+    disputes::run(&mut demo, &paid, &desk, &mut report).await?;
     books::run(&demo, &desk, &mut report).await?;
     report.chapter("Stopping");
     report.done("every service ends in order when asked to", stack.stop().await);
