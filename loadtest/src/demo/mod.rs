@@ -4,6 +4,7 @@ mod bills;
 mod books;
 mod carts;
 mod channels;
+mod corrections;
 mod desk;
 mod disputes;
 mod idempotency;
@@ -92,6 +93,7 @@ pub async fn run(folder: &Path) -> anyhow::Result<Ended> {
     retries::run(&mut demo, &desk, &mut report).await?;
     refunds::run(&demo, &paid, &desk, &mut report).await?;
     disputes::run(&mut demo, &paid, &desk, &mut report).await?;
+    corrections::run(&demo, &paid, &desk, &mut report).await?;
     books::run(&demo, &desk, &mut report).await?;
     report.chapter("Stopping");
     report.done("every service ends in order when asked to", stack.stop().await);
