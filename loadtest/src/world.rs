@@ -80,4 +80,14 @@ impl World {
         let book = self.get("/control/wallet/book").await?;
         book["charges"].as_array().cloned().context("the book has charges")
     }
+
+    /// Those that were ordered for one of `bills`.
+    ///
+    /// # Errors
+    /// The sandbox does not answer.
+    pub async fn charges_of(&self, bills: &[&str]) -> anyhow::Result<Vec<Value>> {
+        let mut charges = self.charges().await?;
+        charges.retain(|charge| bills.iter().any(|bill| charge["bill_reference"] == *bill));
+        Ok(charges)
+    }
 }

@@ -5,9 +5,9 @@ use anyhow::Context as _;
 use serde_json::Value;
 
 use super::Demo;
+use super::desk::{Desk, dinars};
 use super::kiosks::KIOSKS;
 use crate::report::{Report, say};
-use crate::stack::{Layout, mizan};
 
 /// Fils by agency and channel.
 type Sums = BTreeMap<(String, String), i64>;
@@ -16,50 +16,84 @@ type Sums = BTreeMap<(String, String), i64>;
 ///
 /// # Errors
 /// A book cannot be read.
-pub async fn run(demo: &Demo, layout: &Layout, report: &mut Report) -> anyhow::Result<()> {
+pub async fn run(demo: &Demo, desk: &Desk, report: &mut Report) -> anyhow::Result<()> {
     report.chapter("Books");
-    let verified = mizan(layout, &["ledger", "verify"]);
+    let verified = desk.mizan(&["ledger", "verify"]);
     if let Some(text) = report.done("`mizan ledger verify` holds", verified) {
         for line in text.lines() {
             say(format!("         {line}"));
         }
     }
-    let collections: Value = serde_json::from_str(&mizan(layout, &["ledger", "collections", "--json"])?)?;
+    let collections: Value = serde_json::from_str(&desk.mizan(&["ledger", "collections", "--json"])?)?;
     let rows = collections.as_array().context("collections")?;
-    let mut ours = Sums::new();
-    for row in rows {
-        let key = (word(row, "agency_id")?, word(row, "channel")?);
-        let sum = ["collected_fils", "credited_fils", "suspense_fils"]
-            .iter()
-            .filter_map(|part| row[*part].as_i64())
-            .sum::<i64>();
-        *ours.entry(key).or_default() += sum;
-    }
+    let ours = collected(rows)?;
     let mut theirs = wallet_book(demo).await?;
     let (cash, counted) = kiosk_books(demo).await?;
     theirs.extend(cash);
-    report.equal("ledger = the provider's book + the kiosks' notes, per channel and agency", &theirs, &ours);
+    for taking in &demo.acts.takings {
+        *theirs.entry((taking.agency.clone(), taking.channel.to_owned())).or_default() += taking.fils;
+    }
+    report.equal(
+        "ledger = the provider's book + the kiosks' notes + the other channels' lists, per channel and agency",
+        &theirs,
+        &ours,
+    );
     let in_ledger: i64 =
         ours.iter().filter(|((_, channel), _)| channel == "kiosk_cash").map(|(_, fils)| fils).sum();
     report.equal("every note that the acceptors counted is in the ledger", &counted, &in_ledger);
+    money_back(demo, desk, rows, report).await?;
+    table(rows)
+}
+
+/// What came in.
+fn collected(rows: &[Value]) -> anyhow::Result<Sums> {
+    let mut sums = Sums::new();
+    for row in rows {
+        let parts = ["collected_fils", "credited_fils", "suspense_fils"];
+        let fils = parts.iter().filter_map(|part| row[*part].as_i64()).sum::<i64>();
+        if fils != 0 {
+            *sums.entry((word(row, "agency_id")?, word(row, "channel")?)).or_default() += fils;
+        }
+    }
+    Ok(sums)
+}
+
+/// What went back, and what the provider owes after it.
+async fn money_back(demo: &Demo, desk: &Desk, rows: &[Value], report: &mut Report) -> anyhow::Result<()> {
     let charges = demo.world.charges().await?;
     let given: i64 = charges.iter().filter_map(|charge| charge["refunded_fils"].as_i64()).sum();
-    let refunded: i64 = rows.iter().filter_map(|row| row["refunded_fils"].as_i64()).sum();
-    report.equal("what the provider gave back is what the ledger says was refunded", &given, &refunded);
+    let (by_wallet, by_bank): (Vec<_>, Vec<_>) = rows.iter().partition(|row| row["channel"] == "wallet");
+    let refunded = |rows: &[&Value]| rows.iter().filter_map(|row| row["refunded_fils"].as_i64()).sum::<i64>();
+    report.equal(
+        "what the provider and the bank gave back is what the ledger says was refunded",
+        &(given, demo.acts.paid_out_fils),
+        &(refunded(&by_wallet), refunded(&by_bank)),
+    );
+    let paid = charges.iter().filter(|charge| charge["state"] == "paid");
+    let taken: i64 = paid.filter_map(|charge| charge["amount_fils"].as_i64()).sum();
+    report.equal(
+        "the provider owes what it took, less what it gave back and what disputes took back",
+        &(taken - given - demo.acts.charged_back_fils),
+        &desk.balance("provider_clearing:benefit-pay").await?,
+    );
+    Ok(())
+}
 
+fn table(rows: &[Value]) -> anyhow::Result<()> {
     say(
         "\n  Collected            channel       payments       collected        credited        suspense        refunded",
     );
     for row in rows {
+        let shown = |name: &str| dinars(row[name].as_i64().unwrap_or_default());
         say(format!(
             "  {:<20} {:<12} {:>9} {:>15} {:>15} {:>15} {:>15}",
             word(row, "agency_id")?,
             word(row, "channel")?,
             row["payments"],
-            dinars(row, "collected_fils"),
-            dinars(row, "credited_fils"),
-            dinars(row, "suspense_fils"),
-            dinars(row, "refunded_fils"),
+            shown("collected_fils"),
+            shown("credited_fils"),
+            shown("suspense_fils"),
+            shown("refunded_fils"),
         ));
     }
     Ok(())
@@ -69,23 +103,27 @@ fn word(row: &Value, name: &str) -> anyhow::Result<String> {
     Ok(row[name].as_str().with_context(|| format!("{name} in {row}"))?.to_owned())
 }
 
-fn dinars(row: &Value, name: &str) -> String {
-    money::Money::fils(row[name].as_i64().unwrap_or_default()).to_json_amount()
-}
-
 /// A bill reference begins with its agency.
 fn agency_of(bill_reference: &str) -> String {
     bill_reference.split('-').next().unwrap_or("").to_owned()
 }
 
+/// What the provider took, by agency. A charge of a cart names one bill and is for all of them.
 async fn wallet_book(demo: &Demo) -> anyhow::Result<Sums> {
     let mut sums = Sums::new();
+    let mut add = |agency: String, fils| *sums.entry((agency, "wallet".to_owned())).or_default() += fils;
     for charge in demo.world.charges().await? {
-        if charge["state"] == "paid" {
-            let agency = agency_of(&word(&charge, "bill_reference")?);
-            let fils = charge["amount_fils"].as_i64().context("amount_fils")?;
-            *sums.entry((agency, "wallet".to_owned())).or_default() += fils;
+        if charge["state"] != "paid" {
+            continue;
         }
+        let mut rest = charge["amount_fils"].as_i64().context("amount_fils")?;
+        let first = word(&charge, "bill_reference")?;
+        let cart = demo.acts.carts.iter().find(|cart| cart.iter().any(|bill| bill.bill_reference == first));
+        for other in cart.into_iter().flatten().filter(|bill| bill.bill_reference != first) {
+            add(other.agency.clone(), other.total_fils);
+            rest -= other.total_fils;
+        }
+        add(agency_of(&first), rest);
     }
     Ok(sums)
 }

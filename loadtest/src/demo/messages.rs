@@ -108,11 +108,10 @@ async fn pages(demo: &Demo, paid: &[Paid], cash: &[Bill], report: &mut Report) -
     // Every tenth bill is looked at: the pages are limited per reader, as they should be.
     for bill in by_wallet.step_by(10).chain(cash.iter().step_by(10)) {
         for (language, word) in [("en", "PAID"), ("ar", "مدفوعة")] {
-            let url = format!("{}/{language}/bills/{}", demo.portal, bill.bill_reference);
-            let page = reqwest::get(&url).await?.text().await?;
+            let page = demo.page(language, &bill.bill_reference).await?;
             looked += 1;
             if !page.contains(word) {
-                wrong.push(format!("{url} does not say {word}"));
+                wrong.push(format!("{} does not say {word} in {language}", bill.bill_reference));
             }
         }
     }

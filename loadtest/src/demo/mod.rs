@@ -1,12 +1,19 @@
 //! The platform's main job, end to end, checked from the outside.
+mod acts;
 mod bills;
 mod books;
+mod carts;
+mod channels;
+mod corrections;
+mod desk;
+mod disputes;
 mod idempotency;
 mod killer;
 mod kiosks;
 mod messages;
 mod race;
 mod refunds;
+mod retries;
 mod setup;
 mod uploads;
 mod wallets;
@@ -20,6 +27,7 @@ use crate::report::{Report, say};
 use crate::stack::{SERVICES, Stack};
 use crate::world::World;
 
+pub use acts::Acts;
 pub use bills::{Bill, Purse};
 pub use setup::{data_folder, links, seed};
 pub use uploads::{run as uploads, send};
@@ -37,6 +45,18 @@ pub struct Demo {
     pub portal: String,
     /// Issued bills that nobody has paid yet.
     pub purse: Purse,
+    pub acts: Acts,
+}
+
+impl Demo {
+    /// A bill as its payer sees it.
+    ///
+    /// # Errors
+    /// The payers' pages do not answer.
+    pub async fn page(&self, language: &str, bill_reference: &str) -> anyhow::Result<String> {
+        let url = format!("{}/{language}/bills/{bill_reference}", self.portal);
+        Ok(reqwest::get(&url).await?.text().await?)
+    }
 }
 
 /// How the run ended.
@@ -64,11 +84,17 @@ pub async fn run(folder: &Path) -> anyhow::Result<Ended> {
     let cash = kiosks::run(&mut demo, &killer.layout(), &mut report).await?;
     let stack = killer.finish(&mut report).await?;
 
-    race::run(&mut demo, &stack.layout, &mut report).await?;
+    let desk = desk::Desk::new(&stack.layout)?;
+    race::run(&mut demo, &desk, &mut report).await?;
     idempotency::run(&mut demo, &paid, &mut report).await?;
     messages::run(&demo, &paid, &cash, &mut report).await?;
-    refunds::run(&demo, &paid, &stack.layout, &mut report).await?;
-    books::run(&demo, &stack.layout, &mut report).await?;
+    carts::run(&mut demo, &desk, &mut report).await?;
+    channels::run(&mut demo, &desk, &mut report).await?;
+    retries::run(&mut demo, &desk, &mut report).await?;
+    refunds::run(&demo, &paid, &desk, &mut report).await?;
+    disputes::run(&mut demo, &paid, &desk, &mut report).await?;
+    corrections::run(&demo, &paid, &desk, &mut report).await?;
+    books::run(&demo, &desk, &mut report).await?;
     report.chapter("Stopping");
     report.done("every service ends in order when asked to", stack.stop().await);
     say(format!(

@@ -1,13 +1,13 @@
 //! One bill, two payers at the same moment.
 use anyhow::Context as _;
-use serde_json::{Value, json};
+use serde_json::json;
 
 use super::Demo;
+use super::desk::Desk;
 use super::kiosks::{insert, paid, switch};
 use super::wallets::follow;
 use crate::api::Body;
 use crate::report::Report;
-use crate::stack::{Layout, mizan};
 
 const KIOSK: &str = "KSK-0002";
 
@@ -15,7 +15,7 @@ const KIOSK: &str = "KSK-0002";
 ///
 /// # Errors
 /// The API or the kiosk is out of reach.
-pub async fn run(demo: &mut Demo, layout: &Layout, report: &mut Report) -> anyhow::Result<()> {
+pub async fn run(demo: &mut Demo, desk: &Desk, report: &mut Report) -> anyhow::Result<()> {
     report.chapter("One bill by wallet and at an offline kiosk at the same time");
     let bill = demo.purse.take_one("TRF")?;
     switch(demo, KIOSK, "snapshot", json!({ "bill_reference": bill.bill_reference })).await?;
@@ -45,23 +45,9 @@ pub async fn run(demo: &mut Demo, layout: &Layout, report: &mut Report) -> anyho
         &true,
         &(wallet_won || wallet["state"] == "late"),
     );
-    let cases = cases_of(layout, &bill.bill_reference).await?;
+    let cases = desk.cases(&bill.bill_reference).await?;
     report.equal("the second money has one case", &1, &cases.len());
     let kinds: Vec<_> = cases.iter().map(|case| case["kind"].clone()).collect();
     report.equal("and the case says second_payment", &vec![json!("second_payment")], &kinds);
     Ok(())
-}
-
-/// Cases of a bill; waits for the first.
-async fn cases_of(layout: &Layout, bill_reference: &str) -> anyhow::Result<Vec<Value>> {
-    for _ in 0..100 {
-        let said: Value = serde_json::from_str(&mizan(layout, &["ledger", "cases", "--json"])?)?;
-        let all = said.as_array().cloned().unwrap_or_default();
-        let ours: Vec<_> = all.into_iter().filter(|case| case["bill_reference"] == bill_reference).collect();
-        if !ours.is_empty() {
-            return Ok(ours);
-        }
-        tokio::time::sleep(std::time::Duration::from_millis(100)).await;
-    }
-    Ok(Vec::new())
 }

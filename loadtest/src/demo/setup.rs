@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use anyhow::Context as _;
 use serde_json::json;
 
-use super::{Demo, Purse};
+use super::{Acts, Demo, Purse};
 use crate::api::{Api, Body};
 use crate::report::Report;
 use crate::stack::{Layout, mizan};
@@ -48,7 +48,8 @@ pub async fn seed(layout: &Layout, report: &mut Report) -> anyhow::Result<Demo> 
     }
     report.equal("each agency has a key and a webhook endpoint", &AGENCIES.len(), &webhook_secrets.len());
     let portal = layout.url("portal", "http");
-    Ok(Demo { world, apis, webhook_secrets, portal, purse: Purse::default() })
+    let (purse, acts) = (Purse::default(), Acts::default());
+    Ok(Demo { world, apis, webhook_secrets, portal, purse, acts })
 }
 
 /// Addresses for a person, one a line.

@@ -4,7 +4,10 @@ use std::process::ExitCode;
 use boot::telemetry::{DEFAULT_FILTER, Lines};
 use clap::{Args, Parser, Subcommand};
 
-use crate::commands::{catalogue, config, identity, kiosk, ledger, migrate, receipt, refund, states};
+use crate::commands::{
+    adjustment, catalogue, config, credit, dispute, identity, kiosk, ledger, migrate, payment, receipt,
+    refund, states,
+};
 use crate::services::{self, All};
 
 /// Mizan, the national payment platform for government services.
@@ -97,8 +100,16 @@ enum Command {
     Ledger(ledger::Ledger),
     /// Receipts, verified without any service.
     Receipt(receipt::Receipt),
+    /// Payments: found, recorded as a channel tells them, given up, tried again.
+    Payment(payment::Payment),
     /// Money back to payers, by two persons.
     Refund(refund::Refund),
+    /// Payers' objections: the money stands aside until a dispute is won or lost.
+    Dispute(dispute::Dispute),
+    /// What payers are owed: overpaid, paid twice, paid late. `mizan refund request --credit` pays it out.
+    Credit(credit::Credit),
+    /// Corrections of the books and write-offs: one person asks, another does it.
+    Adjustment(adjustment::Adjustment),
     /// Operators' work on devices.
     Kiosk(kiosk::Kiosk),
     /// Settings, checked and listed.
@@ -147,7 +158,11 @@ pub async fn dispatch(cli: Cli) -> ExitCode {
         Command::Migrate(migrate) => migrate::run(migrate).await,
         Command::Ledger(ledger) => ledger::run(ledger).await,
         Command::Receipt(receipt) => receipt::run(&receipt),
+        Command::Payment(payment) => payment::run(payment).await,
         Command::Refund(refund) => refund::run(refund).await,
+        Command::Dispute(dispute) => dispute::run(dispute).await,
+        Command::Credit(credit) => credit::run(credit).await,
+        Command::Adjustment(adjustment) => adjustment::run(adjustment).await,
         Command::Kiosk(kiosk) => kiosk::run(kiosk).await,
         Command::Config(config) => config::run(&config),
         Command::States(states) => states::run(&states),

@@ -113,7 +113,8 @@ fn day(text: &str) -> Result<Date, String> {
     Date::parse(text, form).map_err(|error| format!("{error}; write it as 2026-01-15"))
 }
 
-fn instant(text: &str) -> Result<OffsetDateTime, String> {
+/// Reads an instant of the command line.
+pub(super) fn instant(text: &str) -> Result<OffsetDateTime, String> {
     OffsetDateTime::parse(text, &Rfc3339)
         .map_err(|error| format!("{error}; write it as 2026-01-15T12:00:00+03:00"))
 }

@@ -1,10 +1,15 @@
 //! Commands that end: one file a noun.
+pub mod adjustment;
 pub mod catalogue;
 pub mod config;
+pub mod credit;
+pub mod dispute;
 pub mod identity;
 pub mod kiosk;
 pub mod ledger;
 pub mod migrate;
+pub mod officer;
+pub mod payment;
 pub mod receipt;
 pub mod refund;
 pub mod states;
