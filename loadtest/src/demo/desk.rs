@@ -145,6 +145,24 @@ impl Desk {
     /// # Errors
     /// It is refused.
     pub async fn start(&self, bills: &[&str], fils: Option<i64>) -> Result<Vec<String>, Problem> {
+        self.begin(bills, fils, pb::StartPaymentRequest::default()).await
+    }
+
+    /// A payer starts to pay a bill whose agency has the money held first. The payment's id.
+    ///
+    /// # Errors
+    /// As [`Desk::start`].
+    pub async fn hold(&self, bill: &str) -> Result<String, Problem> {
+        let delayed = pb::StartPaymentRequest { delayed_capture: true, ..pb::StartPaymentRequest::default() };
+        Ok(self.begin(&[bill], None, delayed).await?.into_iter().next().unwrap_or_default())
+    }
+
+    async fn begin(
+        &self,
+        bills: &[&str],
+        fils: Option<i64>,
+        how: pb::StartPaymentRequest,
+    ) -> Result<Vec<String>, Problem> {
         let mut bills = bills.iter().map(|bill| (*bill).to_owned());
         let request = pb::StartPaymentRequest {
             bill_reference: bills.next().unwrap_or_default(),
@@ -152,7 +170,7 @@ impl Desk {
             channel: Channel::Wallet.into(),
             provider: "benefit-pay".to_owned(),
             amount: fils.map(wire),
-            ..pb::StartPaymentRequest::default()
+            ..how
         };
         let key = format!("start-{}-{}", request.bill_reference, fils.unwrap_or_default());
         let request = Call::by("service:portal").with_key(key).request(request)?;

@@ -7,6 +7,7 @@ mod channels;
 mod corrections;
 mod desk;
 mod disputes;
+mod holds;
 mod idempotency;
 mod killer;
 mod kiosks;
@@ -57,6 +58,15 @@ impl Demo {
         let url = format!("{}/{language}/bills/{bill_reference}", self.portal);
         Ok(reqwest::get(&url).await?.text().await?)
     }
+
+    /// A payment as its payer sees it.
+    ///
+    /// # Errors
+    /// As [`Demo::page`].
+    pub async fn payment_page(&self, language: &str, payment: &str) -> anyhow::Result<String> {
+        let url = format!("{}/{language}/payments/{payment}", self.portal);
+        Ok(reqwest::get(&url).await?.text().await?)
+    }
 }
 
 /// How the run ended.
@@ -91,6 +101,7 @@ pub async fn run(folder: &Path) -> anyhow::Result<Ended> {
     carts::run(&mut demo, &desk, &mut report).await?;
     channels::run(&mut demo, &desk, &mut report).await?;
     retries::run(&mut demo, &desk, &mut report).await?;
+    holds::run(&mut demo, &desk, &mut report).await?;
     refunds::run(&demo, &paid, &desk, &mut report).await?;
     disputes::run(&mut demo, &paid, &desk, &mut report).await?;
     corrections::run(&demo, &paid, &desk, &mut report).await?;

@@ -1,4 +1,4 @@
-//! Payments: found, recorded as a channel tells them, given up, tried again.
+//! Payments: found, recorded as a channel tells them, captured, given up, tried again.
 use std::process::ExitCode;
 
 use boot::grpc::Channel as Way;
@@ -7,8 +7,8 @@ use clap::{Args, Subcommand};
 use proto::common::v1::{Channel, Money};
 use proto::payments::v1::payment_service_client::PaymentServiceClient;
 use proto::payments::v1::{
-    CancelPaymentRequest, GetPaymentRequest, Payment as Paid, PaymentState, RecordPaymentRequest,
-    RetryPaymentRequest, SearchPaymentsRequest,
+    CancelPaymentRequest, CapturePaymentRequest, GetPaymentRequest, Payment as Paid, PaymentState,
+    RecordPaymentRequest, RetryPaymentRequest, SearchPaymentsRequest,
 };
 use time::OffsetDateTime;
 
@@ -16,7 +16,7 @@ use super::end;
 use super::ledger::instant;
 use super::officer::{By, Payments, amount, answered, call, dinars, fils, word};
 
-/// Payments: found, recorded as a channel tells them, given up, tried again.
+/// Payments: found, recorded as a channel tells them, captured, given up, tried again.
 #[derive(Debug, Args)]
 pub struct Payment {
     #[command(flatten)]
@@ -55,7 +55,17 @@ enum Verb {
         #[arg(long)]
         actor: String,
     },
-    /// The payer gives up. The provider is asked to let nothing come, and its word ends the payment.
+    /// Money that a provider holds is taken: what is still due, or an amount.
+    Capture {
+        #[arg(long)]
+        payment: String,
+        /// In dinars, with three decimals: 2.500. Without it all that is held, at most what is still due.
+        #[arg(long, value_parser = amount)]
+        amount: Option<Money>,
+        #[command(flatten)]
+        by: By,
+    },
+    /// The payer gives up, or held money is let go. The provider is asked to let nothing come, and its word ends the payment.
     Cancel {
         #[arg(long)]
         payment: String,
@@ -69,6 +79,9 @@ enum Verb {
         /// Which provider to try.
         #[arg(long, default_value = "benefit-pay")]
         provider: String,
+        /// The provider only holds the money, until `capture` or `cancel`.
+        #[arg(long)]
+        delayed_capture: bool,
         #[command(flatten)]
         by: By,
     },
@@ -150,12 +163,16 @@ async fn answer(payment: Payment) -> Result<String, String> {
             };
             answered(payments.record_payment(call(&actor, request)?).await)?.payment
         }
+        Verb::Capture { payment, amount, by } => {
+            let request = by.call(CapturePaymentRequest { payment_id: payment, amount })?;
+            answered(payments.capture_payment(request).await)?.payment
+        }
         Verb::Cancel { payment, by } => {
             let request = by.call(CancelPaymentRequest { payment_id: payment })?;
             answered(payments.cancel_payment(request).await)?.payment
         }
-        Verb::Retry { payment, provider, by } => {
-            let request = by.call(RetryPaymentRequest { payment_id: payment, provider })?;
+        Verb::Retry { payment, provider, delayed_capture, by } => {
+            let request = by.call(RetryPaymentRequest { payment_id: payment, provider, delayed_capture })?;
             answered(payments.retry_payment(request).await)?.payment
         }
     };

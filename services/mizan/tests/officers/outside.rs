@@ -13,9 +13,10 @@ use proto::{
         invoice_service_server::InvoiceService,
     },
     wallet::v1::{
-        InitiateRequest, InitiateResponse, InquireRefundRequest, InquireRefundResponse, InquireRequest,
-        InquireResponse, Observation, ObservedState, Outcome, RefundRequest, RefundResponse, ReverseRequest,
-        ReverseResponse, outcome::Kind, wallet_service_server::WalletService,
+        CaptureRequest, CaptureResponse, InitiateRequest, InitiateResponse, InquireRefundRequest,
+        InquireRefundResponse, InquireRequest, InquireResponse, Observation, ObservedState, Outcome,
+        RefundRequest, RefundResponse, ReverseRequest, ReverseResponse, outcome::Kind,
+        wallet_service_server::WalletService,
     },
 };
 use tonic::{Request, Response, Status};
@@ -88,7 +89,7 @@ impl InvoiceService for Outside {
 
 #[tonic::async_trait]
 impl WalletService for Outside {
-    /// The first order for a bill waits for its payer; the next is paid at once.
+    /// The first order for a bill waits for its payer; the next is paid, or held, at once.
     async fn initiate(
         &self,
         request: Request<InitiateRequest>,
@@ -97,13 +98,23 @@ impl WalletService for Outside {
         let mut orders = self.0.lock().unwrap();
         let before = orders.entry(request.bill_reference).or_default();
         *before += 1;
-        let state = if *before == 1 { ObservedState::Pending } else { ObservedState::Paid };
+        let state = match (*before, request.authorise_only) {
+            (1, _) => ObservedState::Pending,
+            (_, true) => ObservedState::Authorised,
+            (_, false) => ObservedState::Paid,
+        };
         let outcome = said(state, request.amount, &format!("BP-{}", request.attempt_id));
         Ok(Response::new(InitiateResponse { outcome: Some(outcome) }))
     }
 
     async fn inquire(&self, _request: Request<InquireRequest>) -> Result<Response<InquireResponse>, Status> {
         Ok(Response::new(InquireResponse { outcome: Some(said(ObservedState::Pending, None, "")) }))
+    }
+
+    async fn capture(&self, request: Request<CaptureRequest>) -> Result<Response<CaptureResponse>, Status> {
+        let CaptureRequest { provider_reference, amount, .. } = request.into_inner();
+        let outcome = said(ObservedState::Paid, amount, &provider_reference);
+        Ok(Response::new(CaptureResponse { outcome: Some(outcome) }))
     }
 
     async fn reverse(&self, _request: Request<ReverseRequest>) -> Result<Response<ReverseResponse>, Status> {

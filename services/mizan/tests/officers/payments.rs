@@ -102,3 +102,21 @@ async fn a_payer_gives_up_and_pays_after_all() {
     assert_eq!(refused(p.mizan(&late)), "attempt_wrong_state");
     p.books_hold().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn held_money_is_taken_when_an_officer_says_so() {
+    let p = Platform::start().await;
+    let bill = reference(1);
+    let payment = p.begin(&bill).await;
+    let show = format!("payment show --payment {payment}");
+    p.mizan(&format!("payment cancel --payment {payment} --actor staff:clerk")).unwrap();
+    p.until(&show, " cancelled ").await;
+    p.mizan(&format!("payment retry --payment {payment} --delayed-capture --actor staff:clerk")).unwrap();
+    p.until(&show, " authorised ").await;
+    let capture = format!("payment capture --payment {payment} --actor staff:clerk");
+    assert_eq!(refused(p.mizan(&format!("{capture} --amount 10.001"))), "capture_exceeds_authorised");
+    assert_eq!(id(&p.mizan(&capture)), payment);
+    p.until(&show, " captured ").await;
+    assert_eq!(p.bill(&bill).await, (10_000, 10_000, ReceivableState::Paid));
+    p.books_hold().await;
+}

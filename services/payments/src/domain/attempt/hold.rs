@@ -31,8 +31,7 @@ impl Attempt {
     /// As it is, but what is held is let go when no bill of it `takes_money` any more: others have paid it meanwhile.
     #[must_use]
     pub fn unless_in_vain(self, takes_money: impl Fn(&Part) -> bool) -> Attempt {
-        let in_vain = matches!(self.state, State::Authorised { .. })
-            && !self.parts.iter().any(takes_money);
+        let in_vain = matches!(self.state, State::Authorised { .. }) && !self.parts.iter().any(takes_money);
         Attempt { cancelling: self.cancelling || in_vain, ..self }
     }
 
