@@ -10,7 +10,7 @@ use payments::domain::{
 use super::{Desk, is};
 use crate::{
     command,
-    given::{self, id, theirs},
+    given::{self, DUE, id, theirs},
 };
 
 /// A bill of 10.000 of which 4.000 are paid, and a credit of so much.
@@ -73,4 +73,32 @@ fn no_more_than_is_due_and_free_is_asked_for() {
     of_others.world.put_receivable(Receivable { agency: theirs(), ..given::receivable() });
     let unknown = Refusal::BillUnknown { bill_reference: "TRF-1".to_owned() };
     assert_eq!(of_others.refuses(&apply(None)), unknown);
+}
+
+#[test]
+fn a_bill_that_takes_no_money_says_why() {
+    let bill_reference = || "TRF-1".to_owned();
+    for (state, paid, refusal) in [
+        (
+            receivable::State::Paid { live: None },
+            DUE,
+            Refusal::AlreadyPaid { bill_reference: bill_reference() },
+        ),
+        (
+            receivable::State::Cancelled,
+            given::NOTHING,
+            Refusal::BillCancelled { bill_reference: bill_reference() },
+        ),
+        (
+            receivable::State::WrittenOff,
+            given::NOTHING,
+            Refusal::BillWrittenOff { bill_reference: bill_reference() },
+        ),
+    ] {
+        let mut desk = desk(1_000);
+        desk.world.put_receivable(Receivable { state, paid, ..given::receivable() });
+        for amount in [None, Some(500)] {
+            assert_eq!(desk.refuses(&apply(amount)), refusal);
+        }
+    }
 }
