@@ -20,7 +20,13 @@ pub(super) fn apply(
         .bill(&command.bill_reference)
         .filter(|bill| bill.agency == credit.agency)
         .ok_or_else(|| Refusal::BillUnknown { bill_reference: command.bill_reference.clone() })?;
+    // Nobody's payment: a live attempt goes on holding the bill.
+    let payment = ids::PaymentId(ids::Uuid::nil());
     let asked = command.amount.map_or_else(|| credit.free(), Ok)?;
+    if !bill.state.takes_money() {
+        // The bill says why.
+        bill.step(receivable::Command::Apply { payment, amount: asked })?;
+    }
     let (amount, too_much) = bill.split(asked)?;
     if command.amount.is_some() && too_much.is_positive() {
         let bill_reference = command.bill_reference.clone();
@@ -28,9 +34,7 @@ pub(super) fn apply(
     }
     let after = credit.step(credit::Command::Apply(amount))?;
     let applied = bill.parts_of_payment(amount)?;
-    // Nobody's payment: a live attempt goes on holding the bill.
-    let nobody = ids::PaymentId(ids::Uuid::nil());
-    let (paid, effect) = bill.step(receivable::Command::Apply { payment: nobody, amount })?;
+    let (paid, effect) = bill.step(receivable::Command::Apply { payment, amount })?;
     let source = format!("credit:{}/{}", credit.id, after.version);
     let mut journal = write::journal(source, Event::CreditApplied { applied }, at)?;
     journal.agency = Some(bill.agency.clone());

@@ -126,31 +126,3 @@ fn cash_in_device(place: &str) -> Option<Account> {
     let whole = parts.next().is_none() && !unit.is_empty();
     whole.then(|| Account::CashInDevice { device, unit: unit.to_owned(), generation })
 }
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn every_account_is_read_as_it_is_written() {
-        for text in [
-            "agency_payable:TRF",
-            "beneficiary_payable:MUN",
-            "provider_clearing:benefit-pay",
-            "cash_in_device:KSK-0001/CB-1/1",
-            "payer_clearing:KSK-0001",
-            "payer_credit",
-            "refunds_payable",
-            "disputed",
-            "treasury_bank",
-            "rounding",
-            "over_short",
-            "suspense",
-        ] {
-            assert_eq!(text.parse::<Account>().unwrap().to_string(), text);
-        }
-        for bad in ["", "cash", "agency_payable", "agency_payable:x", "suspense:1", "cash_in_device:K/1"] {
-            assert!(bad.parse::<Account>().is_err(), "{bad}");
-        }
-    }
-}

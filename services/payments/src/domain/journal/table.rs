@@ -72,26 +72,3 @@ fn samples() -> Vec<Event> {
     ]);
     samples
 }
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn every_event_balances() {
-        for event in samples() {
-            let kind = event.kind();
-            let entries = event.entries().unwrap();
-            let sum: i64 = entries.iter().map(|entry| entry.amount.minor_units()).sum();
-            assert_eq!(sum, 0, "{kind}");
-            assert!(entries.len() >= 2, "{kind}");
-            assert!(entries.iter().all(|entry| !entry.amount.is_zero()), "{kind}");
-        }
-    }
-
-    #[test]
-    fn the_page_holds_the_table_of_the_code() {
-        let page = include_str!("../../../../../docs/ledger.md");
-        assert!(page.contains(&table()), "paste into docs/ledger.md:\n{}", table());
-    }
-}
