@@ -100,3 +100,19 @@ fn at_most_what_is_held_is_captured() {
         assert_eq!(held.capture(vec![part(5), part(fils)], NOW), Err(Refusal::AmountNotPositive));
     }
 }
+
+#[test]
+fn what_is_held_for_no_bill_any_more_is_let_go() {
+    let part = |invoice| Part { payment_id: id(2), invoice_id: id(invoice), amount: Money::fils(5_000) };
+    let of = |state| Attempt { parts: vec![part(1), part(11)], ..at(state) };
+    for (due, let_go) in [(&[1_u128, 11][..], false), (&[1], false), (&[11], false), (&[], true)] {
+        let takes_money = |part: &Part| due.iter().any(|invoice| part.invoice_id == id(*invoice));
+        let after = of("authorised").unless_in_vain(takes_money);
+        assert_eq!(after, Attempt { cancelling: let_go, ..of("authorised") }, "{due:?}");
+        let given_up = Attempt { cancelling: true, ..of("authorised") };
+        assert_eq!(given_up.clone().unless_in_vain(takes_money), given_up);
+    }
+    for state in ["submitting", "pending", "unknown", "capturing", "paid", "declined", "expired"] {
+        assert_eq!(of(state).unless_in_vain(|_part| false), of(state), "what is not held cannot be let go");
+    }
+}

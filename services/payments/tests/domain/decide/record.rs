@@ -298,6 +298,23 @@ fn held_money_is_pending_until_it_is_posted_or_let_go() {
 }
 
 #[test]
+fn what_is_held_for_a_bill_that_others_paid_is_let_go() {
+    let live = receivable::State::Paid { live: Some(id(2)) };
+    let paid = Receivable { state: live, paid: DUE, ..given::receivable() };
+    let asked = Attempt { delayed_capture: true, ..at("pending") };
+    is(
+        &Desk::with(paid, given::payment(), asked).story(&said("authorised")),
+        "
+        payment authorised 10000 credited 0 back 0/0/0/0
+        attempt authorised 10000 cancelling
+        wallet authorised pending [TRF payment bill] attempt:A1/authorised/P1: provider_clearing:benefit-pay 10000, agency_payable:TRF -10000
+        ask benefit-pay: reverse in 3 s
+        told payment authorised
+    ",
+    );
+}
+
+#[test]
 fn what_the_worker_asks_next_depends_on_how_it_stands() {
     for (attempt, word, expected) in [
         (at("pending"), "pending", "inquire in 3 s"),
