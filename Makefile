@@ -1,5 +1,5 @@
 # What people do with Mizan. Every target works on a fresh clone; what is missing is installed by tools/install.
-.PHONY: help install build release demo up down test lint bench bench-posting crash bugs pictures sqlx sim
+.PHONY: help install build release demo up down test lint bench bench-posting crash bugs pictures sqlx sim mutants
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 16
@@ -52,3 +52,8 @@ sqlx: install ## are the committed descriptions of all checked queries true?
 
 sim: ## the payments domain under seeded faults: make sim SEEDS=10000, make sim SEED=7
 	$(if $(SEED),MIZAN_SIM_SEED=$(SEED)) MIZAN_SIM_SEEDS=$(or $(SEEDS),2000) cargo test -q -p payments --test sim
+
+mutants: ## small changes of the payments domain, one by one: a test must notice each; an hour or two
+	@cargo mutants --version >/dev/null 2>&1 || cargo install cargo-mutants --locked --version 27.1.0
+	@mkdir -p target/mutants
+	cargo mutants $(ARGS)

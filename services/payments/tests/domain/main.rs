@@ -12,6 +12,7 @@ mod given;
 mod hold;
 mod inquiry;
 mod journal;
+mod mutants;
 mod needs;
 mod payment;
 mod receivable;
