@@ -1,6 +1,6 @@
 //! Looking at the books: what an account stood at, and every change as it is sealed.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::time::Duration;
 
 use boot::{Clock, Problem};
@@ -8,6 +8,7 @@ use futures::{Stream, stream};
 use ids::AgencyId;
 use time::OffsetDateTime;
 use tonic::{Code, Status};
+use uuid::Uuid;
 
 use crate::{
     Error, Payments,
@@ -18,8 +19,8 @@ use crate::{
     },
 };
 
-/// Batches of one lane that are read at once.
-const AT_ONCE: i64 = 64;
+/// Batches of one lane that are read at once, each of up to `MIZAN_PAYMENTS_MAX_BATCH` journals.
+const AT_ONCE: i64 = 16;
 /// Who follows looks so often for what is new.
 const LOOK_EVERY: Duration = Duration::from_millis(200);
 
@@ -82,11 +83,14 @@ async fn next(svc: &Payments, reader: &mut Reader) -> Result<VecDeque<Sealed>, E
     let batches = store::batch::next(&mut tx, &marks, AT_ONCE).await?;
     let ids: Vec<_> = batches.iter().map(|batch| batch.batch_id).collect();
     let agency = reader.agency.as_ref().map(AgencyId::as_str);
-    let mut journals = store::batch::journals(&mut tx, &ids, agency).await?;
+    let mut journals: HashMap<Uuid, Vec<Journal>> = HashMap::new();
+    for journal in store::batch::journals(&mut tx, &ids, agency).await? {
+        journals.entry(journal.batch_id).or_default().push(journal);
+    }
     tx.rollback().await?;
     reader.marks.extend(batches.iter().map(|batch| (batch.lane, batch.seq)));
     let sealed = batches.into_iter().map(|batch| {
-        let journals = journals.extract_if(.., |journal| journal.batch_id == batch.batch_id).collect();
+        let journals = journals.remove(&batch.batch_id).unwrap_or_default();
         Sealed { batch, journals }
     });
     Ok(sealed.collect())
