@@ -156,6 +156,8 @@ impl Worker {
     async fn call(&self, item: &Item) -> Result<Option<Outcome>, Status> {
         let mut wallets = self.wallets.clone();
         let (provider, id) = (item.provider.clone(), item.id.to_string());
+        // What an item asks fits what it is about: the domain writes both. Were it not so, asking what became of it is
+        // always safe.
         let outcome = match (item.question, &item.about) {
             (Question::Initiate, About::Attempt { attempt, payments }) => {
                 let first = payments.first();
