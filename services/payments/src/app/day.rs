@@ -20,6 +20,9 @@ use crate::{
 /// How often we look whether a day is over.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
 
+/// A day is closed so long after its end: a batch that was under way at midnight is kept by then, and is of its own day.
+const CLOSES_AFTER: Duration = Duration::from_secs(10);
+
 /// Closes every day that is over, until `stopping`. Each replica does; the first wins.
 pub async fn close_days(svc: Payments, stopping: CancellationToken) {
     let clock = Clock::system();
@@ -50,7 +53,7 @@ async fn close_next(svc: &Payments) -> Result<Option<Closed>, Error> {
         Some(last) => day::after(last),
         None => store::day::first_sealed_at(&mut tx).await?.map(day::of),
     };
-    let Some(date) = date.filter(|date| day::ends(*date) <= now) else {
+    let Some(date) = date.filter(|date| day::ends(*date) + CLOSES_AFTER <= now) else {
         tx.rollback().await?;
         return Ok(None);
     };

@@ -74,6 +74,8 @@ pub async fn parts(tx: &mut Tx, ends_at: OffsetDateTime) -> Result<Vec<Part>, Er
 /// # Errors
 /// `day_close_pkey`: somebody else has closed it meanwhile; as any write of `tx`.
 pub async fn close(tx: &mut Tx, date: Date, parts: &[Part], now: OffsetDateTime) -> Result<Closed, Error> {
+    // A nation's day may take longer to add up than a statement of a caller may; nobody waits for it.
+    sqlx::query_scalar!("SELECT set_config('statement_timeout', '10min', true)").fetch_one(tx.conn()).await?;
     let lanes: Vec<i32> = parts.iter().map(|part| part.lane).collect();
     let firsts: Vec<i64> = parts.iter().map(|part| part.first_seq).collect();
     let lasts: Vec<i64> = parts.iter().map(|part| part.last_seq).collect();

@@ -39,12 +39,13 @@ async fn pay(t: &Stack, n: u32, fils: i64) {
     t.record(&bill, fils, &format!("M-{n}")).await.unwrap();
 }
 
-/// Moves the clock to midnight in Bahrain.
+/// Moves the clock past midnight in Bahrain, until the day is closed.
 fn to_midnight(t: &Stack) {
     let now = t.env.clock.now();
     let left =
         time::Duration::hours(24) - (now.to_offset(time::macros::offset!(+3)).time() - time::Time::MIDNIGHT);
     t.env.clock.advance(left.try_into().unwrap());
+    t.env.clock.advance(Duration::from_secs(10));
 }
 
 #[tokio::test]
