@@ -9,7 +9,7 @@ use crate::{
 };
 
 /// From here on every COMMIT of a batch waits for the advisory lock 42.
-async fn hold_commits(t: &Stack) -> pg::Tx {
+pub async fn hold_commits(t: &Stack) -> pg::Tx {
     let mut tx = t.env.pg.begin().await.unwrap();
     sqlx::raw_sql(
         "CREATE FUNCTION at_commit() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN

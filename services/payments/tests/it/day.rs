@@ -7,6 +7,7 @@ use proto::payments::v1 as pb;
 use testkit::wait_for;
 
 use crate::{
+    commit::hold_commits,
     support::{Stack, stack::SOON, wallet::paid},
     verify::superuser,
 };
@@ -40,12 +41,17 @@ async fn pay(t: &Stack, n: u32, fils: i64) {
 }
 
 /// Moves the clock past midnight in Bahrain, until the day is closed.
+fn past_midnight(t: &Stack) {
+    to_midnight(t);
+    t.env.clock.advance(Duration::from_secs(10));
+}
+
+/// Moves the clock to midnight in Bahrain.
 fn to_midnight(t: &Stack) {
     let now = t.env.clock.now();
     let left =
         time::Duration::hours(24) - (now.to_offset(time::macros::offset!(+3)).time() - time::Time::MIDNIGHT);
     t.env.clock.advance(left.try_into().unwrap());
-    t.env.clock.advance(Duration::from_secs(10));
 }
 
 #[tokio::test]
@@ -54,7 +60,7 @@ async fn a_day_that_is_over_is_closed_by_itself_and_says_what_every_account_stoo
     pay(&t, 1, 5_000).await;
     assert_eq!(day(&t, DAY).await.unwrap_err().code, "day_not_closed");
     assert_eq!(day(&t, "15/01/2026").await.unwrap_err().code, "date_invalid");
-    to_midnight(&t);
+    past_midnight(&t);
     let first = closed(&t, DAY).await;
     assert_eq!((first.journals, first.debited.as_ref().unwrap().minor_units), (1, 5_000));
     assert_eq!(stood(&first, "agency_payable:TRF"), -5_000);
@@ -83,7 +89,7 @@ async fn payments_go_on_while_a_day_is_closed_and_each_is_of_one_day() {
         for n in 2..=until {
             pay(&t, n, 1_000).await;
             if n == 20 {
-                to_midnight(&t);
+                past_midnight(&t);
             }
         }
     };
@@ -97,12 +103,33 @@ async fn payments_go_on_while_a_day_is_closed_and_each_is_of_one_day() {
 }
 
 #[tokio::test]
+async fn what_is_under_way_at_midnight_is_of_the_day_that_ends() {
+    let t = Stack::start().await;
+    pay(&t, 1, 5_000).await;
+    t.receivable(&t.bill(2, 7_000)).await;
+    let gate = hold_commits(&t).await;
+    let midnight = async {
+        t.waiting(1).await;
+        to_midnight(&t);
+        t.env.clock.advance(Duration::from_secs(9));
+        // Who closes days looks every second.
+        boot::Clock::system().sleep(Duration::from_millis(1_500)).await;
+        drop(gate);
+    };
+    tokio::join!(pay(&t, 2, 7_000), midnight);
+    t.env.clock.advance(Duration::from_secs(1));
+    let first = closed(&t, DAY).await;
+    assert_eq!((first.journals, stood(&first, "agency_payable:TRF")), (2, -12_000));
+    t.books_hold().await;
+}
+
+#[tokio::test]
 async fn two_replicas_close_a_day_once() {
     let t = Stack::start().await;
     let _second = t.replica().await;
     pay(&t, 1, 5_000).await;
     for _ in 0..5 {
-        to_midnight(&t);
+        past_midnight(&t);
     }
     closed(&t, "2026-01-19").await;
     assert_eq!(t.count("day_close").await, 5);
@@ -134,7 +161,7 @@ async fn an_account_is_told_from_the_last_closed_day_as_from_all_entries() {
 async fn a_batch_of_a_clock_that_is_behind_counts_for_the_next_day() {
     let t = Stack::start().await;
     pay(&t, 1, 5_000).await;
-    to_midnight(&t);
+    past_midnight(&t);
     let first = closed(&t, DAY).await;
     // The clock of another replica still shows the day before.
     let behind = boot::Clock::manual(t.env.clock.now() - HOUR);
@@ -159,7 +186,7 @@ async fn a_batch_of_a_clock_that_is_behind_counts_for_the_next_day() {
 async fn each_edit_of_a_closed_day_is_found_and_nobody_else_may_make_one() {
     let t = Stack::start().await;
     pay(&t, 1, 5_000).await;
-    to_midnight(&t);
+    past_midnight(&t);
     pay(&t, 2, 7_000).await;
     t.env.clock.advance(24 * HOUR);
     closed(&t, NEXT).await;
