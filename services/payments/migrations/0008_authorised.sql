@@ -23,6 +23,8 @@ ALTER TABLE attempt
         OR (state = 'declined' AND reason IS NOT NULL AND took_fils IS NULL)
         OR (state = 'mismatched' AND provider_reference IS NOT NULL AND took_fils IS NOT NULL));
 ALTER TABLE attempt ALTER COLUMN delayed_capture DROP DEFAULT;
+DROP INDEX attempt_in_doubt;
+CREATE INDEX attempt_in_doubt ON attempt (since_at) WHERE state IN ('unknown', 'capturing');
 ALTER TABLE work
     DROP CONSTRAINT work_kind_known,
     ADD CONSTRAINT work_kind_known CHECK (

@@ -179,12 +179,13 @@ pub async fn of_payments(tx: &mut Tx, payments: &[Uuid]) -> Result<Vec<Attempt>,
     rows.into_iter().map(|row| row.with_parts(&parts)).collect()
 }
 
-/// When the oldest attempt that is unknown became so.
+/// Since when it is not known of some attempt whether its money came: it is unknown, or being captured.
 ///
 /// # Errors
 /// As any read of `tx`.
 pub async fn oldest_doubt(tx: &mut Tx) -> Result<Option<OffsetDateTime>, Error> {
-    let oldest = sqlx::query_scalar!("SELECT min(since_at) FROM attempt WHERE state = 'unknown'");
+    let oldest =
+        sqlx::query_scalar!("SELECT min(since_at) FROM attempt WHERE state IN ('unknown', 'capturing')");
     Ok(oldest.fetch_one(tx.conn()).await?)
 }
 

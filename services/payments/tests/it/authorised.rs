@@ -9,6 +9,7 @@ use proto::{
 };
 use testkit::wait_for;
 
+use crate::engine::metric;
 use crate::support::{
     Stack,
     stack::{SOON, money},
@@ -213,6 +214,7 @@ async fn a_capture_without_an_answer_for_hours_is_a_case_once_and_is_asked_for_o
     t.env.clock.advance(50 * HOUR);
     t.wallet.on("capture", &bill, [indeterminate()]);
     capture(&t, &payment, None).await.unwrap();
+    let doubt = async || (metric(&t, "mizan_payments_unknown_oldest_seconds") > Some(0)).then_some(());
     wait_for("the first capture", SOON, async || (t.wallet.calls("capture", &bill) > 0).then_some(())).await;
     assert_eq!(t.count("open_case").await, 0);
     wait_for("the case", SOON, async || {
@@ -220,6 +222,7 @@ async fn a_capture_without_an_answer_for_hours_is_a_case_once_and_is_asked_for_o
         (t.count("open_case").await == 1).then_some(())
     })
     .await;
+    wait_for("doubt that grows old, for who is on call", SOON, doubt).await;
     assert_eq!(t.cases(1).await.remove(0).kind, "unknown_outcome");
     t.wallet.on("capture", &bill, [paid(5_000, "BP-1")]);
     t.until_moving(&payment.payment_id, PaymentState::Captured, HOUR).await;
