@@ -4,9 +4,8 @@ use proto::{
     common::v1::Money,
     wallet::v1::{CaptureRequest, InitiateRequest, ObservedState},
 };
-use testkit::wait_for;
 
-use crate::harness::{ATTEMPT, REFERENCE, SOON, Script, Stack, doubt, not_sent, observed};
+use crate::harness::{ATTEMPT, REFERENCE, Script, Stack, doubt, not_sent, observed};
 
 fn fils(minor_units: i64) -> Money {
     Money { currency: "BHD".to_owned(), minor_units }
@@ -133,12 +132,7 @@ async fn a_capture_whose_answer_was_lost_is_told_by_the_same_capture_again() {
 async fn the_capture_is_evidence_before_it_leaves() {
     let t = Stack::start().await;
     t.provider.play(Script::Hangs);
-    let look = async {
-        wait_for("the provider is asked", SOON, async || (!t.provider.heard().is_empty()).then_some(()))
-            .await;
-        t.evidence().await
-    };
-    let (outcome, while_asking) = tokio::join!(t.capture(), look);
+    let (outcome, while_asking) = tokio::join!(t.capture(), t.while_asking());
     assert_eq!(while_asking, [("capture".to_owned(), None, false)]);
     assert_eq!(doubt(outcome), "timeout");
 }

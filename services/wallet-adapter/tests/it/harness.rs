@@ -146,6 +146,15 @@ impl Stack {
         WalletServiceClient::new(channel)
     }
 
+    /// The evidence while the provider is being asked.
+    pub async fn while_asking(&self) -> Vec<(String, Option<String>, bool)> {
+        testkit::wait_for("the provider is asked", SOON, async || {
+            (!self.provider.heard().is_empty()).then_some(())
+        })
+        .await;
+        self.evidence().await
+    }
+
     /// (kind, outcome, has an answer) of each call, oldest first.
     pub async fn evidence(&self) -> Vec<(String, Option<String>, bool)> {
         let mut tx = self.env.pg.read().await.unwrap();

@@ -123,14 +123,7 @@ async fn whatever_is_not_exactly_an_answer_is_indeterminate() {
 async fn the_request_is_evidence_before_it_leaves() {
     let t = Stack::start().await;
     t.provider.play(Script::Hangs);
-    let asks = t.initiate();
-    let looks =
-        wait_for("the provider is asked", SOON, async || (!t.provider.heard().is_empty()).then_some(()));
-    let look = async {
-        looks.await;
-        t.evidence().await
-    };
-    let (outcome, while_asking) = tokio::join!(asks, look);
+    let (outcome, while_asking) = tokio::join!(t.initiate(), t.while_asking());
     assert_eq!(while_asking, [("initiate".to_owned(), None, false)]);
     assert_eq!(doubt(outcome), "timeout");
 }

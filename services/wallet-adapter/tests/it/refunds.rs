@@ -4,9 +4,8 @@ use proto::{
     common::v1::Money,
     wallet::v1::{InquireRefundRequest, ObservedState, RefundRequest},
 };
-use testkit::wait_for;
 
-use crate::harness::{REFERENCE, REFUND, REFUND_REFERENCE, SOON, Script, Stack, doubt, not_sent, observed};
+use crate::harness::{REFERENCE, REFUND, REFUND_REFERENCE, Script, Stack, doubt, not_sent, observed};
 
 fn fils(minor_units: i64) -> Money {
     Money { currency: "BHD".to_owned(), minor_units }
@@ -111,12 +110,7 @@ async fn silent_after_applying_is_indeterminate_and_the_inquiry_tells() {
 async fn the_refund_is_evidence_before_it_leaves_and_what_is_not_kept_is_not_believed() {
     let t = Stack::start().await;
     t.provider.play(Script::Hangs);
-    let look = async {
-        wait_for("the provider is asked", SOON, async || (!t.provider.heard().is_empty()).then_some(()))
-            .await;
-        t.evidence().await
-    };
-    let (outcome, while_asking) = tokio::join!(t.refund(), look);
+    let (outcome, while_asking) = tokio::join!(t.refund(), t.while_asking());
     assert_eq!(while_asking, [("refund".to_owned(), None, false)]);
     assert_eq!(doubt(outcome), "timeout");
 
