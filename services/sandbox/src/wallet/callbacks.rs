@@ -103,6 +103,20 @@ async fn owe(
     Ok(written)
 }
 
+/// What was written is durable: it is told in time, or by the fault before the merchant has its answer.
+///
+/// # Errors
+/// As [`tell`].
+pub async fn committed(wallet: &Wallet, told: &[Callback], fault: Option<Fault>) -> Result<(), Error> {
+    if fault == Some(Fault::CallbackBeforeAnswer) {
+        for callback in told {
+            tell(wallet, callback).await?;
+        }
+    }
+    wallet.0.bell.notify_one();
+    Ok(())
+}
+
 /// Tells once, and writes down how it ended.
 ///
 /// # Errors

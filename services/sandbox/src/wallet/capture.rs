@@ -10,7 +10,7 @@ use axum::{
 use super::{
     Wallet, book, callbacks,
     charge::{Charge, Command, Refused},
-    fault::{Fault, Operation},
+    fault::Operation,
     merchant,
     wire::{self, CaptureRequest, Refusal},
 };
@@ -91,11 +91,6 @@ async fn take(wallet: Wallet, asked: Asked) -> Result<Done, Error> {
     book::save(&mut tx, &before, &after).await?;
     let told = callbacks::write(&wallet, &mut tx, &after, now).await?;
     tx.commit().await?;
-    if fault.is_some_and(|armed| armed.fault == Fault::CallbackBeforeAnswer) {
-        for callback in &told {
-            callbacks::tell(&wallet, callback).await?;
-        }
-    }
-    wallet.0.bell.notify_one();
+    callbacks::committed(&wallet, &told, fault.map(|armed| armed.fault)).await?;
     Ok(Done::Taken(after))
 }

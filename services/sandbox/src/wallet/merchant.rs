@@ -133,12 +133,7 @@ async fn collect(wallet: Wallet, request: PaymentRequest) -> Result<Made, Error>
     }
     let told = callbacks::write(&wallet, &mut tx, &new, now).await?;
     tx.commit().await?;
-    if new.fault == Some(Fault::CallbackBeforeAnswer) {
-        for callback in &told {
-            callbacks::tell(&wallet, callback).await?;
-        }
-    }
-    wallet.0.bell.notify_one();
+    callbacks::committed(&wallet, &told, new.fault).await?;
     Ok(Made::New(new))
 }
 

@@ -13,7 +13,7 @@ use crate::{
     line::Line,
     wallet::{
         Wallet, book as charges, callbacks,
-        fault::{Fault, Operation},
+        fault::Operation,
         merchant,
         wire::{self, RefundRequest, Refusal},
     },
@@ -95,12 +95,7 @@ async fn refund(wallet: Wallet, asked: Asked) -> Result<Made, Error> {
         told = callbacks::write_refund(&wallet, &mut tx, (charge, &new), now).await?;
     }
     tx.commit().await?;
-    if new.fault == Some(Fault::CallbackBeforeAnswer) {
-        for callback in &told {
-            callbacks::tell(&wallet, callback).await?;
-        }
-    }
-    wallet.0.bell.notify_one();
+    callbacks::committed(&wallet, &told, new.fault).await?;
     Ok(Made::New(new))
 }
 
