@@ -169,6 +169,7 @@ pub async fn capture(
         command: "capture",
     })?;
     let command = Command::Capture(Capture {
+        agency: call.agency,
         attempt_id: attempt.id,
         payments: attempt.parts.iter().map(|part| part.payment_id).collect(),
         invoices: attempt.parts.iter().map(|part| part.invoice_id).collect(),

@@ -83,6 +83,8 @@ pub struct Start {
 /// The provider is to take money it holds, for all payments of the attempt.
 #[derive(Clone, Debug)]
 pub struct Capture {
+    /// The agency that the caller is bound to: a cart that holds bills of others is not its to capture.
+    pub agency: Option<AgencyId>,
     pub attempt_id: AttemptId,
     pub payments: Vec<PaymentId>,
     pub invoices: Vec<InvoiceId>,

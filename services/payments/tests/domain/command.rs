@@ -61,6 +61,7 @@ pub fn retry() -> Retry {
 
 pub fn capture(amount: Option<i64>) -> Capture {
     Capture {
+        agency: None,
         attempt_id: id(3),
         payments: vec![id(2)],
         invoices: vec![id(1)],

@@ -274,6 +274,7 @@ fn capture(world: &World, id: Uuid, amount: Option<Money>) -> Option<Command> {
     let payment = world.payments.get(&id.into())?;
     let attempt = world.attempts.get(&payment.by.attempt()?)?;
     Some(Command::Capture(Capture {
+        agency: None,
         attempt_id: attempt.id,
         payments: attempt.parts.iter().map(|part| part.payment_id).collect(),
         invoices: attempt.parts.iter().map(|part| part.invoice_id).collect(),

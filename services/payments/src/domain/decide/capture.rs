@@ -2,7 +2,7 @@
 
 use money::Money;
 
-use super::{Moment, write};
+use super::{Moment, visible, write};
 use crate::domain::{
     Changes, Refusal, Reply, World,
     attempt::{Attempt, Part},
@@ -24,7 +24,11 @@ pub(super) fn capture(
     let mut parts = Vec::with_capacity(before.parts.len());
     let mut of = Vec::with_capacity(before.parts.len());
     for part in &before.parts {
-        let payment = world.payments.get(&part.payment_id).ok_or(Refusal::PaymentUnknown)?;
+        let payment = world
+            .payments
+            .get(&part.payment_id)
+            .filter(|payment| visible(command.agency.as_ref(), &payment.agency))
+            .ok_or(Refusal::PaymentUnknown)?;
         let bill = world.receivables.get(&part.invoice_id).ok_or(Refusal::PaymentUnknown)?;
         parts.push(wanted(before, part, bill, command)?);
         of.push((payment, bill));

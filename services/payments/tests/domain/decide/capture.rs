@@ -4,6 +4,7 @@ use money::Money;
 use payments::domain::{
     Command, Refusal, Reply,
     attempt::Attempt,
+    command::Capture,
     payment::{Payment, State},
     receivable::{self, Receivable},
 };
@@ -118,6 +119,17 @@ fn of_the_bills_of_a_cart_the_whole_is_taken_or_nothing() {
     for amount in [None, Some(12_000)] {
         assert_eq!(paid_in_part.refuses(&capture(amount)), not_allowed(9_999), "{amount:?}");
     }
+}
+
+#[test]
+fn an_agency_takes_nothing_of_a_cart_that_holds_a_bill_of_another() {
+    let by = |agency| Command::Capture(Capture { agency: Some(agency), ..command::capture(None) });
+    let mixed = cart("authorised", &State::Authorised);
+    for agency in [given::ours(), given::theirs()] {
+        assert_eq!(mixed.refuses(&by(agency)), Refusal::PaymentUnknown);
+    }
+    assert!(desk(0).decide(&by(given::ours())).is_ok());
+    assert_eq!(desk(0).refuses(&by(given::theirs())), Refusal::PaymentUnknown);
 }
 
 #[test]
