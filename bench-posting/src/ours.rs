@@ -133,9 +133,11 @@ impl<'a> Ours<'a> {
 
     async fn unpublished(&self) -> anyhow::Result<i64> {
         let mut postgres = self.stage.connect(self.home.database).await?;
-        let count = sqlx::query_scalar("SELECT count(*) FROM outbox WHERE published_at IS NULL")
-            .fetch_one(&mut postgres)
-            .await?;
+        let count = sqlx::query_scalar(
+            "SELECT coalesce(sum(cardinality(event_ids)), 0)::bigint FROM outbox_envelope WHERE published_at IS NULL",
+        )
+        .fetch_one(&mut postgres)
+        .await?;
         postgres.close().await?;
         Ok(count)
     }

@@ -206,8 +206,10 @@ impl Payment {
     /// The event in the outbox, the answer beside its key. Both as long as ours are.
     async fn tell(&self, tx: &mut PgConnection, event: Uuid) -> anyhow::Result<()> {
         sqlx::query(
-            "INSERT INTO outbox (event_id, subject, aggregate, version, body, created_at)
-             VALUES ($1, 'mizan.payments.payment.captured', $2, 1, $3, $4)",
+            "INSERT INTO outbox_envelope
+                 (event_ids, subjects, aggregates, versions, bodies, traceparents, created_at)
+             VALUES (ARRAY[$1::uuid], ARRAY['mizan.payments.payment.captured'], ARRAY[$2::text], ARRAY[1::bigint],
+                     ARRAY[$3::bytea], ARRAY[''], $4)",
         )
         .bind(event)
         .bind(self.id.to_string())

@@ -36,9 +36,11 @@ pub struct Received {
 #[error("the header {0} is missing or unreadable")]
 pub(crate) struct Foreign(&'static str);
 
-/// A row of the outbox on its way out.
+/// An event on its way out.
 #[derive(Debug)]
 pub(crate) struct Outgoing {
+    /// The row of the outbox that holds it.
+    pub envelope_id: i64,
     pub event: Event,
     pub traceparent: Option<String>,
     pub created_at: OffsetDateTime,

@@ -15,8 +15,11 @@ use crate::{
 pub(crate) const RETENTION: Duration = Duration::from_hours(7 * 24);
 /// A claimed row belongs to its relay this long by the clock of Postgres, which all relays share.
 const CLAIM_SECONDS: i32 = 10;
-/// Rows published by one claim.
-pub(crate) const BATCH: i64 = 500;
+/// Envelopes published by one claim. An envelope holds what one transaction tells, so this bounds what the relay has in
+/// memory by a few of the largest transactions.
+pub(crate) const BATCH: i64 = 16;
+/// Envelopes deleted by one statement.
+const FORGOTTEN_AT_ONCE: i64 = 1_000;
 
 /// Writes what `tx` must tell, with the trace of the current span. Call [`crate::Bus::ring`] after the commit.
 ///
@@ -53,14 +56,13 @@ async fn insert(
     let subjects: Vec<String> = events.iter().map(|e| e.subject.clone()).collect();
     let aggregates: Vec<String> = events.iter().map(|e| e.aggregate.clone()).collect();
     let versions: Vec<i64> = events.iter().map(|e| e.version).collect();
+    let bodies: Vec<Vec<u8>> = events.iter().map(|e| e.body.clone()).collect();
     let traceparents: Vec<String> =
         traceparents.iter().map(|trace| trace.clone().unwrap_or_default()).collect();
-    let bodies: Vec<Vec<u8>> = events.iter().map(|e| e.body.clone()).collect();
     sqlx::query!(
-        "INSERT INTO outbox (event_id, subject, aggregate, version, body, traceparent, created_at)
-         SELECT event_id, subject, aggregate, version, body, NULLIF(traceparent, ''), $7
-           FROM UNNEST($1::uuid[], $2::text[], $3::text[], $4::bigint[], $5::bytea[], $6::text[])
-             AS told (event_id, subject, aggregate, version, body, traceparent)",
+        "INSERT INTO outbox_envelope
+             (event_ids, subjects, aggregates, versions, bodies, traceparents, created_at)
+         VALUES ($1, $2, $3, $4, $5, $6, $7)",
         &ids,
         &subjects,
         &aggregates,
@@ -74,49 +76,55 @@ async fn insert(
     Ok(())
 }
 
-/// Takes up to [`BATCH`] unpublished rows for [`CLAIM_SECONDS`]. By state and not by "newer than the last one": a slow
-/// transaction may commit an older row late.
+/// Takes up to [`BATCH`] unpublished envelopes for [`CLAIM_SECONDS`], and what is in them. By state and not by "newer than
+/// the last one": a slow transaction may commit an older row late.
 pub(crate) async fn claim(tx: &mut Tx) -> Result<Vec<Outgoing>, pg::Error> {
-    let mut rows = sqlx::query!(
-        "UPDATE outbox
+    let rows = sqlx::query!(
+        "UPDATE outbox_envelope
             SET claimed_until = clock_timestamp() + $2::int * interval '1 second'
-          WHERE event_id IN (
-                SELECT event_id
-                  FROM outbox
+          WHERE envelope_id IN (
+                SELECT envelope_id
+                  FROM outbox_envelope
                  WHERE published_at IS NULL
                    AND (claimed_until IS NULL OR claimed_until < clock_timestamp())
                  ORDER BY created_at
                  LIMIT $1
                    FOR UPDATE SKIP LOCKED)
-         RETURNING event_id, subject, aggregate, version, body, traceparent, created_at",
+         RETURNING envelope_id, event_ids, subjects, aggregates, versions, bodies, traceparents, created_at",
         BATCH,
         CLAIM_SECONDS,
     )
     .fetch_all(tx.conn())
     .await?;
+    let mut outgoing = Vec::with_capacity(rows.iter().map(|row| row.event_ids.len()).sum());
+    for row in rows {
+        let names = row.event_ids.into_iter().zip(row.subjects).zip(row.aggregates);
+        let rest = row.versions.into_iter().zip(row.bodies).zip(row.traceparents);
+        outgoing.extend(names.zip(rest).map(
+            |(((event_id, subject), aggregate), ((version, body), traceparent))| Outgoing {
+                envelope_id: row.envelope_id,
+                event: Event { event_id, subject, aggregate, version, body },
+                traceparent: Some(traceparent).filter(|trace| !trace.is_empty()),
+                created_at: row.created_at,
+            },
+        ));
+    }
     // RETURNING promises no order; consumers are happiest with the one of the facts.
-    rows.sort_by(|a, b| {
-        (a.created_at, &a.aggregate, a.version).cmp(&(b.created_at, &b.aggregate, b.version))
+    outgoing.sort_by(|a, b| {
+        (a.created_at, &a.event.aggregate, a.event.version).cmp(&(
+            b.created_at,
+            &b.event.aggregate,
+            b.event.version,
+        ))
     });
-    let outgoing = rows.into_iter().map(|row| Outgoing {
-        event: Event {
-            event_id: row.event_id,
-            subject: row.subject,
-            aggregate: row.aggregate,
-            version: row.version,
-            body: row.body,
-        },
-        traceparent: row.traceparent,
-        created_at: row.created_at,
-    });
-    Ok(outgoing.collect())
+    Ok(outgoing)
 }
 
-/// Marks rows as published, and `highest` as the highest place that `store` acknowledged them at. False, and nothing
+/// Marks envelopes as published, and `highest` as the highest place that `store` acknowledged them at. False, and nothing
 /// marked, if that life of the store is over by now: then they stay unpublished and go out again.
 pub(crate) async fn mark(
     tx: &mut Tx,
-    published: &[Uuid],
+    published: &[i64],
     highest: Option<Acked>,
     store: Store,
     now: OffsetDateTime,
@@ -125,9 +133,9 @@ pub(crate) async fn mark(
         return Ok(false);
     }
     sqlx::query!(
-        "UPDATE outbox
+        "UPDATE outbox_envelope
             SET published_at = $2, claimed_until = NULL
-          WHERE event_id = ANY($1)
+          WHERE envelope_id = ANY($1)
             AND published_at IS NULL",
         published,
         now,
@@ -137,10 +145,13 @@ pub(crate) async fn mark(
     Ok(true)
 }
 
-/// Gives back rows that could not be published.
-pub(crate) async fn release(tx: &mut Tx, unpublished: &[Uuid]) -> Result<(), pg::Error> {
+/// Gives back envelopes that could not be published whole.
+pub(crate) async fn release(tx: &mut Tx, unpublished: &[i64]) -> Result<(), pg::Error> {
+    if unpublished.is_empty() {
+        return Ok(());
+    }
     sqlx::query!(
-        "UPDATE outbox SET claimed_until = NULL WHERE event_id = ANY($1) AND published_at IS NULL",
+        "UPDATE outbox_envelope SET claimed_until = NULL WHERE envelope_id = ANY($1) AND published_at IS NULL",
         unpublished,
     )
     .execute(tx.conn())
@@ -148,24 +159,27 @@ pub(crate) async fn release(tx: &mut Tx, unpublished: &[Uuid]) -> Result<(), pg:
     Ok(())
 }
 
-/// When the oldest row that still waits was written.
+/// When the oldest envelope that still waits was written.
 pub(crate) async fn oldest_unpublished(tx: &mut Tx) -> Result<Option<OffsetDateTime>, pg::Error> {
-    let oldest = sqlx::query_scalar!("SELECT min(created_at) FROM outbox WHERE published_at IS NULL")
-        .fetch_one(tx.conn())
-        .await?;
+    let oldest =
+        sqlx::query_scalar!("SELECT min(created_at) FROM outbox_envelope WHERE published_at IS NULL")
+            .fetch_one(tx.conn())
+            .await?;
     Ok(oldest)
 }
 
-/// Deletes some rows that are older than the retention. How many.
-pub(crate) async fn forget(tx: &mut Tx, now: OffsetDateTime) -> Result<u64, pg::Error> {
+/// Deletes some envelopes that are older than the retention. True when there may be more.
+pub(crate) async fn forget(tx: &mut Tx, now: OffsetDateTime) -> Result<bool, pg::Error> {
     let gone = sqlx::query!(
-        "DELETE FROM outbox
-          WHERE event_id IN (SELECT event_id FROM outbox WHERE published_at < $1 ORDER BY published_at LIMIT 1000)",
+        "DELETE FROM outbox_envelope
+          WHERE envelope_id IN (
+                SELECT envelope_id FROM outbox_envelope WHERE published_at < $1 ORDER BY published_at LIMIT $2)",
         now - RETENTION,
+        FORGOTTEN_AT_ONCE,
     )
     .execute(tx.conn())
     .await?;
-    Ok(gone.rows_affected())
+    Ok(i64::try_from(gone.rows_affected()).is_ok_and(|gone| gone == FORGOTTEN_AT_ONCE))
 }
 
 #[cfg(test)]
@@ -186,13 +200,17 @@ mod tests {
         Migrator::with_migrations(vec![
             one(1, include_str!("../migrations/0001_bus.sql")),
             one(2, include_str!("../migrations/0002_bus_acked.sql")),
+            one(3, include_str!("../migrations/0003_bus_envelopes.sql")),
         ])
     });
 
     const OLD: Store = Store { made_at: datetime!(2026-01-01 00:00:00 UTC), losses: 0 };
     const NEW: Store = Store { made_at: datetime!(2026-01-15 06:00:01 UTC), losses: 0 };
 
-    async fn one_row(env: &Env) -> Uuid {
+    /// An envelope with one event: its id, and the event's.
+    type Row = (i64, Uuid);
+
+    async fn one_row(env: &Env) -> Row {
         let event_id = env.ids.uuid(env.clock.now());
         let event = Event {
             event_id,
@@ -204,15 +222,18 @@ mod tests {
         let mut tx = env.pg.begin().await.unwrap();
         sent::resend_if_new(&mut tx, OLD.made_at, env.clock.now()).await.unwrap();
         push(&mut tx, &[event], env.clock.now()).await.unwrap();
+        let envelope =
+            sqlx::query_scalar("SELECT envelope_id FROM outbox WHERE event_id = $1").bind(event_id);
+        let envelope_id = envelope.fetch_one(tx.conn()).await.unwrap();
         tx.commit().await.unwrap();
-        event_id
+        (envelope_id, event_id)
     }
 
     /// Marks one row as acknowledged at `seq`.
-    async fn marked(env: &Env, event: Uuid, seq: i64, store: Store) -> bool {
+    async fn marked(env: &Env, (envelope_id, event): Row, seq: i64, store: Store) -> bool {
         let mut tx = env.pg.begin().await.unwrap();
         let highest = Some(Acked { seq, event });
-        let marked = mark(&mut tx, &[event], highest, store, env.clock.now()).await.unwrap();
+        let marked = mark(&mut tx, &[envelope_id], highest, store, env.clock.now()).await.unwrap();
         tx.commit().await.unwrap();
         marked
     }
@@ -289,7 +310,7 @@ mod tests {
         let (first, second) = (one_row(&env).await, one_row(&env).await);
         assert!(marked(&env, second, 8, OLD).await);
         assert!(marked(&env, first, 7, OLD).await, "a replica that was slower");
-        assert_eq!(known(&env).await, sent::Sent { store: OLD, acked_seq: 8, acked_event: Some(second) });
+        assert_eq!(known(&env).await, sent::Sent { store: OLD, acked_seq: 8, acked_event: Some(second.1) });
         assert_eq!(waiting(&env).await, 0);
     }
 
@@ -314,7 +335,7 @@ mod tests {
         assert!(marked(&env, last, 2, after).await);
         assert!(marked(&env, late, 3, after).await);
         assert_eq!(waiting(&env).await, 0);
-        assert_eq!(known(&env).await, sent::Sent { store: after, acked_seq: 3, acked_event: Some(late) });
+        assert_eq!(known(&env).await, sent::Sent { store: after, acked_seq: 3, acked_event: Some(late.1) });
     }
 
     #[tokio::test]
@@ -343,7 +364,7 @@ mod tests {
         assert_eq!(waiting(&env).await, 0, "claimed");
 
         let mut tx = env.pg.begin().await.unwrap();
-        release(&mut tx, &[row]).await.unwrap();
+        release(&mut tx, &[row.0]).await.unwrap();
         tx.commit().await.unwrap();
         assert_eq!(waiting(&env).await, 1);
     }

@@ -1,7 +1,7 @@
-//! The relay: claims unpublished rows, publishes them, marks them.
+//! The relay: claims unpublished envelopes, publishes what is in them, marks them.
 //!
 //! It claims by a lease in the row, so that no transaction is open while it talks to NATS. Whatever dies in between, the
-//! row is claimed again when the lease is over, and sent again: consumers know it by its id.
+//! envelope is claimed again when the lease is over, and sent again: consumers know each event by its id.
 
 use std::{sync::Arc, time::Duration};
 
@@ -95,7 +95,6 @@ impl Relay {
             known.store = None;
             return Ok(true);
         };
-        let count = batch.len();
         if batch.is_empty() {
             return Ok(false);
         }
@@ -108,10 +107,11 @@ impl Relay {
         if !self.settle(&outcome, store).await? {
             known.store = None;
         }
-        self.metrics.published.inc_by(u64::try_from(outcome.published.len()).unwrap_or_default());
+        self.metrics.published.inc_by(outcome.events);
+        let claimed = outcome.published.len() + outcome.unpublished.len();
         match outcome.error {
             Some(error) => Err(error),
-            None => Ok(i64::try_from(count).is_ok_and(|count| count == outbox::BATCH)),
+            None => Ok(i64::try_from(claimed).is_ok_and(|claimed| claimed == outbox::BATCH)),
         }
     }
 
@@ -210,8 +210,13 @@ impl Relay {
     }
 
     async fn forget(&self) -> Result<(), pg::Error> {
-        let mut tx = self.pg.begin().await?;
-        outbox::forget(&mut tx, self.clock.now()).await?;
-        tx.commit().await
+        loop {
+            let mut tx = self.pg.begin().await?;
+            let more = outbox::forget(&mut tx, self.clock.now()).await?;
+            tx.commit().await?;
+            if !more {
+                return Ok(());
+            }
+        }
     }
 }

@@ -19,8 +19,8 @@ pub(crate) struct Store {
     pub(crate) losses: i64,
 }
 
-/// An event, and its place in the store.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// An event, and its place in the store, by which these sort.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Acked {
     pub(crate) seq: i64,
     pub(crate) event: Uuid,
@@ -66,7 +66,7 @@ pub(crate) async fn note(tx: &mut Tx, store: Store, acked: Option<Acked>) -> Res
     Ok(done.rows_affected() == 1)
 }
 
-/// Unmarks every row of the retention if the broker's store, made at `made_at`, is not the one we sent them to. How many.
+/// Unmarks every envelope of the retention if the broker's store, made at `made_at`, is not the one we sent them to. How many.
 pub(crate) async fn resend_if_new(
     tx: &mut Tx,
     made_at: OffsetDateTime,
@@ -87,7 +87,7 @@ pub(crate) async fn resend_if_new(
         return Ok(0);
     }
     let unmarked = sqlx::query!(
-        "UPDATE outbox
+        "UPDATE outbox_envelope
             SET published_at = NULL, claimed_until = NULL
           WHERE published_at IS NOT NULL
             AND created_at >= $1",
@@ -98,11 +98,11 @@ pub(crate) async fn resend_if_new(
     Ok(unmarked.rows_affected())
 }
 
-/// Unmarks the rows that `store` may have lost with its end, which is now at `last_seq` and was written at `last_at`.
+/// Unmarks the envelopes that `store` may have lost with its end, which is now at `last_seq` and was written at `last_at`.
 /// How many; none if a replica did it before.
 ///
 /// Not the whole retention: days of events again would keep every consumer busy for the sake of some minutes. Counted
-/// back from the last row that was published, not from now: the broker may have been away for hours since. And back from
+/// back from the last one that was published, not from now: the broker may have been away for hours since. And back from
 /// the end of the store, which is far earlier if an old copy of it was restored.
 pub(crate) async fn resend_lost(
     tx: &mut Tx,
@@ -126,9 +126,9 @@ pub(crate) async fn resend_lost(
         return Ok(0);
     }
     let unmarked = sqlx::query!(
-        "UPDATE outbox
+        "UPDATE outbox_envelope
             SET published_at = NULL, claimed_until = NULL
-          WHERE published_at >= least($1, (SELECT max(published_at) FROM outbox) - make_interval(secs => $2))
+          WHERE published_at >= least($1, (SELECT max(published_at) FROM outbox_envelope) - make_interval(secs => $2))
             AND created_at >= $3",
         last_at - MARGIN,
         MARGIN.as_secs_f64(),

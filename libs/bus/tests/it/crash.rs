@@ -21,7 +21,11 @@ async fn a_crash_between_publish_and_mark_sends_twice_and_has_one_effect() {
     // This is what Postgres holds if the relay died right after its publish was acknowledged, once the claim is over.
     // Again and again: what is sent within the window is still taken for the first.
     wait_for("the second delivery", SOON, async || {
-        run(&t.env.pg, "UPDATE outbox SET published_at = NULL, claimed_until = now() - interval '1 s'").await;
+        run(
+            &t.env.pg,
+            "UPDATE outbox_envelope SET published_at = NULL, claimed_until = now() - interval '1 s'",
+        )
+        .await;
         (t.heard.of(event.event_id) >= 2).then_some(())
     })
     .await;
@@ -35,7 +39,7 @@ async fn a_crash_between_publish_and_mark_sends_twice_and_has_one_effect() {
 async fn a_claim_of_a_dead_relay_ends_by_itself() {
     let t = Stack::start().await;
     let event = t.tell(1).await;
-    run(&t.env.pg, "UPDATE outbox SET claimed_until = clock_timestamp() + interval '2 s'").await;
+    run(&t.env.pg, "UPDATE outbox_envelope SET claimed_until = clock_timestamp() + interval '2 s'").await;
     let t = t.with_relay().with_consumer();
 
     let other = t.tell(1).await;
@@ -82,7 +86,7 @@ async fn a_store_lost_while_nobody_looked_is_noticed_at_the_start() {
         .await
         .unwrap();
         tx.commit().await.unwrap();
-        run(&t.env.pg, "UPDATE outbox SET published_at = created_at").await;
+        run(&t.env.pg, "UPDATE outbox_envelope SET published_at = created_at").await;
     }
     js.delete_stream(bus::STREAM).await.unwrap();
 

@@ -30,7 +30,8 @@ static MIGRATOR: LazyLock<Migrator> = LazyLock::new(|| {
     Migrator::with_migrations(vec![
         one(1, include_str!("../../migrations/0001_bus.sql")),
         one(2, include_str!("../../migrations/0002_bus_acked.sql")),
-        one(3, "CREATE TABLE effect (event_id uuid NOT NULL)"),
+        one(3, include_str!("../../migrations/0003_bus_envelopes.sql")),
+        one(4, "CREATE TABLE effect (event_id uuid NOT NULL)"),
     ])
 });
 

@@ -69,15 +69,36 @@ async fn a_slow_transaction_that_commits_an_older_row_late_is_not_skipped() {
 async fn more_than_one_batch_goes_out_and_two_relays_share_it() {
     let t = Stack::start().await;
     let events: Vec<_> = (1..=1_200).map(|version| t.event(version)).collect();
-    let mut tx = t.env.pg.begin().await.unwrap();
-    bus::outbox::push(&mut tx, &events, t.env.clock.now()).await.unwrap();
-    tx.commit().await.unwrap();
+    for together in events.chunks(30) {
+        let mut tx = t.env.pg.begin().await.unwrap();
+        bus::outbox::push(&mut tx, together, t.env.clock.now()).await.unwrap();
+        tx.commit().await.unwrap();
+    }
 
     let t = t.with_relay().with_relay();
     t.all_published().await;
 
     let mut stream = t.jetstream().await.get_stream(bus::STREAM).await.unwrap();
     assert_eq!(stream.info().await.unwrap().state.messages, 1_200);
+}
+
+#[tokio::test]
+async fn an_envelope_stays_until_the_last_of_its_events_is_acknowledged() {
+    let t = Stack::start().await.with_relay().with_consumer();
+    let (first, mut last) = (t.event(1), t.event(2));
+    last.body = vec![0; 2 << 20]; // NATS takes 1 MiB
+    let (first_id, last_id) = (first.event_id, last.event_id);
+    let mut tx = t.env.pg.begin().await.unwrap();
+    bus::outbox::push(&mut tx, &[first, last], t.env.clock.now()).await.unwrap();
+    tx.commit().await.unwrap();
+    t.bus.ring();
+    t.heard.at_least(1, first_id).await;
+    assert_eq!(t.count("SELECT count(*) FROM outbox WHERE published_at IS NULL").await, 2);
+
+    crate::run(&t.env.pg, "UPDATE outbox_envelope SET bodies[2] = 'short'").await;
+    t.heard.at_least(1, last_id).await;
+    t.all_published().await;
+    wait_for("each took effect", SOON, async || (t.effects().await == 2).then_some(())).await;
 }
 
 #[tokio::test]
@@ -118,7 +139,7 @@ async fn rows_past_their_retention_are_forgotten_and_waiting_ones_never() {
     let t = Stack::start().await;
     let old = t.tell(1).await;
     t.env.clock.advance(std::time::Duration::from_hours(8 * 24));
-    crate::run(&t.env.pg, "UPDATE outbox SET published_at = created_at").await;
+    crate::run(&t.env.pg, "UPDATE outbox_envelope SET published_at = created_at").await;
     let waiting = t.event(1);
     let mut tx = t.env.pg.begin().await.unwrap();
     let long_ago = t.env.clock.now() - std::time::Duration::from_hours(9 * 24);

@@ -136,12 +136,12 @@ async fn records_and_their_events_are_one_transaction() {
     let t = Stack::start().await;
     let mut kiosk = t.kiosk("KSK-0001").await;
     let records = kiosk.session("S-1", "TRF-1");
-    t.sql("ALTER TABLE outbox RENAME TO outbox_away").await;
+    t.sql("ALTER TABLE outbox_envelope RENAME TO outbox_away").await;
     assert_eq!(kiosk.send(&records).await.0, 500);
     assert_eq!(t.count("SELECT count(*) FROM journal_record").await, 0);
     assert_eq!(t.device("KSK-0001").await.last_seq, 0);
 
-    t.sql("ALTER TABLE outbox_away RENAME TO outbox").await;
+    t.sql("ALTER TABLE outbox_away RENAME TO outbox_envelope").await;
     kiosk.sends(&records, &["appended"; 4]).await;
     assert_eq!(t.count("SELECT count(*) FROM outbox").await, 3);
 }
