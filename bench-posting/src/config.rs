@@ -17,6 +17,9 @@ pub struct Args {
     /// Rounds over all contestants; what counts is the median.
     #[arg(long)]
     pub rounds: Option<u16>,
+    /// Only ours, once, with so many payments in flight, and no report: for a profiler beside it.
+    #[arg(long)]
+    pub alone: Option<u32>,
     /// The platform's binary; `cargo build --release -p mizan` makes it.
     #[arg(long, default_value_os_t = project_root().join("target/release/mizan"))]
     pub mizan: PathBuf,
@@ -45,6 +48,7 @@ impl Window {
 pub struct Plan {
     pub rounds: u16,
     pub stored: u32,
+    pub alone: Option<u32>,
     pub mizan: PathBuf,
     pub pgbench: Duration,
     /// Of those who drive Postgres from this process.
@@ -84,6 +88,7 @@ impl From<Args> for Plan {
             return Self {
                 rounds: args.rounds.unwrap_or(2),
                 stored: args.stored,
+                alone: args.alone,
                 mizan: args.mizan,
                 pgbench: Duration::from_secs(3),
                 others: Window::seconds(1, 3),
@@ -93,6 +98,7 @@ impl From<Args> for Plan {
         Self {
             rounds: args.rounds.unwrap_or(3),
             stored: args.stored,
+            alone: args.alone,
             mizan: args.mizan,
             pgbench: Duration::from_secs(10),
             others: Window::seconds(1, 6),

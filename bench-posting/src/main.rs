@@ -49,7 +49,9 @@ async fn main() -> anyhow::Result<()> {
         },
     };
     let removed = std::fs::remove_dir_all(&folder);
-    report::tell(&plan, &measured?)?;
+    if let Some(measured) = measured? {
+        report::tell(&plan, &measured)?;
+    }
     Ok(removed?)
 }
 
@@ -63,11 +65,15 @@ fn alone() -> anyhow::Result<File> {
     Ok(file)
 }
 
-async fn measure(plan: &Plan, folder: &Path) -> anyhow::Result<Measured> {
+async fn measure(plan: &Plan, folder: &Path) -> anyhow::Result<Option<Measured>> {
     let stage = Stage::start(folder).await?;
     let clock = Clock::system();
     let processes = Processes::new(stage.postgres_id()?)?;
     let start = ours::Start { mizan: plan.mizan.clone(), folder: folder.to_owned(), processes };
     let run = Run { stage: &stage, clock: &clock, plan, processes, start };
-    Box::pin(run.all()).await
+    if let Some(in_flight) = plan.alone {
+        Box::pin(run.alone(in_flight)).await?;
+        return Ok(None);
+    }
+    Ok(Some(Box::pin(run.all()).await?))
 }

@@ -87,6 +87,15 @@ impl Run<'_> {
         Ok(measured)
     }
 
+    /// One level of ours.
+    pub async fn alone(&self, in_flight: u32) -> anyhow::Result<()> {
+        ours::prepare(self.stage, &self.plan.mizan, HOME).await?;
+        let ours = Ours::start(self.stage, self.clock, &self.start, HOME).await?;
+        let level = ours.level(in_flight, Agencies::Spread, self.plan.ours).await?;
+        told("ours", &level.common);
+        ours.stop().await
+    }
+
     async fn others(&self, calas: &Calas, measured: &mut Measured) -> anyhow::Result<()> {
         let Run { stage, clock, plan, processes, .. } = *self;
         let level = bare::level(stage, clock, plan.others, processes).await?;

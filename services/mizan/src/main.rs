@@ -8,6 +8,11 @@ use std::process::ExitCode;
 
 use clap::Parser as _;
 
+/// A payment allocates some hundreds of small things, and frees them in another thread than it made them in. That costs glibc's
+/// allocator a tenth of both cores at the posting engine's busiest; docs/performance.md has the figures.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() -> ExitCode {
     boot::install_tls();
     let cli = match cli::Cli::try_parse() {

@@ -30,8 +30,14 @@ CREATE TABLE outbox_envelope (
         array_to_string(subjects, ' ') ~ '^mizan(\.[a-z0-9_-]+)+( mizan(\.[a-z0-9_-]+)+)*$'),
     CONSTRAINT outbox_envelope_versions_from_one CHECK (1 <= ALL (versions))
 ) WITH (fillfactor = 80);
--- Bodies are read once, soon, and hardly shrink: compressing them costs more than it saves.
-ALTER TABLE outbox_envelope ALTER COLUMN bodies SET STORAGE EXTERNAL;
+-- Read once, and soon: compressing costs more than it saves.
+ALTER TABLE outbox_envelope
+    ALTER COLUMN event_ids    SET STORAGE EXTERNAL,
+    ALTER COLUMN subjects     SET STORAGE EXTERNAL,
+    ALTER COLUMN aggregates   SET STORAGE EXTERNAL,
+    ALTER COLUMN versions     SET STORAGE EXTERNAL,
+    ALTER COLUMN bodies       SET STORAGE EXTERNAL,
+    ALTER COLUMN traceparents SET STORAGE EXTERNAL;
 
 INSERT INTO outbox_envelope (event_ids, subjects, aggregates, versions, bodies, traceparents, created_at, claimed_until,
                              published_at)

@@ -136,9 +136,9 @@ fn record<B>(rpc: &str, answer: &Response<B>) -> Code {
         .unwrap_or_else(|| Status::ok(""));
     let span = Span::current();
     span.record("rpc.grpc.status_code", i64::from(i32::from(status.code())));
-    let problem = Problem::from_status(&status);
     match status.code() {
         Code::Internal | Code::Unknown | Code::DataLoss | Code::Unavailable | Code::DeadlineExceeded => {
+            let problem = Problem::from_status(&status);
             span.record("otel.status_code", "ERROR");
             let cause = status.source().map(chain);
             tracing::error!(rpc, code = %problem.code, detail = problem.detail, cause, "a call broke");
@@ -155,6 +155,7 @@ fn record<B>(rpc: &str, answer: &Response<B>) -> Code {
         | Code::OutOfRange
         | Code::Unimplemented
         | Code::Unauthenticated => {
+            let problem = Problem::from_status(&status);
             tracing::debug!(rpc, code = %problem.code, detail = problem.detail, "a call was refused");
         }
     }

@@ -3,7 +3,6 @@
 use ids::{AgencyId, DisputeId, InvoiceId, PaymentId};
 use money::Money;
 use pg::Tx;
-use serde_json::Value;
 use time::OffsetDateTime;
 use uuid::Uuid;
 
@@ -22,7 +21,7 @@ struct Row {
     provider: String,
     provider_reference: String,
     amount_fils: i64,
-    parts: Value,
+    parts: String,
     reason: String,
     opened_by: String,
     decided_by: Option<String>,
@@ -43,7 +42,7 @@ impl TryFrom<Row> for Dispute {
             _ => return Err(bad()),
         };
         Ok(Dispute {
-            parts: share::parts_from_json(row.parts).ok_or_else(bad)?,
+            parts: share::parts_from_json(&row.parts).ok_or_else(bad)?,
             id: DisputeId(row.dispute_id),
             agency: AgencyId(row.agency_id),
             payment_id: PaymentId(row.payment_id),
@@ -78,12 +77,12 @@ pub async fn lock(tx: &mut Tx, disputes: &[Uuid]) -> Result<Vec<Dispute>, Error>
     }
     let rows = sqlx::query_as!(
         Row,
-        "SELECT dispute_id, agency_id, payment_id, invoice_id, bill_reference, provider, provider_reference, amount_fils,
-                parts, reason, opened_by, decided_by, state, created_at, version
-           FROM dispute
-          WHERE dispute_id = ANY($1)
-          ORDER BY dispute_id
-            FOR UPDATE",
+        r#"SELECT dispute_id, agency_id, payment_id, invoice_id, bill_reference, provider, provider_reference,
+                  amount_fils, parts::text AS "parts!", reason, opened_by, decided_by, state, created_at, version
+             FROM dispute
+            WHERE dispute_id = ANY($1)
+            ORDER BY dispute_id
+              FOR UPDATE"#,
         disputes,
     )
     .fetch_all(tx.conn())
@@ -98,10 +97,10 @@ pub async fn lock(tx: &mut Tx, disputes: &[Uuid]) -> Result<Vec<Dispute>, Error>
 pub async fn by_id(tx: &mut Tx, id: DisputeId) -> Result<Option<Dispute>, Error> {
     let row = sqlx::query_as!(
         Row,
-        "SELECT dispute_id, agency_id, payment_id, invoice_id, bill_reference, provider, provider_reference, amount_fils,
-                parts, reason, opened_by, decided_by, state, created_at, version
-           FROM dispute
-          WHERE dispute_id = $1",
+        r#"SELECT dispute_id, agency_id, payment_id, invoice_id, bill_reference, provider, provider_reference,
+                  amount_fils, parts::text AS "parts!", reason, opened_by, decided_by, state, created_at, version
+             FROM dispute
+            WHERE dispute_id = $1"#,
         id.0,
     )
     .fetch_optional(tx.conn())
@@ -119,7 +118,7 @@ pub async fn insert(tx: &mut Tx, new: &[&Dispute]) -> Result<(), pg::Error> {
             "INSERT INTO dispute
                  (dispute_id, agency_id, payment_id, invoice_id, bill_reference, provider, provider_reference,
                   amount_fils, parts, reason, opened_by, decided_by, state, created_at, version)
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)",
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9::text::jsonb, $10, $11, $12, $13, $14, $15)",
             dispute.id.0,
             dispute.agency.0,
             dispute.payment_id.0,

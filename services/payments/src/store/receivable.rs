@@ -3,7 +3,6 @@
 use ids::{AgencyId, InvoiceId, PaymentId};
 use money::Money;
 use pg::Tx;
-use serde_json::Value;
 use uuid::Uuid;
 
 use super::{all_written, corrupt, share};
@@ -20,8 +19,8 @@ struct Row {
     due_fils: i64,
     paid_fils: i64,
     returned_fils: i64,
-    shares: Value,
-    instalments: Value,
+    shares: String,
+    instalments: String,
     state: String,
     live_payment_id: Option<Uuid>,
     version: i64,
@@ -42,8 +41,8 @@ impl TryFrom<Row> for Receivable {
             _ => return Err(bad()),
         };
         Ok(Receivable {
-            shares: share::shares_from_json(row.shares).ok_or_else(bad)?,
-            instalments: share::amounts_from_json(row.instalments).ok_or_else(bad)?,
+            shares: share::shares_from_json(&row.shares).ok_or_else(bad)?,
+            instalments: share::amounts_from_json(&row.instalments).ok_or_else(bad)?,
             invoice_id: InvoiceId(row.invoice_id),
             agency: AgencyId(row.agency_id),
             bill_reference: row.bill_reference,
@@ -67,12 +66,12 @@ pub async fn lock(tx: &mut Tx, invoices: &[Uuid], bills: &[String]) -> Result<Ve
     }
     let rows = sqlx::query_as!(
         Row,
-        "SELECT invoice_id, agency_id, bill_reference, service_code, due_fils, paid_fils, returned_fils, shares,
-                instalments, state, live_payment_id, version
-           FROM receivable
-          WHERE invoice_id = ANY($1) OR bill_reference = ANY($2)
-          ORDER BY invoice_id
-            FOR UPDATE",
+        r#"SELECT invoice_id, agency_id, bill_reference, service_code, due_fils, paid_fils, returned_fils,
+                  shares::text AS "shares!", instalments::text AS "instalments!", state, live_payment_id, version
+             FROM receivable
+            WHERE invoice_id = ANY($1) OR bill_reference = ANY($2)
+            ORDER BY invoice_id
+              FOR UPDATE"#,
         invoices,
         bills,
     )
@@ -88,10 +87,10 @@ pub async fn lock(tx: &mut Tx, invoices: &[Uuid], bills: &[String]) -> Result<Ve
 pub async fn by_bill(tx: &mut Tx, bill_reference: &str) -> Result<Option<Receivable>, Error> {
     let row = sqlx::query_as!(
         Row,
-        "SELECT invoice_id, agency_id, bill_reference, service_code, due_fils, paid_fils, returned_fils, shares,
-                instalments, state, live_payment_id, version
-           FROM receivable
-          WHERE bill_reference = $1",
+        r#"SELECT invoice_id, agency_id, bill_reference, service_code, due_fils, paid_fils, returned_fils,
+                  shares::text AS "shares!", instalments::text AS "instalments!", state, live_payment_id, version
+             FROM receivable
+            WHERE bill_reference = $1"#,
         bill_reference,
     )
     .fetch_optional(tx.conn())
@@ -114,8 +113,8 @@ pub async fn insert(tx: &mut Tx, new: &[&Receivable]) -> Result<(), pg::Error> {
     let services: Vec<String> = new.iter().map(|r| r.service_code.clone()).collect();
     let due: Vec<i64> = new.iter().map(|r| r.due.minor_units()).collect();
     let paid: Vec<i64> = new.iter().map(|r| r.paid.minor_units()).collect();
-    let shares: Vec<Value> = new.iter().map(|r| share::shares_to_json(&r.shares)).collect();
-    let plans: Vec<Value> = new.iter().map(|r| share::amounts_to_json(&r.instalments)).collect();
+    let shares: Vec<String> = new.iter().map(|r| share::shares_to_json(&r.shares)).collect();
+    let plans: Vec<String> = new.iter().map(|r| share::amounts_to_json(&r.instalments)).collect();
     let states: Vec<String> = new.iter().map(|r| r.state.name().to_owned()).collect();
     let lives: Vec<Option<Uuid>> = new.iter().map(|r| r.live().map(|id| id.0)).collect();
     let versions: Vec<i64> = new.iter().map(|r| r.version).collect();
@@ -123,8 +122,12 @@ pub async fn insert(tx: &mut Tx, new: &[&Receivable]) -> Result<(), pg::Error> {
         "INSERT INTO receivable
              (invoice_id, agency_id, bill_reference, service_code, due_fils, paid_fils, shares, instalments, state,
               live_payment_id, version)
-         SELECT * FROM UNNEST($1::uuid[], $2::text[], $3::text[], $4::text[], $5::bigint[], $6::bigint[], $7::jsonb[],
-                              $8::jsonb[], $9::text[], $10::uuid[], $11::bigint[])",
+         SELECT invoice_id, agency_id, bill_reference, service_code, due_fils, paid_fils, shares::jsonb, instalments::jsonb,
+                state, live_payment_id, version
+           FROM UNNEST($1::uuid[], $2::text[], $3::text[], $4::text[], $5::bigint[], $6::bigint[], $7::text[],
+                       $8::text[], $9::text[], $10::uuid[], $11::bigint[])
+             AS new (invoice_id, agency_id, bill_reference, service_code, due_fils, paid_fils, shares, instalments, state,
+                     live_payment_id, version)",
         &ids,
         &agencies,
         &bills,
@@ -156,17 +159,17 @@ pub async fn update(tx: &mut Tx, changed: &[(i64, &Receivable)]) -> Result<(), p
     let due: Vec<i64> = changed.iter().map(|(_, r)| r.due.minor_units()).collect();
     let paid: Vec<i64> = changed.iter().map(|(_, r)| r.paid.minor_units()).collect();
     let returned: Vec<i64> = changed.iter().map(|(_, r)| r.returned.minor_units()).collect();
-    let shares: Vec<Value> = changed.iter().map(|(_, r)| share::shares_to_json(&r.shares)).collect();
-    let plans: Vec<Value> = changed.iter().map(|(_, r)| share::amounts_to_json(&r.instalments)).collect();
+    let shares: Vec<String> = changed.iter().map(|(_, r)| share::shares_to_json(&r.shares)).collect();
+    let plans: Vec<String> = changed.iter().map(|(_, r)| share::amounts_to_json(&r.instalments)).collect();
     let states: Vec<String> = changed.iter().map(|(_, r)| r.state.name().to_owned()).collect();
     let lives: Vec<Option<Uuid>> = changed.iter().map(|(_, r)| r.live().map(|id| id.0)).collect();
     let versions: Vec<i64> = changed.iter().map(|(_, r)| r.version).collect();
     let done = sqlx::query!(
         "UPDATE receivable
             SET due_fils = new.due_fils, paid_fils = new.paid_fils, returned_fils = new.returned_fils,
-                shares = new.shares, instalments = new.instalments, state = new.state, live_payment_id = new.live,
+                shares = new.shares::jsonb, instalments = new.instalments::jsonb, state = new.state, live_payment_id = new.live,
                 version = new.version
-           FROM UNNEST($1::uuid[], $2::bigint[], $3::bigint[], $4::bigint[], $5::bigint[], $6::jsonb[], $7::jsonb[],
+           FROM UNNEST($1::uuid[], $2::bigint[], $3::bigint[], $4::bigint[], $5::bigint[], $6::text[], $7::text[],
                        $8::text[], $9::uuid[], $10::bigint[])
              AS new (invoice_id, before, due_fils, paid_fils, returned_fils, shares, instalments, state, live, version)
           WHERE receivable.invoice_id = new.invoice_id

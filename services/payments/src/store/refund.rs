@@ -3,7 +3,6 @@
 use ids::{AgencyId, AttemptId, CreditId, InvoiceId, PaymentId, RefundId};
 use money::Money;
 use pg::Tx;
-use serde_json::Value;
 use time::OffsetDateTime;
 use uuid::Uuid;
 
@@ -20,7 +19,7 @@ struct Row {
     payment_id: Option<Uuid>,
     invoice_id: Option<Uuid>,
     credit_id: Option<Uuid>,
-    parts: Value,
+    parts: String,
     amount_fils: i64,
     provider: Option<String>,
     attempt_id: Option<Uuid>,
@@ -59,7 +58,7 @@ impl Row {
             (Some(payment), Some(invoice), None) => Some(Of::Payment {
                 payment_id: PaymentId(payment),
                 invoice_id: InvoiceId(invoice),
-                parts: share::parts_from_json(self.parts.clone())?,
+                parts: share::parts_from_json(&self.parts)?,
             }),
             (None, None, Some(credit)) => Some(Of::Credit { credit_id: CreditId(credit) }),
             _ => None,
@@ -113,13 +112,14 @@ pub async fn lock(tx: &mut Tx, refunds: &[Uuid]) -> Result<Vec<Refund>, Error> {
     }
     let rows = sqlx::query_as!(
         Row,
-        "SELECT refund_id, agency_id, bill_reference, payment_id, invoice_id, credit_id, parts, amount_fils, provider,
-                attempt_id, charge_reference, iban, reason, requested_by, decided_by, doubts, contradicted, state, since_at,
-                provider_reference, failure, created_at, version
-           FROM refund
-          WHERE refund_id = ANY($1)
-          ORDER BY refund_id
-            FOR UPDATE",
+        r#"SELECT refund_id, agency_id, bill_reference, payment_id, invoice_id, credit_id, parts::text AS "parts!",
+                  amount_fils, provider,
+                  attempt_id, charge_reference, iban, reason, requested_by, decided_by, doubts, contradicted, state, since_at,
+                  provider_reference, failure, created_at, version
+             FROM refund
+            WHERE refund_id = ANY($1)
+            ORDER BY refund_id
+              FOR UPDATE"#,
         refunds,
     )
     .fetch_all(tx.conn())
@@ -134,11 +134,12 @@ pub async fn lock(tx: &mut Tx, refunds: &[Uuid]) -> Result<Vec<Refund>, Error> {
 pub async fn read(tx: &mut Tx, refunds: &[Uuid]) -> Result<Vec<Refund>, Error> {
     let rows = sqlx::query_as!(
         Row,
-        "SELECT refund_id, agency_id, bill_reference, payment_id, invoice_id, credit_id, parts, amount_fils, provider,
-                attempt_id, charge_reference, iban, reason, requested_by, decided_by, doubts, contradicted, state, since_at,
-                provider_reference, failure, created_at, version
-           FROM refund
-          WHERE refund_id = ANY($1)",
+        r#"SELECT refund_id, agency_id, bill_reference, payment_id, invoice_id, credit_id, parts::text AS "parts!",
+                  amount_fils, provider,
+                  attempt_id, charge_reference, iban, reason, requested_by, decided_by, doubts, contradicted, state, since_at,
+                  provider_reference, failure, created_at, version
+             FROM refund
+            WHERE refund_id = ANY($1)"#,
         refunds,
     )
     .fetch_all(tx.conn())
@@ -169,15 +170,16 @@ pub async fn list(
 ) -> Result<Vec<Refund>, Error> {
     let rows = sqlx::query_as!(
         Row,
-        "SELECT refund_id, agency_id, bill_reference, payment_id, invoice_id, credit_id, parts, amount_fils, provider,
-                attempt_id, charge_reference, iban, reason, requested_by, decided_by, doubts, contradicted, state, since_at,
-                provider_reference, failure, created_at, version
-           FROM refund
-          WHERE ($1::uuid IS NULL OR payment_id = $1)
-            AND ($2 = '' OR state = $2)
-            AND ($3::text IS NULL OR agency_id = $3)
-          ORDER BY created_at DESC, refund_id DESC
-          LIMIT $4",
+        r#"SELECT refund_id, agency_id, bill_reference, payment_id, invoice_id, credit_id, parts::text AS "parts!",
+                  amount_fils, provider,
+                  attempt_id, charge_reference, iban, reason, requested_by, decided_by, doubts, contradicted, state, since_at,
+                  provider_reference, failure, created_at, version
+             FROM refund
+            WHERE ($1::uuid IS NULL OR payment_id = $1)
+              AND ($2 = '' OR state = $2)
+              AND ($3::text IS NULL OR agency_id = $3)
+            ORDER BY created_at DESC, refund_id DESC
+            LIMIT $4"#,
         payment.map(|id| id.0),
         state,
         agency,
@@ -237,7 +239,7 @@ pub async fn insert(tx: &mut Tx, new: &[&Refund]) -> Result<(), pg::Error> {
             "INSERT INTO refund
                  (refund_id, agency_id, bill_reference, payment_id, invoice_id, credit_id, parts, amount_fils, provider,
                   attempt_id, charge_reference, iban, reason, requested_by, doubts, state, created_at, version)
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, 'requested', $16, 1)",
+             VALUES ($1, $2, $3, $4, $5, $6, $7::text::jsonb, $8, $9, $10, $11, $12, $13, $14, $15, 'requested', $16, 1)",
             refund.id.0,
             refund.agency.0,
             refund.bill_reference,
