@@ -3,9 +3,10 @@ use std::{env, error::Error, fs, path::Path};
 
 use prost::Message;
 
-const FILES: [&str; 12] = [
+const FILES: [&str; 13] = [
     "mizan/common/v1/common.proto",
     "mizan/catalogue/v1/catalogue.proto",
+    "mizan/catalogue/v1/channel_policy.proto",
     "mizan/identity/v1/identity.proto",
     "mizan/invoicing/v1/invoice.proto",
     "mizan/invoicing/v1/upload.proto",

@@ -5,8 +5,10 @@ use std::{
     time::{Duration, Instant},
 };
 
-use time::OffsetDateTime;
+use time::{Date, OffsetDateTime, UtcOffset, macros::offset};
 use tokio::sync::watch;
+
+const BAHRAIN: UtcOffset = offset!(+3);
 
 /// The one source of time of a service. Clones share it.
 #[derive(Clone, Debug)]
@@ -77,6 +79,16 @@ impl Clock {
     }
 }
 
+/// The day in Bahrain at `at`: three hours ahead of UTC, without summer time. Every date a person meets is of this zone.
+pub fn bahrain_date(at: OffsetDateTime) -> Date {
+    at.to_offset(BAHRAIN).date()
+}
+
+/// The first moment of a day in Bahrain.
+pub fn bahrain_midnight(day: Date) -> OffsetDateTime {
+    day.midnight().assume_offset(BAHRAIN).to_offset(UtcOffset::UTC)
+}
+
 fn micros(at: OffsetDateTime) -> OffsetDateTime {
     let at = at.to_offset(time::UtcOffset::UTC);
     at.replace_microsecond(at.microsecond()).expect("a time's own microseconds are in range")
@@ -102,6 +114,15 @@ mod tests {
         sleeper.await;
         assert_eq!(clock.now(), datetime!(2026-01-01 00:00:10 UTC));
         assert_eq!(clock.monotonic(), Duration::from_secs(10));
+    }
+
+    #[test]
+    fn a_day_of_bahrain_begins_three_hours_before_the_one_of_utc() {
+        let last = datetime!(2026-12-31 20:59:59.999999 UTC);
+        assert_eq!(bahrain_date(last), time::macros::date!(2026 - 12 - 31));
+        let midnight = bahrain_midnight(time::macros::date!(2027 - 01 - 01));
+        assert_eq!(midnight, datetime!(2026-12-31 21:00:00 UTC));
+        assert_eq!(bahrain_date(midnight), time::macros::date!(2027 - 01 - 01));
     }
 
     #[test]

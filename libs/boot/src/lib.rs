@@ -23,7 +23,7 @@ pub mod wire;
 
 pub use self::ids::Ids;
 pub use call::Call;
-pub use clock::Clock;
+pub use clock::{Clock, bahrain_date, bahrain_midnight};
 pub use context::Context;
 pub use health::Health;
 pub use locale::Lang;

@@ -56,6 +56,14 @@ uuid_id!(
     AdjustmentId, "adjustment_id"
 );
 uuid_id!(
+    /// Which channels a fee service takes from a day on: proposed by one person, announced by another.
+    PolicyId, "policy_id"
+);
+uuid_id!(
+    /// A channel that a policy closes, open all the same for some days and up to an amount.
+    ChannelExceptionId, "channel_exception_id"
+);
+uuid_id!(
     /// A balanced set of ledger entries.
     JournalId, "journal_id"
 );

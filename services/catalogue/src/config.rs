@@ -30,4 +30,12 @@ pub struct Settings {
         hide_env_values = true
     )]
     pub database_url: String,
+    /// Days between the announcement of a policy that closes a channel and its first day, at least.
+    #[arg(
+        id = "catalogue.policy_notice_days",
+        long = "catalogue-policy-notice-days",
+        env = "MIZAN_CATALOGUE_POLICY_NOTICE_DAYS",
+        default_value_t = 14
+    )]
+    pub policy_notice_days: u16,
 }

@@ -5,6 +5,7 @@ use tonic::Code as C;
 
 use crate::app::quote::MAX_QUOTES;
 use crate::domain::files::Mistake;
+use crate::domain::refusal::{Noun, Refusal};
 
 /// Mistakes told at once: more would not be read.
 const MISTAKES_TOLD: usize = 20;
@@ -22,6 +23,20 @@ pub enum Error {
     TooManyQuotes(usize),
     #[error("`{0}` is no date; write it like 2026-01-31.")]
     Date(String),
+    #[error("Say who acts: this is decided by two persons.")]
+    ActorMissing,
+    #[error("{detail}.")]
+    Field { field: &'static str, detail: String },
+    #[error("There is no policy with this id.")]
+    PolicyUnknown,
+    #[error("Another policy has this id; make a fresh one.")]
+    PolicyKnown,
+    #[error("There is no exception with this id.")]
+    ChannelExceptionUnknown,
+    #[error("Another exception has this id; make a fresh one.")]
+    ChannelExceptionKnown,
+    #[error("Refused: {0}.")]
+    Refused(#[from] Refusal),
     #[error("a row of {table} cannot be read: {what}")]
     Corrupt { table: &'static str, what: String },
     #[error("Postgres")]
@@ -65,6 +80,17 @@ impl From<Error> for Problem {
             Error::ServiceUnknown(_) => ("service_unknown", C::NotFound, Some("service_code")),
             Error::TooManyQuotes(_) => ("too_many_quotes", C::InvalidArgument, Some("quotes")),
             Error::Date(_) => ("field_invalid", C::InvalidArgument, Some("date")),
+            Error::ActorMissing => ("actor_missing", C::InvalidArgument, Some("mizan-actor")),
+            Error::Field { field, .. } => ("field_invalid", C::InvalidArgument, Some(*field)),
+            Error::PolicyUnknown => ("policy_unknown", C::NotFound, Some("policy_id")),
+            Error::PolicyKnown => ("policy_known", C::AlreadyExists, Some("policy_id")),
+            Error::ChannelExceptionUnknown => {
+                ("channel_exception_unknown", C::NotFound, Some("channel_exception_id"))
+            }
+            Error::ChannelExceptionKnown => {
+                ("channel_exception_known", C::AlreadyExists, Some("channel_exception_id"))
+            }
+            Error::Refused(refusal) => refused(refusal),
             Error::Database(cause) if cause.is_unavailable() => {
                 let problem =
                     Problem::new(C::Unavailable, "unavailable", "The database does not answer; ask again.");
@@ -79,6 +105,32 @@ impl From<Error> for Problem {
             Some(field) => problem.field(field),
             None => problem,
         }
+    }
+}
+
+fn refused(refusal: &Refusal) -> (&'static str, C, Option<&'static str>) {
+    use Noun::{ChannelException, Policy};
+    match refusal {
+        Refusal::PolicyWithoutChannel => ("policy_without_channel", C::InvalidArgument, Some("channels")),
+        Refusal::PolicyDatePast { .. } => ("policy_date_past", C::InvalidArgument, Some("valid_from")),
+        Refusal::PolicyNoticeShort { .. } => {
+            ("policy_notice_short", C::FailedPrecondition, Some("valid_from"))
+        }
+        Refusal::ExceptionDates { .. } => {
+            ("channel_exception_dates_invalid", C::InvalidArgument, Some("from"))
+        }
+        Refusal::ExceptionLimit => ("channel_exception_limit_invalid", C::InvalidArgument, Some("most")),
+        Refusal::NeedsSecondPerson { noun: Policy } => {
+            ("policy_needs_second_person", C::PermissionDenied, None)
+        }
+        Refusal::NeedsSecondPerson { noun: ChannelException } => {
+            ("channel_exception_needs_second_person", C::PermissionDenied, None)
+        }
+        Refusal::WrongState { noun: Policy, .. } => ("policy_wrong_state", C::FailedPrecondition, None),
+        Refusal::WrongState { noun: ChannelException, .. } => {
+            ("channel_exception_wrong_state", C::FailedPrecondition, None)
+        }
+        Refusal::StaleVersion { .. } => ("version_stale", C::FailedPrecondition, Some("version")),
     }
 }
 

@@ -15,10 +15,12 @@ use boot::locale::{Lang, Texts};
 use boot::{Clock, Context, StartError, Tasks};
 use pg::Pg;
 use proto::catalogue::v1::catalogue_service_server::CatalogueServiceServer;
+use proto::catalogue::v1::channel_policy_service_server::ChannelPolicyServiceServer;
 use tonic::service::Routes;
 
 pub use command::{CommandError, ImportArgs, import_command};
 pub use config::Settings;
+pub use domain::states::states_dot;
 pub use error::Error;
 
 /// The tables.
@@ -35,6 +37,8 @@ pub(crate) struct Catalogue {
     tasks: Tasks,
     texts: Arc<Texts>,
     cache: Arc<app::quote::Cache>,
+    /// Payers hear of a channel's end so many days before.
+    notice_days: u16,
 }
 
 /// Where the started service listens.
@@ -68,8 +72,10 @@ pub async fn start(settings: Settings, ctx: &Context) -> Result<Running, StartEr
         tasks: ctx.tasks.clone(),
         texts: Arc::new(texts().map_err(StartError::bug)?),
         cache: Arc::default(),
+        notice_days: settings.policy_notice_days,
     };
-    let routes = Routes::new(CatalogueServiceServer::new(svc));
+    let routes = Routes::new(CatalogueServiceServer::new(svc.clone()))
+        .add_service(ChannelPolicyServiceServer::new(svc));
     let grpc = boot::grpc::serve(ctx, settings.grpc_addr, routes).await?;
     let health = boot::Health::serve(ctx, settings.health_addr).await?;
     ctx.health.started();

@@ -1,11 +1,6 @@
 //! The catalogue's two files, as one change.
-use time::{Date, UtcOffset, macros::offset};
-
 use crate::domain::{change, files};
 use crate::{Catalogue, Error, store};
-
-/// Bahrain: no summer time.
-const ZONE: UtcOffset = offset!(+3);
 
 /// Rows in the files, and how many of them differed from what was stored.
 #[derive(Clone, Copy, Debug)]
@@ -32,7 +27,7 @@ pub async fn import(
     let known = store::agency::all(&mut tx).await?;
     let stored = store::fee_service::list(&mut tx, None).await?;
 
-    let change = change::between(&files, &known, &stored, today(svc));
+    let change = change::between(&files, &known, &stored, boot::bahrain_date(now));
 
     if change.rows > 0 {
         store::agency::put(&mut tx, &change.agencies, now).await?;
@@ -44,9 +39,4 @@ pub async fn import(
     tracing::info!(actor, changed = change.rows, "catalogue imported");
     let (agencies, services) = (files.agencies.len(), files.services.len());
     Ok(Imported { agencies, services, changed: change.rows })
-}
-
-/// The day in Bahrain.
-fn today(svc: &Catalogue) -> Date {
-    svc.clock.now().to_offset(ZONE).date()
 }

@@ -1,5 +1,29 @@
 //! Use cases.
 pub mod agency;
+pub mod channel_exception;
+pub mod channel_rules;
 pub mod fee_service;
 pub mod import;
+pub mod policy;
 pub mod quote;
+
+use ids::{AgencyId, ServiceCode};
+use pg::Tx;
+
+use crate::domain::fee_service::FeeService;
+use crate::{Error, store};
+
+/// The service that a caller bound to `caller` may decide about: what it may not, does not exist for it.
+async fn service_of(
+    tx: &mut Tx,
+    caller: Option<&AgencyId>,
+    agency: &AgencyId,
+    code: &ServiceCode,
+) -> Result<FeeService, Error> {
+    if caller.is_some_and(|caller| caller != agency) || store::agency::find(tx, agency).await?.is_none() {
+        return Err(Error::AgencyUnknown(agency.clone()));
+    }
+    let services = store::fee_service::list(tx, Some(agency)).await?;
+    let found = services.into_iter().map(|stored| stored.service).find(|service| service.code == *code);
+    found.ok_or_else(|| Error::ServiceUnknown(code.clone()))
+}

@@ -2,12 +2,18 @@
 
 pub mod agency;
 pub mod change;
+pub mod channel;
+pub mod channel_exception;
+pub mod channel_rules;
 pub mod exact;
 pub mod fee;
 pub mod fee_service;
 pub mod files;
 pub mod formula;
 pub mod input;
+pub mod policy;
 pub mod price;
+pub mod refusal;
 pub mod similar;
+pub mod states;
 pub mod vat;

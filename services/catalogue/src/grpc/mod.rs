@@ -1,4 +1,7 @@
 //! Converts and calls.
+mod channel_policy;
+mod channel_wire;
+
 use boot::Call;
 use boot::wire::{id_from_wire, money_to_wire};
 use proto::catalogue::v1::catalogue_service_server::CatalogueService;

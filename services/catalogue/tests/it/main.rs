@@ -1,6 +1,7 @@
 //! The catalogue on a real Postgres.
 #![expect(clippy::unwrap_used, reason = "a broken stack is a failed test")]
 
+mod channels;
 mod import;
 mod quote;
 mod stack;

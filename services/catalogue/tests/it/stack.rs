@@ -18,8 +18,12 @@ impl Stack {
     pub async fn start() -> Stack {
         let env = Env::start("catalogue", &catalogue::MIGRATOR).await;
         let any = "127.0.0.1:0".parse().unwrap();
-        let settings =
-            catalogue::Settings { grpc_addr: any, health_addr: any, database_url: env.database_url.clone() };
+        let settings = catalogue::Settings {
+            grpc_addr: any,
+            health_addr: any,
+            database_url: env.database_url.clone(),
+            policy_notice_days: 14,
+        };
         let running = catalogue::start(settings, &env.ctx).await.unwrap();
         let url = format!("http://{}", running.grpc);
         let client = CatalogueServiceClient::new(boot::grpc::channel(&url).unwrap());
