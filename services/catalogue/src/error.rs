@@ -130,7 +130,6 @@ fn refused(refusal: &Refusal) -> (&'static str, C, Option<&'static str>) {
         Refusal::WrongState { noun: ChannelException, .. } => {
             ("channel_exception_wrong_state", C::FailedPrecondition, None)
         }
-        Refusal::StaleVersion { .. } => ("version_stale", C::FailedPrecondition, Some("version")),
     }
 }
 

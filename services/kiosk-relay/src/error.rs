@@ -54,6 +54,9 @@ pub enum Error {
     /// Nobody waits for it any more.
     #[error("what was due on the bill was written off")]
     BillWrittenOff,
+    /// Policy has closed cash at kiosks for what the bill is of.
+    #[error("kiosks take no cash for this bill; pay it by {}", .instead.join(", "))]
+    CashClosed { instead: Vec<String> },
     /// A wallet payment may have the money already.
     #[error("a payment of this bill is in progress; wait for its end")]
     PaymentInProgress,
@@ -108,6 +111,7 @@ impl Error {
             Error::BillPaid => ("bill_already_paid", C::FailedPrecondition),
             Error::BillCancelled => ("bill_cancelled", C::FailedPrecondition),
             Error::BillWrittenOff => ("bill_written_off", C::FailedPrecondition),
+            Error::CashClosed { .. } => ("channel_closed", C::FailedPrecondition),
             Error::PaymentInProgress => ("payment_in_progress", C::FailedPrecondition),
             Error::PaymentsAway(_) => ("payments_unavailable", C::Unavailable),
             Error::Pg(pg::Error::CommitUnknown(_)) => ("outcome_unknown", C::Unavailable),

@@ -56,6 +56,7 @@ pub fn of(
                 stacked: Some(money_to_wire(Money::fils(session.stacked_fils))),
                 receipt_number: receipt_number.clone(),
                 received_at: Some(time_to_wire(now)),
+                began_at: session.began_at.map(time_to_wire),
             };
             ("session.closed", told.encode_to_vec())
         }
@@ -136,6 +137,7 @@ mod tests {
             bill_reference: String::new(),
             stacked_fils: 500,
             state: SessionState::Open,
+            began_at: None,
         };
         for (count, parts) in [(0, 1), (1, 1), (1_000, 1), (1_001, 2), (2_500, 3)] {
             let open: Vec<_> = (0..count).map(session).collect();

@@ -5,8 +5,8 @@ use boot::telemetry::{DEFAULT_FILTER, Lines};
 use clap::{Args, Parser, Subcommand};
 
 use crate::commands::{
-    adjustment, catalogue, config, credit, dispute, identity, kiosk, ledger, migrate, payment, receipt,
-    refund, states,
+    adjustment, catalogue, channel_exception, config, credit, dispute, identity, kiosk, ledger, migrate,
+    payment, policy, receipt, refund, states,
 };
 use crate::services::{self, All};
 
@@ -110,6 +110,10 @@ enum Command {
     Credit(credit::Credit),
     /// Corrections of the books and write-offs: one person asks, another does it.
     Adjustment(adjustment::Adjustment),
+    /// Which channels services take, from which day on: one person proposes, another announces.
+    Policy(policy::Policy),
+    /// A closed channel, open all the same for some days and up to an amount: one person asks, another agrees.
+    ChannelException(channel_exception::ChannelException),
     /// Operators' work on devices.
     Kiosk(kiosk::Kiosk),
     /// Settings, checked and listed.
@@ -163,6 +167,8 @@ pub async fn dispatch(cli: Cli) -> ExitCode {
         Command::Dispute(dispute) => dispute::run(dispute).await,
         Command::Credit(credit) => credit::run(credit).await,
         Command::Adjustment(adjustment) => adjustment::run(adjustment).await,
+        Command::Policy(policy) => policy::run(policy).await,
+        Command::ChannelException(exception) => channel_exception::run(exception).await,
         Command::Kiosk(kiosk) => kiosk::run(kiosk).await,
         Command::Config(config) => config::run(&config),
         Command::States(states) => states::run(&states),

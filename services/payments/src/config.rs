@@ -57,6 +57,15 @@ pub struct Settings {
     )]
     pub wallet_adapter_url: String,
 
+    /// Who says which channels may take money for a service.
+    #[arg(
+        id = "payments.catalogue_url",
+        long = "payments-catalogue-url",
+        env = "MIZAN_PAYMENTS_CATALOGUE_URL",
+        default_value = "http://127.0.0.1:7101"
+    )]
+    pub catalogue_url: String,
+
     /// The owner of bills, asked when a payer is faster than the event.
     #[arg(
         id = "payments.invoicing_url",

@@ -78,6 +78,7 @@ impl Error {
             Error::Refused(R::BillDiffers { .. }) => ("bill_differs", Code::FailedPrecondition),
             Error::Refused(R::BillCancelled { .. }) => ("bill_cancelled", Code::FailedPrecondition),
             Error::Refused(R::BillWrittenOff { .. }) => ("bill_written_off", Code::FailedPrecondition),
+            Error::Refused(R::ChannelClosed { .. }) => ("channel_closed", Code::FailedPrecondition),
             Error::Refused(R::BillTwice { .. }) => ("bill_twice", Code::InvalidArgument),
             Error::Refused(R::AmountNotAllowed { .. }) => ("amount_not_allowed", Code::FailedPrecondition),
             Error::Refused(R::AmountNotPositive) => ("amount_not_positive", Code::InvalidArgument),

@@ -155,6 +155,7 @@ async fn closed(svc: &Payments, received: &Received) -> Result<(), HandlerError>
         bill_reference: message.bill_reference,
         end,
         receipt_number: message.receipt_number,
+        began_at: message.began_at.map(|at| common::time_from_wire("began_at", &Some(at))).transpose()?,
         bill: BillAsked::NotYet,
     };
     match svc.engine.submit(Command::Close(close.clone()), None).await {

@@ -4,6 +4,7 @@
 mod app;
 mod books;
 mod breaker;
+mod catalogue;
 mod config;
 pub mod domain;
 mod engine;
@@ -29,7 +30,7 @@ use proto::payments::v1::{
     refund_service_server::RefundServiceServer,
 };
 use sqlx::migrate::Migrator;
-use tokio::sync::Notify;
+use tokio::sync::{Notify, watch};
 use tonic::service::Routes;
 
 pub use books::{
@@ -53,6 +54,8 @@ struct Payments {
     engine: engine::Engine,
     pg: Pg,
     bills: invoicing::Bills,
+    /// Which channels may take money, as the catalogue last told.
+    policies: watch::Receiver<Arc<domain::channel::Policies>>,
     providers: Arc<[String]>,
     /// Those that can hold money.
     authorising_providers: Arc<[String]>,
@@ -103,12 +106,14 @@ pub async fn start(settings: Settings, ctx: Context) -> Result<Running, StartErr
     let bus = Bus::connect(&settings.nats_url, &ctx.setting("NATS_URL"), &ctx).await?;
     bus.relay(pg.clone(), "payments");
 
+    let (known, policies) = watch::channel(catalogue::kept(&pg).await.map_err(StartError::bug)?);
     let metrics = metrics::Metrics::register(&ctx);
     let work = Arc::new(Notify::new());
     let parts = engine::Parts {
         pg: pg.clone(),
         bus: bus.clone(),
         rules: settings.rules(),
+        policies: policies.clone(),
         settings: settings.engine,
         metrics: metrics.clone(),
         work: work.clone(),
@@ -117,6 +122,7 @@ pub async fn start(settings: Settings, ctx: Context) -> Result<Running, StartErr
         engine: engine::Engine::start(&ctx, &parts),
         pg,
         bills,
+        policies,
         refund_alone: settings.rules().refund_alone,
         providers: settings.providers.clone().into(),
         authorising_providers: settings.authorising_providers.clone().into(),
@@ -127,6 +133,14 @@ pub async fn start(settings: Settings, ctx: Context) -> Result<Running, StartErr
     };
     let worker = worker::Worker::new(payments.clone(), wallets, work, &settings.waits);
     ctx.tasks.spawn("payments worker", worker.run(ctx.tasks.stopping()));
+    let following = catalogue::Following {
+        catalogue: boot::grpc::channel(&settings.catalogue_url)?,
+        pg: payments.pg.clone(),
+        clock: ctx.clock.clone(),
+        metrics: payments.metrics.clone(),
+        known,
+    };
+    ctx.tasks.spawn("payments channel rules", following.run(ctx.tasks.stopping()));
     ctx.tasks.spawn("payments days", app::day::close_days(payments.clone(), ctx.tasks.stopping()));
     events::consume(&bus, &payments);
 

@@ -20,6 +20,8 @@ pub struct Metrics {
     pub shed: Counter,
     /// COMMITs without an answer that were read back.
     pub read_back: Counter,
+    /// Seconds since the catalogue last confirmed which channels may take money.
+    pub channel_rules_age_seconds: Gauge,
     batch_commands: Histogram,
     queues: Queues,
 }
@@ -49,10 +51,16 @@ impl Metrics {
             work_due: Gauge::default(),
             shed: Counter::default(),
             read_back: Counter::default(),
+            channel_rules_age_seconds: Gauge::default(),
             batch_commands: Histogram::new([1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0, 128.0, 256.0, 512.0]),
             queues: Queues::default(),
         };
         let mut registry = ctx.registry.lock().unwrap_or_else(PoisonError::into_inner);
+        registry.register(
+            "mizan_payments_channel_rules_age_seconds",
+            "Time since the catalogue last confirmed which channels may take money",
+            metrics.channel_rules_age_seconds.clone(),
+        );
         registry.register(
             "mizan_payments_unknown_oldest_seconds",
             "Age of the oldest attempt whose outcome is unknown",

@@ -4,10 +4,12 @@ use boot::wire::{money_to_wire, time_to_wire};
 use money::Money;
 use proto::{common::v1 as common, payments::v1 as pb};
 
+use crate::catalogue::to_wire;
 use crate::domain::{
     adjustment::{self, Adjustment},
     attempt::{self, Attempt},
     case::Case,
+    channel::{Terms, Verdict},
     credit::Credit,
     dispute::{self, Dispute},
     payment::{By, Direct, Payment, Receipt, State},
@@ -67,6 +69,7 @@ fn direct(channel: Direct) -> common::Channel {
         Direct::Card => common::Channel::Card,
         Direct::Transfer => common::Channel::Transfer,
         Direct::Pos => common::Channel::Pos,
+        Direct::CounterCash => common::Channel::CounterCash,
     }
 }
 
@@ -147,6 +150,26 @@ pub fn receivable(receivable: &Receivable) -> pb::Receivable {
         shares: receivable.shares.iter().map(share).collect(),
         instalments: receivable.instalments.iter().copied().map(money_to_wire).collect(),
     }
+}
+
+/// How a channel stands for a bill.
+pub fn channel_terms(terms: Terms) -> pb::ChannelTerms {
+    let mut message = pb::ChannelTerms {
+        channel: to_wire(terms.channel).into(),
+        open_until: terms.until.map(time_to_wire),
+        ..pb::ChannelTerms::default()
+    };
+    match terms.verdict {
+        Verdict::Open => message.open = true,
+        Verdict::ByException(exception) => {
+            message.open = true;
+            message.channel_exception_id = exception.to_string();
+        }
+        Verdict::Closed(closed) => {
+            message.closed_since = closed.since.map(|day| day.to_string()).unwrap_or_default();
+        }
+    }
+    message
 }
 
 fn share(share: &Share) -> pb::Share {

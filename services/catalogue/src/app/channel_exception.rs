@@ -4,7 +4,6 @@ use ids::{AgencyId, ChannelExceptionId};
 
 use super::service_of;
 use crate::domain::channel_exception::{ChannelException, Command, State};
-use crate::domain::refusal::{Noun, Refusal};
 use crate::{Catalogue, Error, store};
 
 /// Stores what a person asks for; it opens nothing yet. The same request with the same id again changes nothing.
@@ -30,35 +29,28 @@ pub async fn request(
     Ok(asked)
 }
 
-/// What a person decides about an exception, as of the version it has read.
-#[derive(Clone, Debug)]
-pub struct Decision {
-    pub id: ChannelExceptionId,
-    pub version: i64,
-    pub command: Command,
-}
-
 /// The exception after the decision. The same decision of the same person again changes nothing.
 ///
 /// # Errors
 /// `ChannelExceptionUnknown`, `Refused`.
-pub async fn decide(svc: Catalogue, call: Call, decision: Decision) -> Result<ChannelException, Error> {
+pub async fn decide(
+    svc: Catalogue,
+    call: Call,
+    id: ChannelExceptionId,
+    command: Command,
+) -> Result<ChannelException, Error> {
     let mut tx = svc.pg.begin().await?;
     store::revision::lock(&mut tx).await?;
     let visible =
         |known: &ChannelException| call.agency.as_ref().is_none_or(|agency| *agency == known.agency);
-    let found = store::channel_exception::find(&mut tx, decision.id).await?;
+    let found = store::channel_exception::find(&mut tx, id).await?;
     let before = found.filter(visible).ok_or(Error::ChannelExceptionUnknown)?;
-    if done_already(&before, &decision) {
+    if done_already(&before.state, &command) {
         tx.rollback().await?;
         return Ok(before);
     }
-    if before.version != decision.version {
-        let refusal = Refusal::StaleVersion { noun: Noun::ChannelException, version: before.version };
-        return Err(refusal.into());
-    }
 
-    let after = before.step(decision.command)?;
+    let after = before.step(command)?;
 
     store::channel_exception::save(&mut tx, &before, &after).await?;
     store::revision::grow(&mut tx).await?;
@@ -69,11 +61,8 @@ pub async fn decide(svc: Catalogue, call: Call, decision: Decision) -> Result<Ch
 }
 
 /// Whether a lost answer is asked for again.
-fn done_already(exception: &ChannelException, decision: &Decision) -> bool {
-    if exception.version != decision.version + 1 {
-        return false;
-    }
-    match (&exception.state, &decision.command) {
+fn done_already(state: &State, command: &Command) -> bool {
+    match (state, command) {
         (State::Approved { by: done }, Command::Approve { by })
         | (State::Rejected { by: done }, Command::Reject { by })
         | (State::Ended { by: done, .. }, Command::End { by }) => done == by,

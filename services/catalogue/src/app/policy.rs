@@ -10,7 +10,6 @@ use super::service_of;
 use crate::domain::channel::Channels;
 use crate::domain::channel_rules::Rules;
 use crate::domain::policy::{Command, Policy, Situation, State};
-use crate::domain::refusal::{Noun, Refusal};
 use crate::{Catalogue, Error, store};
 
 /// What a person has in mind.
@@ -56,36 +55,24 @@ pub async fn propose(svc: Catalogue, call: Call, proposal: Proposal) -> Result<P
     Ok(policy)
 }
 
-/// What a person decides about a planned policy, as of the version it has read.
-#[derive(Clone, Debug)]
-pub struct Decision {
-    pub id: PolicyId,
-    pub version: i64,
-    pub command: Command,
-}
-
 /// The policy after the decision; an announced one holds from its day on. The same decision of the same person again
 /// changes nothing.
 ///
 /// # Errors
 /// `PolicyUnknown`, `Refused`.
-pub async fn decide(svc: Catalogue, call: Call, decision: Decision) -> Result<Policy, Error> {
+pub async fn decide(svc: Catalogue, call: Call, id: PolicyId, command: Command) -> Result<Policy, Error> {
     let mut tx = svc.pg.begin().await?;
     store::revision::lock(&mut tx).await?;
     let visible = |policy: &Policy| call.agency.as_ref().is_none_or(|agency| *agency == policy.agency);
-    let found = store::channel_policy::find(&mut tx, decision.id).await?;
+    let found = store::channel_policy::find(&mut tx, id).await?;
     let before = found.filter(visible).ok_or(Error::PolicyUnknown)?;
-    if done_already(&before, &decision) {
+    if done_already(&before.state, &command) {
         tx.rollback().await?;
         return Ok(before);
     }
-    if before.version != decision.version {
-        let refusal = Refusal::StaleVersion { noun: Noun::Policy, version: before.version };
-        return Err(refusal.into());
-    }
     let situation = situation(&svc, &mut tx, call.agency.as_ref(), &before).await?;
 
-    let after = before.step(decision.command, &situation)?;
+    let after = before.step(command, &situation)?;
 
     store::channel_policy::save(&mut tx, &before, &after).await?;
     store::revision::grow(&mut tx).await?;
@@ -96,11 +83,8 @@ pub async fn decide(svc: Catalogue, call: Call, decision: Decision) -> Result<Po
 }
 
 /// Whether a lost answer is asked for again.
-fn done_already(policy: &Policy, decision: &Decision) -> bool {
-    if policy.version != decision.version + 1 {
-        return false;
-    }
-    match (&policy.state, &decision.command) {
+fn done_already(state: &State, command: &Command) -> bool {
+    match (state, command) {
         (State::Announced { by: done, .. }, Command::Announce { by })
         | (State::Withdrawn { by: done }, Command::Withdraw { by }) => done == by,
         (

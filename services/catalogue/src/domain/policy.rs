@@ -95,8 +95,8 @@ impl Policy {
             return Err(Refusal::PolicyDatePast { today });
         }
         let earliest = today.saturating_add(Duration::days(situation.notice_days.into()));
-        let closes = situation.open_without.difference(&self.channels).next();
-        match closes {
+        let first = situation.open_without.difference(&self.channels).next();
+        match first {
             Some(closed) if self.valid_from < earliest => {
                 Err(Refusal::PolicyNoticeShort { closed: *closed, earliest })
             }

@@ -25,8 +25,6 @@ pub enum Refusal {
     NeedsSecondPerson { noun: Noun },
     #[error("this {} is {state}; it cannot {command}", noun.word())]
     WrongState { noun: Noun, state: &'static str, command: &'static str },
-    #[error("this {} is at version {version} by now; read it again", noun.word())]
-    StaleVersion { noun: Noun, version: i64 },
 }
 
 /// What two persons decide about.

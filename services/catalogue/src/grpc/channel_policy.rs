@@ -46,26 +46,20 @@ fn optional<T: std::str::FromStr<Err = ids::Invalid>>(field: &str, text: &str) -
 }
 
 impl Catalogue {
-    async fn decide_policy(
-        &self,
-        call: Call,
-        (id, version): (&str, i64),
-        command: OfPolicy,
-    ) -> Result<pb::Policy, Status> {
-        let decision = policy::Decision { id: id_from_wire("policy_id", id)?, version, command };
-        let decided = self.tasks.run(policy::decide(self.clone(), call, decision)).await;
+    async fn decide_policy(&self, call: Call, id: &str, command: OfPolicy) -> Result<pb::Policy, Status> {
+        let id = id_from_wire("policy_id", id)?;
+        let decided = self.tasks.run(policy::decide(self.clone(), call, id, command)).await;
         Ok(wire::policy(&decided.map_err(Error::from)??))
     }
 
     async fn decide_exception(
         &self,
         call: Call,
-        (id, version): (&str, i64),
+        id: &str,
         command: OfException,
     ) -> Result<pb::ChannelException, Status> {
         let id = id_from_wire("channel_exception_id", id)?;
-        let decision = channel_exception::Decision { id, version, command };
-        let decided = self.tasks.run(channel_exception::decide(self.clone(), call, decision)).await;
+        let decided = self.tasks.run(channel_exception::decide(self.clone(), call, id, command)).await;
         Ok(wire::exception(&decided.map_err(Error::from)??))
     }
 }
@@ -98,7 +92,7 @@ impl ChannelPolicyService for Catalogue {
         let call = person(&request)?;
         let asked = request.into_inner();
         let command = OfPolicy::Announce { by: call.actor.clone() };
-        let policy = self.decide_policy(call, (&asked.policy_id, asked.version), command).await?;
+        let policy = self.decide_policy(call, &asked.policy_id, command).await?;
         Ok(Response::new(pb::AnnouncePolicyResponse { policy: Some(policy) }))
     }
 
@@ -109,7 +103,7 @@ impl ChannelPolicyService for Catalogue {
         let call = person(&request)?;
         let asked = request.into_inner();
         let command = OfPolicy::Withdraw { by: call.actor.clone() };
-        let policy = self.decide_policy(call, (&asked.policy_id, asked.version), command).await?;
+        let policy = self.decide_policy(call, &asked.policy_id, command).await?;
         Ok(Response::new(pb::WithdrawPolicyResponse { policy: Some(policy) }))
     }
 
@@ -158,8 +152,8 @@ impl ChannelPolicyService for Catalogue {
         let call = person(&request)?;
         let asked = request.into_inner();
         let command = OfException::Approve { by: call.actor.clone() };
-        let of = (asked.channel_exception_id.as_str(), asked.version);
-        let channel_exception = Some(self.decide_exception(call, of, command).await?);
+        let decided = self.decide_exception(call, &asked.channel_exception_id, command).await?;
+        let channel_exception = Some(decided);
         Ok(Response::new(pb::ApproveChannelExceptionResponse { channel_exception }))
     }
 
@@ -170,8 +164,8 @@ impl ChannelPolicyService for Catalogue {
         let call = person(&request)?;
         let asked = request.into_inner();
         let command = OfException::Reject { by: call.actor.clone() };
-        let of = (asked.channel_exception_id.as_str(), asked.version);
-        let channel_exception = Some(self.decide_exception(call, of, command).await?);
+        let decided = self.decide_exception(call, &asked.channel_exception_id, command).await?;
+        let channel_exception = Some(decided);
         Ok(Response::new(pb::RejectChannelExceptionResponse { channel_exception }))
     }
 
@@ -182,8 +176,8 @@ impl ChannelPolicyService for Catalogue {
         let call = person(&request)?;
         let asked = request.into_inner();
         let command = OfException::End { by: call.actor.clone() };
-        let of = (asked.channel_exception_id.as_str(), asked.version);
-        let channel_exception = Some(self.decide_exception(call, of, command).await?);
+        let decided = self.decide_exception(call, &asked.channel_exception_id, command).await?;
+        let channel_exception = Some(decided);
         Ok(Response::new(pb::EndChannelExceptionResponse { channel_exception }))
     }
 

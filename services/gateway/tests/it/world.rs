@@ -12,8 +12,9 @@ use proto::identity::v1::{
 use proto::payments::v1::payment_service_server::{PaymentService, PaymentServiceServer};
 use proto::payments::v1::{
     CancelPaymentRequest, CancelPaymentResponse, CapturePaymentRequest, CapturePaymentResponse,
-    GetPaymentRequest, GetPaymentResponse, GetReceivableRequest, GetReceivableResponse, Payment,
-    PaymentState, RecordPaymentRequest, RecordPaymentResponse, RetryPaymentRequest, RetryPaymentResponse,
+    GetPaymentRequest, GetPaymentResponse, GetReceivableRequest, GetReceivableResponse,
+    ListChannelExceptionUsesRequest, ListChannelExceptionUsesResponse, Payment, PaymentState,
+    RecordPaymentRequest, RecordPaymentResponse, RetryPaymentRequest, RetryPaymentResponse,
     SearchPaymentsRequest, SearchPaymentsResponse, StartPaymentRequest, StartPaymentResponse,
 };
 use reqwest::{Method, StatusCode};
@@ -151,6 +152,13 @@ impl PaymentService for Fakes {
         &self,
         _: Request<RecordPaymentRequest>,
     ) -> Result<Response<RecordPaymentResponse>, Status> {
+        Err(Status::unimplemented("not asked for here"))
+    }
+
+    async fn list_channel_exception_uses(
+        &self,
+        _: Request<ListChannelExceptionUsesRequest>,
+    ) -> Result<Response<ListChannelExceptionUsesResponse>, Status> {
         Err(Status::unimplemented("not asked for here"))
     }
 

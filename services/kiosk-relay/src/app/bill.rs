@@ -2,9 +2,15 @@
 
 use std::time::Duration;
 
-use boot::{Call, Problem, wire::money_from_wire};
+use boot::{
+    Call, Problem,
+    wire::{money_from_wire, time_from_wire},
+};
 use money::Money;
-use proto::payments::v1::{GetReceivableRequest, Receivable, ReceivableState};
+use proto::{
+    common::v1::Channel,
+    payments::v1::{ChannelTerms, GetReceivableRequest, Receivable, ReceivableState},
+};
 use time::OffsetDateTime;
 
 use super::{Peer, Relay, takes_payers};
@@ -33,7 +39,7 @@ pub struct Bill {
 ///
 /// # Errors
 /// `NotThisDevice`, `NotActive`, `Quarantined`, `BillUnknown`, `BillPaid`, `BillCancelled`, `BillWrittenOff`,
-/// `PaymentsAway`.
+/// `CashClosed`, `PaymentsAway`.
 pub async fn snapshot(relay: Relay, peer: Peer, reference: String) -> Result<Bill, Error> {
     may_take_payers(&relay, &peer).await?;
     ask(&relay, &peer, reference).await
@@ -64,8 +70,27 @@ async fn ask(relay: &Relay, peer: &Peer, reference: String) -> Result<Bill, Erro
         call.request(GetReceivableRequest { bill_reference: reference }).map_err(Error::PaymentsAway)?;
     request.set_timeout(PATIENCE);
     let answer = relay.payments.clone().get_receivable(request).await.map_err(|status| refused(&status))?;
-    let receivable = answer.into_inner().receivable.ok_or(Error::BillUnknown)?;
-    read(receivable, relay.clock.now())
+    let answer = answer.into_inner();
+    let receivable = answer.receivable.ok_or(Error::BillUnknown)?;
+    let bill = read(receivable, relay.clock.now())?;
+    within_policy(bill, &answer.channels)
+}
+
+/// Cash at kiosks may be closed for the bill's service, or be so before an offline kiosk would stop by itself.
+fn within_policy(bill: Bill, channels: &[ChannelTerms]) -> Result<Bill, Error> {
+    let Some(terms) = channels.iter().find(|terms| terms.channel() == Channel::KioskCash) else {
+        return Ok(bill);
+    };
+    if !terms.open {
+        let open = channels.iter().filter(|terms| terms.open);
+        let word = |terms: &ChannelTerms| {
+            terms.channel().as_str_name().trim_start_matches("CHANNEL_").to_lowercase()
+        };
+        return Err(Error::CashClosed { instead: open.map(word).collect() });
+    }
+    let Some(until) = &terms.open_until else { return Ok(bill) };
+    let until = time_from_wire("open_until", &Some(*until)).map_err(Error::PaymentsAway)?;
+    Ok(Bill { payable_until: bill.payable_until.min(until), ..bill })
 }
 
 fn refused(status: &tonic::Status) -> Error {

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value};
 use standards::device_journal::{Record, RecordType};
+use time::{OffsetDateTime, format_description::well_known::Rfc3339};
 
 /// What was stacked for one bill by one payer, counted record by record.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -12,6 +13,8 @@ pub struct Session {
     pub bill_reference: String,
     pub stacked_fils: i64,
     pub state: SessionState,
+    /// By the device's clock; none when it said nothing readable.
+    pub began_at: Option<OffsetDateTime>,
 }
 
 /// Where a session is.
@@ -131,6 +134,7 @@ fn opened(record: &Record, sessions: &mut Sessions) -> Meaning {
         bill_reference: text(&record.body, "bill_ref"),
         stacked_fils: 0,
         state: SessionState::Open,
+        began_at: OffsetDateTime::parse(&record.at, &Rfc3339).ok(),
     };
     sessions.insert(session_id.to_owned(), session);
     Meaning::Nothing

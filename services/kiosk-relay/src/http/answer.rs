@@ -30,6 +30,8 @@ impl From<Error> for Refused {
 
 impl IntoResponse for Refused {
     fn into_response(self) -> Response {
+        let instead =
+            if let Error::CashClosed { instead } = &self.error { Some(instead.clone()) } else { None };
         let gap =
             if let Error::Gap { epoch, need_from } = &self.error { Some((*epoch, *need_from)) } else { None };
         let problem = Problem::from(self.error);
@@ -52,6 +54,7 @@ impl IntoResponse for Refused {
                 fields.insert("need_epoch".to_owned(), json!(epoch));
                 fields.insert("need_from".to_owned(), json!(need_from));
             }
+            fields.extend(instead.map(|instead| ("instead".to_owned(), json!(instead))));
             if let Some(Value::Object(receipt)) = self.receipt {
                 fields.extend(receipt);
             }

@@ -14,6 +14,7 @@ struct Row {
     bill_reference: String,
     stacked_fils: i64,
     state: String,
+    began_at: Option<OffsetDateTime>,
 }
 
 impl TryFrom<Row> for Session {
@@ -27,6 +28,7 @@ impl TryFrom<Row> for Session {
             bill_reference: row.bill_reference,
             stacked_fils: row.stacked_fils,
             state,
+            began_at: row.began_at,
         })
     }
 }
@@ -35,7 +37,7 @@ impl TryFrom<Row> for Session {
 pub async fn of(tx: &mut Tx, device_id: &DeviceId, named: &[String]) -> Result<Sessions, Error> {
     let rows = sqlx::query_as!(
         Row,
-        "SELECT session_id, bill_reference, stacked_fils, state
+        "SELECT session_id, bill_reference, stacked_fils, state, began_at
            FROM device_session
           WHERE device_id = $1
             AND session_id = ANY($2)",
@@ -51,7 +53,7 @@ pub async fn of(tx: &mut Tx, device_id: &DeviceId, named: &[String]) -> Result<S
 pub async fn open(tx: &mut Tx, device_id: &DeviceId) -> Result<Vec<Session>, Error> {
     let rows = sqlx::query_as!(
         Row,
-        "SELECT session_id, bill_reference, stacked_fils, state
+        "SELECT session_id, bill_reference, stacked_fils, state, began_at
            FROM device_session
           WHERE device_id = $1
             AND state = 'open'
@@ -64,6 +66,7 @@ pub async fn open(tx: &mut Tx, device_id: &DeviceId) -> Result<Vec<Session>, Err
 }
 
 /// Writes sessions as they are after a batch.
+#[expect(clippy::as_conversions, reason = "to sqlx's macro it is a type and no conversion")]
 pub async fn save(
     tx: &mut Tx,
     device_id: &DeviceId,
@@ -74,13 +77,15 @@ pub async fn save(
     let session_ids: Vec<String> = each.clone().map(|s| s.session_id.clone()).collect();
     let bills: Vec<String> = each.clone().map(|s| s.bill_reference.clone()).collect();
     let stacked: Vec<i64> = each.clone().map(|s| s.stacked_fils).collect();
-    let states: Vec<String> = each.map(|s| s.state.name().to_owned()).collect();
+    let states: Vec<String> = each.clone().map(|s| s.state.name().to_owned()).collect();
+    let began: Vec<Option<OffsetDateTime>> = each.map(|s| s.began_at).collect();
     sqlx::query!(
         "INSERT INTO device_session AS known
-                (device_id, session_id, bill_reference, stacked_fils, state, opened_at, closed_at)
-         SELECT $1, session_id, bill_reference, stacked_fils, state, $6::timestamptz, CASE WHEN state = 'open' THEN NULL ELSE $6::timestamptz END
-           FROM UNNEST($2::text[], $3::text[], $4::bigint[], $5::text[])
-             AS said (session_id, bill_reference, stacked_fils, state)
+                (device_id, session_id, bill_reference, stacked_fils, state, began_at, opened_at, closed_at)
+         SELECT $1, session_id, bill_reference, stacked_fils, state, began_at, $7::timestamptz,
+                CASE WHEN state = 'open' THEN NULL ELSE $7::timestamptz END
+           FROM UNNEST($2::text[], $3::text[], $4::bigint[], $5::text[], $6::timestamptz[])
+             AS said (session_id, bill_reference, stacked_fils, state, began_at)
              ON CONFLICT (device_id, session_id) DO UPDATE
             SET stacked_fils = excluded.stacked_fils, state = excluded.state, closed_at = excluded.closed_at
           WHERE known.state = 'open'",
@@ -89,6 +94,7 @@ pub async fn save(
         &bills,
         &stacked,
         &states,
+        &began as &[Option<OffsetDateTime>],
         now,
     )
     .execute(tx.conn())

@@ -10,8 +10,9 @@ use boot::{Problem, wire::money_to_wire};
 use money::Money;
 use proto::payments::v1::{
     CancelPaymentRequest, CancelPaymentResponse, CapturePaymentRequest, CapturePaymentResponse,
-    GetPaymentRequest, GetPaymentResponse, GetReceivableRequest, GetReceivableResponse, Receivable,
-    ReceivableState, RecordPaymentRequest, RecordPaymentResponse, RetryPaymentRequest, RetryPaymentResponse,
+    GetPaymentRequest, GetPaymentResponse, GetReceivableRequest, GetReceivableResponse,
+    ListChannelExceptionUsesRequest, ListChannelExceptionUsesResponse, Receivable, ReceivableState,
+    RecordPaymentRequest, RecordPaymentResponse, RetryPaymentRequest, RetryPaymentResponse,
     SearchPaymentsRequest, SearchPaymentsResponse, StartPaymentRequest, StartPaymentResponse,
     payment_service_server::{PaymentService, PaymentServiceServer},
 };
@@ -69,6 +70,13 @@ impl PaymentService for Payments {
         Err(Status::unimplemented("the relay cancels no payments"))
     }
 
+    async fn list_channel_exception_uses(
+        &self,
+        _: Request<ListChannelExceptionUsesRequest>,
+    ) -> Result<Response<ListChannelExceptionUsesResponse>, Status> {
+        Err(Status::unimplemented("not asked for here"))
+    }
+
     async fn search_payments(
         &self,
         _: Request<SearchPaymentsRequest>,
@@ -98,6 +106,6 @@ impl PaymentService for Payments {
         let Some(receivable) = known else {
             return Err(Problem::new(Code::NotFound, "bill_unknown", "No bill has this reference.").into());
         };
-        Ok(Response::new(GetReceivableResponse { receivable: Some(receivable), payments: vec![] }))
+        Ok(Response::new(GetReceivableResponse { receivable: Some(receivable), ..Default::default() }))
     }
 }

@@ -1,6 +1,7 @@
 //! Commands that end: one file a noun.
 pub mod adjustment;
 pub mod catalogue;
+pub mod channel_exception;
 pub mod config;
 pub mod credit;
 pub mod dispute;
@@ -10,6 +11,7 @@ pub mod ledger;
 pub mod migrate;
 pub mod officer;
 pub mod payment;
+pub mod policy;
 pub mod receipt;
 pub mod refund;
 pub mod states;

@@ -3,6 +3,7 @@ use boot::Call;
 use boot::grpc::Channel;
 use boot::wire::money_to_wire;
 use clap::Args;
+use ids::Uuid;
 use money::{Currency, Money};
 use prost::Message;
 use proto::common::v1 as common;
@@ -25,6 +26,24 @@ impl Payments {
     /// The address is none.
     pub fn channel(&self) -> Result<Channel, String> {
         boot::grpc::channel(&self.payments_url).map_err(|error| error.to_string())
+    }
+}
+
+/// Where `catalogue` answers.
+#[derive(Debug, Args)]
+pub struct Catalogue {
+    /// Where `catalogue` answers.
+    #[arg(long, env = "MIZAN_CATALOGUE_URL", default_value = "http://127.0.0.1:7101", global = true)]
+    catalogue_url: String,
+}
+
+impl Catalogue {
+    /// The way there; nothing is sent yet.
+    ///
+    /// # Errors
+    /// The address is none.
+    pub fn channel(&self) -> Result<Channel, String> {
+        boot::grpc::channel(&self.catalogue_url).map_err(|error| error.to_string())
     }
 }
 
@@ -62,6 +81,49 @@ fn keyed<T: Message>(actor: &str, key: &str, request: T) -> Result<tonic::Reques
     let key = format!("cli-{}-{key}", hex::encode(Sha256::digest(request.encode_to_vec())));
     Call::by(actor).with_key(key).request(request).map_err(|problem| problem.detail)
 }
+
+/// An id that the caller makes: the same person, key and request have the same one.
+pub fn fresh_id(by: &By, request: &[u8]) -> Uuid {
+    let mut hash = Sha256::new();
+    for part in [by.actor.as_bytes(), by.key.as_bytes(), request] {
+        hash.update(Sha256::digest(part));
+    }
+    let mut id = [0; 16];
+    id.iter_mut().zip(hash.finalize()).for_each(|(byte, of)| *byte = of);
+    Uuid::from_bytes(id)
+}
+
+/// Reads the word of a channel.
+///
+/// # Errors
+/// It is none; it says which there are.
+pub fn channel(text: &str) -> Result<common::Channel, String> {
+    let known = (1..).map_while(|number| common::Channel::try_from(number).ok());
+    one_of(known.map(|channel| (word(channel.as_str_name(), CHANNEL), channel)), text)
+}
+
+/// The value whose word is `text`.
+///
+/// # Errors
+/// There is none; it says which there are.
+pub fn one_of<T>(known: impl Iterator<Item = (String, T)>, text: &str) -> Result<T, String> {
+    let mut words = Vec::new();
+    for (word, value) in known {
+        if word == text {
+            return Ok(value);
+        }
+        words.push(word);
+    }
+    Err(format!("write one of: {}", words.join(", ")))
+}
+
+/// The words of channels, with spaces between.
+pub fn channels(open: &[i32]) -> String {
+    let words = open.iter().filter_map(|open| common::Channel::try_from(*open).ok());
+    words.map(|open| word(open.as_str_name(), CHANNEL)).collect::<Vec<_>>().join(" ")
+}
+
+const CHANNEL: &str = "CHANNEL_";
 
 /// What the service answered, or its refusal in its own words.
 ///

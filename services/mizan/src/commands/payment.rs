@@ -14,7 +14,7 @@ use time::OffsetDateTime;
 
 use super::end;
 use super::ledger::instant;
-use super::officer::{By, Payments, amount, answered, call, dinars, fils, word};
+use super::officer::{By, Payments, amount, answered, call, channel, channels, dinars, fils, one_of, word};
 
 /// Payments: found, recorded as a channel tells them, captured, given up, tried again.
 #[derive(Debug, Args)]
@@ -98,7 +98,7 @@ struct Search {
     /// Only those in this state, a word of `mizan states payment`.
     #[arg(long, value_parser = state)]
     state: Option<PaymentState>,
-    /// Only those that came this way: wallet, card, transfer, pos or kiosk_cash.
+    /// Only those that came this way: wallet, card, transfer, pos, kiosk_cash or counter_cash.
     #[arg(long, value_parser = channel)]
     channel: Option<Channel>,
     /// Begun at or after this instant, RFC 3339.
@@ -116,28 +116,10 @@ struct Search {
 }
 
 const PAYMENT_STATE: &str = "PAYMENT_STATE_";
-const CHANNEL: &str = "CHANNEL_";
 
 fn state(text: &str) -> Result<PaymentState, String> {
     let known = (1..).map_while(|number| PaymentState::try_from(number).ok());
     one_of(known.map(|state| (word(state.as_str_name(), PAYMENT_STATE), state)), text)
-}
-
-fn channel(text: &str) -> Result<Channel, String> {
-    let known = (1..).map_while(|number| Channel::try_from(number).ok());
-    one_of(known.map(|channel| (word(channel.as_str_name(), CHANNEL), channel)), text)
-}
-
-/// The value whose word is `text`.
-fn one_of<T>(known: impl Iterator<Item = (String, T)>, text: &str) -> Result<T, String> {
-    let mut words = Vec::new();
-    for (word, value) in known {
-        if word == text {
-            return Ok(value);
-        }
-        words.push(word);
-    }
-    Err(format!("write one of: {}", words.join(", ")))
 }
 
 /// Runs a verb against the service.
@@ -201,7 +183,7 @@ async fn page(mut payments: PaymentServiceClient<Way>, search: Search) -> Result
 /// Id, state, amount, bill, how it was paid, and what else is known.
 fn line(payment: &Paid) -> String {
     let state = word(payment.state().as_str_name(), PAYMENT_STATE);
-    let channel = word(payment.channel().as_str_name(), CHANNEL);
+    let channel = channels(&[payment.channel]);
     let amount = dinars(payment.amount.as_ref());
     let mut said = vec![payment.payment_id.clone(), state, amount, payment.bill_reference.clone(), channel];
     let approve_at = payment.next_action.as_ref().map_or("", |next| &next.redirect_url);

@@ -17,7 +17,9 @@ pub struct States {
 }
 
 /// Nouns and their owners.
-const NOUNS: [(&str, &str); 11] = [
+const NOUNS: [(&str, &str); 13] = [
+    ("policy", "catalogue"),
+    ("channel_exception", "catalogue"),
     ("payment", "payments"),
     ("attempt", "payments"),
     ("receivable", "payments"),
@@ -41,6 +43,7 @@ pub fn run(states: &States) -> ExitCode {
     }
     let noun = states.noun.as_deref().unwrap_or_default();
     let graph = payments::states_dot(noun)
+        .or_else(|| catalogue::states_dot(noun))
         .or_else(|| invoicing::states_dot(noun))
         .or_else(|| kiosk_relay::states_dot(noun))
         .or_else(|| notifications::states_dot(noun));

@@ -12,6 +12,7 @@ use crate::{
     domain::{
         Command, Refusal,
         attempt::Attempt,
+        channel::Channel as By,
         command::{Capture, GiveUp, Receive, Retry, Start},
         payment::{Direct, Payment},
     },
@@ -35,9 +36,13 @@ pub async fn start(
     let key = key(&call, "start-payment", &request)?;
     match request.channel() {
         Channel::Wallet => {}
-        Channel::Unspecified | Channel::Card | Channel::Transfer | Channel::Pos | Channel::KioskCash => {
-            return Err(Error::ChannelNotSupported);
-        }
+        Channel::Unspecified
+        | Channel::Card
+        | Channel::Transfer
+        | Channel::Pos
+        | Channel::KioskCash
+        | Channel::CounterCash
+        | Channel::Portal => return Err(Error::ChannelNotSupported),
     }
     known_provider(&svc, &request.provider)?;
     if request.delayed_capture {
@@ -59,6 +64,7 @@ pub async fn start(
         return_url: request.return_url,
         actor: call.actor,
         delayed_capture: request.delayed_capture,
+        channels: if request.on_portal { vec![By::Portal, By::Wallet] } else { vec![By::Wallet] },
     });
     let mut pulled = 0;
     loop {
@@ -103,7 +109,10 @@ pub async fn record(
         Channel::Card => Direct::Card,
         Channel::Transfer => Direct::Transfer,
         Channel::Pos => Direct::Pos,
-        Channel::Unspecified | Channel::KioskCash => return Err(Error::ChannelNotSupported),
+        Channel::CounterCash => Direct::CounterCash,
+        Channel::Unspecified | Channel::KioskCash | Channel::Portal => {
+            return Err(Error::ChannelNotSupported);
+        }
     };
     let bill_reference = request.bill_reference.clone();
     let command = Command::Receive(Receive {

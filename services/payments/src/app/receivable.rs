@@ -43,8 +43,10 @@ async fn look(svc: &Payments, bill_reference: &str) -> Result<Option<pb::GetRece
         let latest = attempts.iter().find(|attempt| Some(attempt.id) == payment.by.attempt());
         wire::payment(payment, latest)
     });
+    let channels = svc.policies.borrow().terms(&receivable, receivable.remaining()?, svc.clock.now());
     Ok(Some(pb::GetReceivableResponse {
         payments: payments.collect(),
+        channels: channels.into_iter().map(wire::channel_terms).collect(),
         receivable: Some(wire::receivable(&receivable)),
     }))
 }

@@ -39,6 +39,8 @@ pub enum Kind {
     UnknownOutcome,
     /// A device was shut out while a session was open: its notes may not be told.
     DeviceQuarantined,
+    /// Money came by a channel that policy has closed: it is there, so it is booked, and somebody asks how it came.
+    ChannelClosed,
     /// A provider took money back: the agency decides whether the bill is due again.
     Chargeback,
 }
@@ -55,6 +57,7 @@ impl Kind {
             Kind::Contradiction => "contradiction",
             Kind::UnknownOutcome => "unknown_outcome",
             Kind::DeviceQuarantined => "device_quarantined",
+            Kind::ChannelClosed => "channel_closed",
             Kind::Chargeback => "chargeback",
         }
     }

@@ -4,10 +4,12 @@ use ids::{
     AdjustmentId, AgencyId, AttemptId, CaseId, CreditId, DeviceId, DisputeId, InvoiceId, PaymentId, RefundId,
 };
 use money::Money;
+use time::OffsetDateTime;
 
 use super::{
     adjustment,
     attempt::Answer,
+    channel::Channel,
     dispute,
     payment::Direct,
     receivable::Terms,
@@ -78,6 +80,8 @@ pub struct Start {
     pub actor: String,
     /// The provider only holds the money at first.
     pub delayed_capture: bool,
+    /// Every one of them must be open: the wallet, and the portal's pages if the payer is there.
+    pub channels: Vec<Channel>,
 }
 
 /// The provider is to take money it holds, for all payments of the attempt.
@@ -177,6 +181,8 @@ pub struct Close {
     pub stacked: Money,
     pub receipt_number: String,
     pub bill: BillAsked,
+    /// When the payer began, by the device's clock: whether cash was taken then is judged by it. None: now.
+    pub began_at: Option<OffsetDateTime>,
 }
 
 /// How a session ended.

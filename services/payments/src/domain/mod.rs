@@ -6,6 +6,7 @@
 pub mod adjustment;
 pub mod attempt;
 pub mod case;
+pub mod channel;
 pub mod command;
 pub mod credit;
 pub mod decide;

@@ -4,7 +4,7 @@ use ids::{AgencyId, AttemptId, CaseId, InvoiceId, PaymentId};
 use money::Money;
 use time::OffsetDateTime;
 
-use super::{Refusal, attempt::NextAction};
+use super::{Refusal, attempt::NextAction, channel::Channel};
 
 /// A payment of one bill by one channel.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -71,6 +71,8 @@ pub enum Direct {
     Card,
     Transfer,
     Pos,
+    /// A clerk at an agency's counter.
+    CounterCash,
 }
 
 /// The words of `mizan states payment`.
@@ -158,11 +160,32 @@ impl Direct {
             Direct::Card => "card",
             Direct::Transfer => "transfer",
             Direct::Pos => "pos",
+            Direct::CounterCash => "counter_cash",
         }
     }
 
     /// All there are.
-    pub const ALL: [Direct; 4] = [Direct::Wallet, Direct::Card, Direct::Transfer, Direct::Pos];
+    pub const ALL: [Direct; 5] =
+        [Direct::Wallet, Direct::Card, Direct::Transfer, Direct::Pos, Direct::CounterCash];
+
+    /// As policies name it.
+    pub fn channel(self) -> Channel {
+        match self {
+            Direct::Wallet => Channel::Wallet,
+            Direct::Card => Channel::Card,
+            Direct::Transfer => Channel::Transfer,
+            Direct::Pos => Channel::Pos,
+            Direct::CounterCash => Channel::CounterCash,
+        }
+    }
+
+    /// Whether a clerk asks before he takes it: then a closed channel refuses. All others tell of money that is there.
+    pub fn asks_first(self) -> bool {
+        match self {
+            Direct::CounterCash => true,
+            Direct::Wallet | Direct::Card | Direct::Transfer | Direct::Pos => false,
+        }
+    }
 }
 
 impl By {

@@ -2,6 +2,8 @@
 
 use money::Money;
 
+use super::channel::Closed;
+
 /// Why a command was refused. Nothing has changed.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Refusal {
@@ -18,6 +20,9 @@ pub enum Refusal {
     BillCancelled { bill_reference: String },
     #[error("what was due on the bill {bill_reference} was written off")]
     BillWrittenOff { bill_reference: String },
+    /// Policy has closed the channel for the service.
+    #[error("{}", takes_none(bill_reference, .closed))]
+    ChannelClosed { bill_reference: String, closed: Closed },
     /// The same bill twice in one cart.
     #[error("the bill {bill_reference} is in the cart twice")]
     BillTwice { bill_reference: String },
@@ -93,4 +98,10 @@ pub enum Refusal {
     /// The arithmetic is impossible.
     #[error(transparent)]
     Money(#[from] money::Error),
+}
+
+fn takes_none(bill_reference: &str, closed: &Closed) -> String {
+    let since = closed.since.map(|since| format!(" since {since}")).unwrap_or_default();
+    let (channel, alternatives) = (closed.channel.name(), closed.alternatives());
+    format!("{channel} takes no money for the bill {bill_reference}{since}; pay it by {alternatives}")
 }

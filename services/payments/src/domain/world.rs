@@ -2,7 +2,10 @@
 
 use std::collections::{HashMap, HashSet};
 
-use ids::{AdjustmentId, AttemptId, CreditId, DisputeId, InvoiceId, PaymentId, RefundId, Uuid};
+use ids::{
+    AdjustmentId, AttemptId, ChannelExceptionId, CreditId, DisputeId, InvoiceId, PaymentId, RefundId, Uuid,
+};
+use money::Money;
 use time::OffsetDateTime;
 
 use super::{
@@ -53,7 +56,17 @@ pub struct Changes {
     pub cases: Vec<Case>,
     pub cash: Option<CashRow>,
     pub work: Option<Work>,
+    pub exception_uses: Vec<ExceptionUse>,
     pub told: Vec<Told>,
+}
+
+/// A payment that only an exception to a policy allowed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ExceptionUse {
+    pub payment_id: PaymentId,
+    pub exception: ChannelExceptionId,
+    pub amount: Money,
+    pub at: OffsetDateTime,
 }
 
 /// A device's record that is booked.

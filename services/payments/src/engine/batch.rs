@@ -17,7 +17,7 @@ use crate::{
         case::Case,
         journal::Journal,
         needs::Needs,
-        world::{CashRow, Told, Work},
+        world::{CashRow, ExceptionUse, Told, Work},
     },
     events,
     store::{self, idempotency},
@@ -105,6 +105,7 @@ pub(super) struct Writes {
     pub journals: Vec<Journal>,
     cases: Vec<Case>,
     cash: Vec<CashRow>,
+    exception_uses: Vec<ExceptionUse>,
     work: BTreeMap<Uuid, (Work, Option<String>)>,
     told: Vec<(Told, Option<String>)>,
     pub first: Vec<idempotency::Answer>,
@@ -140,6 +141,7 @@ impl Writes {
         self.journals.extend(changes.journals);
         self.cases.extend(changes.cases);
         self.cash.extend(changes.cash);
+        self.exception_uses.extend(changes.exception_uses);
         if let Some(work) = changes.work {
             self.work.insert(work.id, (work, traceparent.cloned()));
         }
@@ -175,6 +177,7 @@ impl Writes {
         store::journal::add_to_balances(tx, &self.journals, at.stripe).await?;
         store::case::insert(tx, &self.cases).await?;
         store::cash::insert(tx, &self.cash).await?;
+        store::channel::insert_uses(tx, &self.exception_uses).await?;
         let work: Vec<_> = self.work.into_values().collect();
         store::work::save(tx, &work, at.now).await?;
         self.first.sort_by(|a, b| (&a.scope, &a.key).cmp(&(&b.scope, &b.key)));

@@ -187,7 +187,9 @@ impl Lane {
             Err(other) => return Ok(Tried::Unreadable(other)),
         };
         let now = self.clock.now();
-        let folded = fold(loaded, jobs, &Moment { now, ids: &self.ids, rules: &self.parts.rules });
+        let policies = self.parts.policies.borrow().clone();
+        let moment = Moment { now, ids: &self.ids, rules: &self.parts.rules, policies: &policies };
+        let folded = fold(loaded, jobs, &moment);
         if folded.writes.is_empty() {
             tx.rollback().await?;
             return Ok(Tried::Kept(folded.answers));

@@ -27,11 +27,11 @@ use std::{
 use boot::{Clock, Context};
 use bus::Bus;
 use pg::Pg;
-use tokio::sync::{Notify, mpsc, oneshot};
+use tokio::sync::{Notify, mpsc, oneshot, watch};
 
 use crate::{
     Error, config,
-    domain::{Command, decide::Rules},
+    domain::{Command, channel::Policies, decide::Rules},
     metrics::Metrics,
 };
 
@@ -49,6 +49,8 @@ pub struct Parts {
     pub pg: Pg,
     pub bus: Bus,
     pub rules: Rules,
+    /// As the catalogue last told.
+    pub policies: watch::Receiver<Arc<Policies>>,
     pub settings: config::Engine,
     pub metrics: Metrics,
     /// Rung when a batch left work for the worker.

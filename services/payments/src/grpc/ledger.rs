@@ -82,6 +82,7 @@ impl LedgerService for Payments {
                 "card" => Channel::Card,
                 "transfer" => Channel::Transfer,
                 "pos" => Channel::Pos,
+                "counter_cash" => Channel::CounterCash,
                 "kiosk_cash" => Channel::KioskCash,
                 _credits_and_corrections => Channel::Unspecified,
             };

@@ -2,7 +2,7 @@
 
 use boot::{
     Call, Problem,
-    wire::{id_from_wire, money_from_wire, time_from_wire},
+    wire::{id_from_wire, money_from_wire, money_to_wire, time_from_wire},
 };
 use proto::payments::v1::{self as pb, payment_service_server::PaymentService};
 use tonic::{Code, Request, Response, Status};
@@ -96,6 +96,21 @@ impl PaymentService for Payments {
         let bill_reference = request.into_inner().bill_reference;
         short("bill_reference", &bill_reference)?;
         Ok(Response::new(app::receivable::get(self, &bill_reference).await?))
+    }
+
+    async fn list_channel_exception_uses(
+        &self,
+        _request: Request<pb::ListChannelExceptionUsesRequest>,
+    ) -> Result<Response<pb::ListChannelExceptionUsesResponse>, Status> {
+        let mut tx = self.pg.read().await.map_err(Error::from)?;
+        let uses = store::channel::uses(&mut tx).await?;
+        tx.rollback().await.map_err(Error::from)?;
+        let uses = uses.into_iter().map(|of| pb::ChannelExceptionUse {
+            channel_exception_id: of.exception.to_string(),
+            payments: of.payments,
+            amount: Some(money_to_wire(of.amount)),
+        });
+        Ok(Response::new(pb::ListChannelExceptionUsesResponse { uses: uses.collect() }))
     }
 
     async fn search_payments(

@@ -5,6 +5,7 @@ pub mod attempt;
 pub mod batch;
 pub mod case;
 pub mod cash;
+pub mod channel;
 pub mod credit;
 pub mod day;
 pub mod dispute;

@@ -5,6 +5,7 @@ use money::Money;
 use payments::domain::{
     Command, adjustment,
     attempt::Answer,
+    channel::Channel,
     command::{
         AdjustmentStep, ApplyCredit, Asked, BillAsked, Capture, CashKey, Change, Changed, Close, DisputeStep,
         GiveUp, Open, OpenDispute, Quarantine, Receive, Record, RefundStep, RequestAdjustment, RequestRefund,
@@ -46,6 +47,7 @@ pub fn start(bills: &[&str]) -> Start {
         return_url: "https://shop.example".to_owned(),
         actor: "payer".to_owned(),
         delayed_capture: false,
+        channels: vec![Channel::Wallet],
     }
 }
 
@@ -119,6 +121,7 @@ pub fn close(end: SessionEnd, stacked: i64) -> Close {
         stacked: Money::fils(stacked),
         receipt_number: "K-77".to_owned(),
         bill: BillAsked::NotYet,
+        began_at: None,
     }
 }
 

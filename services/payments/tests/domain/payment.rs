@@ -296,10 +296,13 @@ fn each_step_is_told_in_the_words_of_the_proto() {
 
 #[test]
 fn channels_and_failures_have_public_names() {
-    assert_eq!(Direct::ALL.map(Direct::name), ["wallet", "card", "transfer", "pos"]);
+    assert_eq!(Direct::ALL.map(Direct::name), ["wallet", "card", "transfer", "pos", "counter_cash"]);
     assert_eq!(Failure::ALL.map(Failure::code), ["declined", "not_sent", "amount_mismatch"]);
     let direct = |channel| By::Direct { channel, provider: String::new(), provider_reference: String::new() };
-    assert_eq!(Direct::ALL.map(|channel| direct(channel).channel()), ["wallet", "card", "transfer", "pos"]);
+    assert_eq!(
+        Direct::ALL.map(|channel| direct(channel).channel()),
+        ["wallet", "card", "transfer", "pos", "counter_cash"]
+    );
     assert_eq!(given::by_wallet(None).channel(), "wallet");
     assert_eq!(By::KioskCash.channel(), "kiosk_cash");
     assert_eq!(given::by_wallet(None).attempt(), Some(id(3)));

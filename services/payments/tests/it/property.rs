@@ -8,6 +8,7 @@ use money::Money;
 use payments::domain::{
     Command, Moment, Reply, World,
     attempt::{Answer, NextAction, Patience, State},
+    channel::{Channel, Policies},
     command::{BillAsked, CashKey, Close, Open, Record, SessionEnd, SessionKnown, Stack, Start},
     decide,
     decide::Rules,
@@ -111,7 +112,7 @@ impl Sim {
                 unknown_longest: Duration::from_hours(2),
             },
         };
-        let moment = Moment { now: self.now, ids: &self.ids, rules: &rules };
+        let moment = Moment { now: self.now, ids: &self.ids, rules: &rules, policies: &Policies::default() };
         let Ok((mut changes, reply)) = decide(&self.world, command, &moment) else { return };
         self.world.absorb(&mut changes);
         self.journals.extend(changes.journals);
@@ -149,6 +150,7 @@ impl Sim {
                 return_url: String::new(),
                 actor: "test".into(),
                 delayed_capture: false,
+                channels: vec![Channel::Wallet],
             })),
             Step::Record(attempt, said) => self.record(attempt, said),
             Step::Stack(bill, fils, known) => {
@@ -181,6 +183,7 @@ impl Sim {
             stacked: Money::fils(fils),
             receipt_number: format!("K-{seq}"),
             bill: BillAsked::Unknown,
+            began_at: None,
         }));
     }
 

@@ -4,6 +4,7 @@ use ids::{AgencyId, Uuid};
 use money::Money;
 use payments::domain::{
     Command, World, adjustment,
+    channel::Channel,
     command::{
         AdjustmentStep, ApplyCredit, Asked, Capture, Change, Changed, DisputeStep, GiveUp, OpenDispute,
         Receive, RefundStep, RequestAdjustment, RequestRefund, Retry, Start, WhatAsked,
@@ -319,6 +320,7 @@ fn command(world: &World, request: &Request, tag: &str) -> Option<Command> {
             return_url: String::new(),
             actor,
             delayed_capture: hold,
+            channels: vec![Channel::Wallet],
         }),
         Request::Capture { payment, amount } => capture(world, payment, amount)?,
         Request::Retry(id) => {

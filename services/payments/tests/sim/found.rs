@@ -4,6 +4,7 @@ use money::Money;
 use payments::domain::{
     Changes, Command, Moment, Refusal, Reply, World,
     attempt::Answer,
+    channel::{Channel, Policies},
     command::{Asked, Change, Changed, Receive, Record, RefundStep, RequestRefund, Start},
     decide,
     payment::Direct,
@@ -31,8 +32,11 @@ impl Desk {
 
     fn run(&mut self, command: &Command) -> Result<(Changes, Reply), Refusal> {
         let rules = rules();
-        let (mut changes, reply) =
-            decide(&self.world, command, &Moment { now: NOW, ids: &self.ids, rules: &rules })?;
+        let (mut changes, reply) = decide(
+            &self.world,
+            command,
+            &Moment { now: NOW, ids: &self.ids, rules: &rules, policies: &Policies::default() },
+        )?;
         self.world.absorb(&mut changes);
         if let Some(work) = &changes.work {
             self.world.fences.insert(work.id, 1);
@@ -50,6 +54,7 @@ impl Desk {
             return_url: String::new(),
             actor: "payer".into(),
             delayed_capture: false,
+            channels: vec![Channel::Wallet],
         }))
     }
 }

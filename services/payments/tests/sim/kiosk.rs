@@ -120,6 +120,7 @@ impl Sim {
             stacked: Money::fils(stacked),
             receipt_number,
             bill: BillAsked::NotYet,
+            began_at: None,
         }));
     }
 

@@ -9,6 +9,7 @@ use ids::Uuid;
 use payments::domain::{
     Changes, Command, Moment, Refusal, World,
     case::Case,
+    channel::Policies,
     decide,
     journal::Journal,
     world::{CashRow, Told, Work},
@@ -265,7 +266,11 @@ impl Sim {
             if let (Some(Rule::FencesHold), Some((id, fence))) = (self.plan.without, claim) {
                 batch.world.fences.insert(id, fence);
             }
-            match decide(&batch.world, &job.command, &Moment { now, ids: &ids, rules: &self.rules }) {
+            match decide(
+                &batch.world,
+                &job.command,
+                &Moment { now, ids: &ids, rules: &self.rules, policies: &Policies::default() },
+            ) {
                 Err(refusal) => batch.answers.push(Outcome::Refused(refusal)),
                 Ok((changes, reply)) => {
                     batch.add(changes, &read);

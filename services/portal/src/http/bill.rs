@@ -13,6 +13,7 @@ use proto::payments::v1::{
 };
 use tonic::{Code, Status};
 
+use super::channels::{self, Way};
 use super::page::{InLanguage, message, refused, rendered};
 use crate::App;
 use crate::form::{Hidden, browser, new_browser};
@@ -90,6 +91,7 @@ struct Page {
     due_date: String,
     steps: Vec<String>,
     receipts: Vec<String>,
+    ways: Vec<Way>,
     form: Option<Hidden>,
 }
 
@@ -137,8 +139,15 @@ fn page(
     let standing = Standing::of(due.as_ref());
     let known = browser(headers);
     let (value, cookie) = known.clone().map_or_else(|| new_browser(&app.ids), |value| (value, String::new()));
-    let form = standing.can_be_paid().then(|| app.seal.issue(&app.ids, &value, &invoice.bill_reference));
-    let why_not = (!standing.can_be_paid()).then(|| reader.say(&format!("why-not-{}", standing.key())));
+    let channels = due.as_ref().map(|due| due.channels.as_slice()).unwrap_or_default();
+    let (payable, here) = (standing.can_be_paid(), channels::open_here(channels));
+    let ways = if payable { channels::ways(reader, channels) } else { Vec::new() };
+    let form = (payable && here).then(|| app.seal.issue(&app.ids, &value, &invoice.bill_reference));
+    let why_not = match (payable, here) {
+        (true, true) => None,
+        (true, false) => Some(reader.say("why-not-here")),
+        (false, _) => Some(reader.say(&format!("why-not-{}", standing.key()))),
+    };
     let rest = rest(&invoice, due.as_ref());
     let page = Page {
         here: format!("/bills/{}", invoice.bill_reference),
@@ -155,6 +164,7 @@ fn page(
         due_date: invoice.due_date,
         steps: bill.steps.iter().map(|step| reader.of(Some(step))).collect(),
         receipts: due.map(receipts).unwrap_or_default(),
+        ways,
         form,
         reader,
     };

@@ -1,5 +1,6 @@
 //! Routes: one file a page.
 mod bill;
+mod channels;
 mod find;
 mod page;
 mod payment;

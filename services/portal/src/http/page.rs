@@ -67,6 +67,7 @@ pub(super) fn refused(reader: Reader, status: &tonic::Status, typed: &str) -> Re
         "payment_in_progress" | "idempotency_key_reused" => {
             message(reader, StatusCode::CONFLICT, "in-progress", typed)
         }
+        "channel_closed" => message(reader, StatusCode::CONFLICT, "channel-closed", typed),
         "email_invalid" => message(reader, StatusCode::UNPROCESSABLE_ENTITY, "email-invalid", typed),
         _ => {
             tracing::warn!(code = %problem.code, detail = problem.detail, "a page could not be made");

@@ -109,6 +109,7 @@ async fn begin(
         bill_reference: bill_reference.to_owned(),
         provider: PROVIDER.to_owned(),
         contact_ref,
+        on_portal: true,
         ..Default::default()
     };
     request.set_channel(Channel::Wallet);

@@ -10,10 +10,11 @@ use proto::notifications::v1::notification_service_server::{NotificationService,
 use proto::payments::v1::payment_service_server::{PaymentService, PaymentServiceServer};
 use proto::payments::v1::{
     CancelPaymentRequest, CancelPaymentResponse, CapturePaymentRequest, CapturePaymentResponse,
-    GetPaymentRequest, GetPaymentResponse, GetReceivableRequest, GetReceivableResponse, NextAction, Payment,
-    PaymentState, Receivable, ReceivableState, RecordPaymentRequest, RecordPaymentResponse,
-    RetryPaymentRequest, RetryPaymentResponse, SearchPaymentsRequest, SearchPaymentsResponse,
-    StartPaymentRequest, StartPaymentResponse,
+    GetPaymentRequest, GetPaymentResponse, GetReceivableRequest, GetReceivableResponse,
+    ListChannelExceptionUsesRequest, ListChannelExceptionUsesResponse, NextAction, Payment, PaymentState,
+    Receivable, ReceivableState, RecordPaymentRequest, RecordPaymentResponse, RetryPaymentRequest,
+    RetryPaymentResponse, SearchPaymentsRequest, SearchPaymentsResponse, StartPaymentRequest,
+    StartPaymentResponse,
 };
 use testkit::Env;
 use tonic::service::Routes;
@@ -155,7 +156,11 @@ impl PaymentService for Fakes {
             Receivable { due: Some(money(12_500)), paid: Some(money(paid)), ..Default::default() };
         receivable.set_state(self.facts.receivable);
         let payments = if paid > 0 { vec![self.payment()] } else { Vec::new() };
-        Ok(Response::new(GetReceivableResponse { receivable: Some(receivable), payments }))
+        Ok(Response::new(GetReceivableResponse {
+            receivable: Some(receivable),
+            payments,
+            channels: Vec::new(),
+        }))
     }
 
     async fn retry_payment(
@@ -183,6 +188,13 @@ impl PaymentService for Fakes {
         &self,
         _: Request<RecordPaymentRequest>,
     ) -> Result<Response<RecordPaymentResponse>, Status> {
+        Err(Status::unimplemented("not asked for here"))
+    }
+
+    async fn list_channel_exception_uses(
+        &self,
+        _: Request<ListChannelExceptionUsesRequest>,
+    ) -> Result<Response<ListChannelExceptionUsesResponse>, Status> {
         Err(Status::unimplemented("not asked for here"))
     }
 

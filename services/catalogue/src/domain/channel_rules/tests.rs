@@ -133,7 +133,7 @@ proptest! {
         let policies: Vec<Policy> = days
             .iter()
             .enumerate()
-            .map(|(n, offset)| announced(day(*offset), channels(n), NOW + Duration::minutes(n as i64)))
+            .map(|(n, offset)| announced(day(*offset), channels(n), NOW + Duration::minutes(i64::try_from(n).unwrap())))
             .collect();
         let service = service(ElectronicOnly::Partly, day(programme));
         let rules = Rules::of(&service, &policies);

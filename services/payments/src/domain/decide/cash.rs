@@ -3,10 +3,11 @@
 use ids::PaymentId;
 use money::Money;
 
-use super::{Moment, write};
+use super::{Moment, channel, write};
 use crate::domain::{
     Changes, Refusal, Reply, World,
     case::{self, Case},
+    channel::Channel,
     command::{BillAsked, CashKey, Close, Quarantine, SessionEnd, SessionKnown, Stack},
     journal::Event,
     payment::{self, Back, By, Payment, Receipt},
@@ -140,11 +141,17 @@ fn committed(bill: &Receivable, command: &Close, at: &Moment<'_>) -> Result<Chan
     let journal = write::journal_of(&payment, command.key.source(), event, at)?;
     let mut credit = write::credit_of(bill, command.key.source(), credited, at);
     credit.payment_id = Some(payment_id);
-    let changes = Changes::default()
+    let taken = (Channel::KioskCash, command.began_at.map_or(at.now, |began_at| began_at.min(at.now)));
+    let (exception, closed) = channel::took(bill, taken, &payment, &command.key.source(), at);
+    let mut changes = Changes::default()
         .journal(journal)
+        .by_exception(exception, &payment, at)
         .payment(what, payment, None, &receivable)
         .receivable(receivable, effect)
         .credit("opened", credit);
+    if let Some(case) = closed {
+        changes = changes.case(case);
+    }
     if !applied.is_zero() {
         return Ok(changes);
     }

@@ -4,6 +4,7 @@ mod adjust;
 mod bill;
 mod capture;
 mod cash;
+mod channel;
 mod credit;
 mod dispute;
 mod receive;
@@ -21,6 +22,7 @@ use super::{
     Changes, Command, Refusal, World,
     adjustment::Adjustment,
     attempt::{Attempt, Patience},
+    channel::Policies,
     credit::Credit,
     dispute::Dispute,
     inquiry::Schedule,
@@ -35,6 +37,8 @@ pub struct Moment<'a> {
     pub now: OffsetDateTime,
     pub ids: &'a Ids,
     pub rules: &'a Rules,
+    /// Which channels may take money.
+    pub policies: &'a Policies,
 }
 
 /// The settings decisions depend on.

@@ -1,6 +1,6 @@
 //! A channel took money and tells us.
 
-use super::{Moment, visible, write};
+use super::{Moment, channel, visible, write};
 use crate::domain::{
     Changes, Refusal, Reply, World, case,
     command::Receive,
@@ -27,6 +27,9 @@ pub(super) fn receive(
     if let Some(known) = world.movements.get(&movement) {
         return known_movement(world.payments.get(known), command);
     }
+    if command.channel.asks_first() {
+        channel::may_take(bill, command.channel.channel(), command.amount, at)?;
+    }
     let (applied, credited) = bill.split(command.amount)?;
     let mut payment = new_payment(command, bill, at);
     payment.credited = credited;
@@ -48,10 +51,16 @@ pub(super) fn receive(
         credited,
     };
     let journal = write::journal_of(&payment, source.clone(), event, at)?;
+    let (exception, closed) = channel::took(bill, (command.channel.channel(), at.now), &payment, &source, at);
     let mut changes = Changes::default()
         .journal(journal)
+        .by_exception(exception, &payment, at)
         .payment(what, payment.clone(), None, &receivable)
         .receivable(receivable, effect);
+    if let Some(case) = closed {
+        payment.case_id = Some(case.id);
+        changes = changes.case(case);
+    }
     if credited.is_positive() {
         let mut credit = write::credit_of(bill, source.clone(), credited, at);
         credit.payment_id = Some(payment.id);

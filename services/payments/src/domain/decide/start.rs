@@ -5,10 +5,11 @@ use std::collections::HashSet;
 use ids::{AttemptId, PaymentId};
 use money::Money;
 
-use super::{Moment, visible};
+use super::{Moment, channel, visible};
 use crate::domain::{
     Changes, Refusal, Reply, World,
     attempt::{self, Attempt},
+    channel::Channel,
     command::{GiveUp, Retry, Start},
     payment::{self, Back, By, Payment},
     receivable::{self, Receivable},
@@ -32,16 +33,21 @@ pub(super) fn start(world: &World, command: &Start, at: &Moment<'_>) -> Result<(
         let payment_id = at.id();
         let (after, effect) = receivable.step(receivable::Command::Hold { payment: payment_id })?;
         let amount = receivable.payable(command.amount)?;
+        let mut exception = None;
+        for needed in &command.channels {
+            exception = channel::may_take(receivable, *needed, amount, at)?.or(exception);
+        }
         let payment = new_payment((payment_id, attempt_id), command, &after, amount, at);
-        held.push((payment, after, effect));
+        held.push((payment, after, effect, exception));
     }
     let parts = held.iter().map(|(payment, ..)| part(payment)).collect();
     let attempt = new_attempt(attempt_id, parts, &command.provider, at)?;
     let attempt = Attempt { delayed_capture: command.delayed_capture, ..attempt };
     let mut changes = Changes::default();
     let mut payments = Vec::with_capacity(held.len());
-    for (payment, receivable, effect) in held {
+    for (payment, receivable, effect, exception) in held {
         payments.push(payment.clone());
+        changes = changes.by_exception(exception, &payment, at);
         changes =
             changes.payment("started", payment, Some(&attempt), &receivable).receivable(receivable, effect);
     }
@@ -61,10 +67,12 @@ pub(super) fn retry(world: &World, command: &Retry, at: &Moment<'_>) -> Result<(
         let bill_reference = payment.bill_reference;
         return Err(Refusal::AmountNotAllowed { bill_reference, remaining: receivable.remaining()? });
     }
+    let exception = channel::may_take(receivable, Channel::Wallet, payment.amount, at)?;
     let attempt = new_attempt(attempt_id, vec![part(&payment)], &command.provider, at)?;
     let attempt = Attempt { delayed_capture: command.delayed_capture, ..attempt };
     let changes = Changes::default()
         .payment("retried", payment.clone(), Some(&attempt), &held)
+        .by_exception(exception, &payment, at)
         .receivable(held, effect);
     let changes = with_attempt(changes, attempt.clone(), at);
     Ok((changes, Reply::Started { payments: vec![payment], attempt }))

@@ -1,6 +1,6 @@
 //! Building blocks of changes that every decision uses.
 
-use ids::CaseId;
+use ids::{CaseId, ChannelExceptionId};
 use money::Money;
 
 use super::Moment;
@@ -12,7 +12,7 @@ use crate::domain::{
     journal::{Event, Journal},
     payment::Payment,
     receivable::{self, Receivable},
-    world::Told,
+    world::{ExceptionUse, Told},
 };
 
 /// A journal of `event`, which `source` brought, about nothing in particular yet.
@@ -162,6 +162,22 @@ impl Changes {
         self
     }
 
+    /// With the use of an exception, if it took one.
+    pub(super) fn by_exception(
+        mut self,
+        exception: Option<ChannelExceptionId>,
+        payment: &Payment,
+        at: &Moment<'_>,
+    ) -> Changes {
+        self.exception_uses.extend(exception.map(|exception| ExceptionUse {
+            payment_id: payment.id,
+            exception,
+            amount: payment.amount,
+            at: at.now,
+        }));
+        self
+    }
+
     /// Both.
     pub(super) fn and(mut self, other: Changes) -> Changes {
         self.receivables.extend(other.receivables);
@@ -173,6 +189,7 @@ impl Changes {
         self.adjustments.extend(other.adjustments);
         self.journals.extend(other.journals);
         self.cases.extend(other.cases);
+        self.exception_uses.extend(other.exception_uses);
         self.told.extend(other.told);
         self.cash = self.cash.or(other.cash);
         self.work = self.work.or(other.work);

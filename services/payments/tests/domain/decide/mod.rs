@@ -5,6 +5,7 @@ mod adjust;
 mod bill;
 mod capture;
 mod cash;
+mod channel;
 mod credit;
 mod dispute;
 mod receive;
@@ -18,6 +19,7 @@ use payments::domain::{
     Changes, Command, Moment, Refusal, Reply, World,
     attempt::Attempt,
     case::Case,
+    channel::Policies,
     decide,
     journal::Journal,
     payment::Payment,
@@ -33,12 +35,13 @@ use crate::given::{self, NOW, RULES, id};
 pub struct Desk {
     pub world: World,
     pub now: OffsetDateTime,
+    pub policies: Policies,
     ids: Ids,
 }
 
 impl Desk {
     pub fn empty() -> Desk {
-        Desk { world: World::default(), now: NOW, ids: Ids::seeded(7) }
+        Desk { world: World::default(), now: NOW, policies: Policies::default(), ids: Ids::seeded(7) }
     }
 
     /// One bill that nobody pays.
@@ -76,7 +79,11 @@ impl Desk {
     }
 
     pub fn decide(&self, command: &Command) -> Result<(Changes, Reply), Refusal> {
-        decide(&self.world, command, &Moment { now: self.now, ids: &self.ids, rules: &RULES })
+        decide(
+            &self.world,
+            command,
+            &Moment { now: self.now, ids: &self.ids, rules: &RULES, policies: &self.policies },
+        )
     }
 
     pub fn refuses(&self, command: &Command) -> Refusal {
@@ -135,6 +142,9 @@ pub fn story(changes: &Changes, now: OffsetDateTime) -> Vec<String> {
     lines.extend(
         changes.cash.iter().map(|row| format!("cash {} {} {}", row.kind, row.key.source(), row.session_id)),
     );
+    lines.extend(changes.exception_uses.iter().map(|used| {
+        format!("by exception {} of {} {}", used.exception, used.payment_id, used.amount.minor_units())
+    }));
     lines.extend(changes.work.iter().map(|work| format!("ask {}: {}", work.provider, ask(work.ask, now))));
     lines.extend(changes.told.iter().map(told));
     let mut named = Vec::new();

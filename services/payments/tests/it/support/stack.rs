@@ -255,6 +255,7 @@ impl Stack {
             stacked: Some(money(fils)),
             receipt_number: format!("K1-{seq:06}"),
             received_at: None,
+            began_at: None,
         }
     }
 
