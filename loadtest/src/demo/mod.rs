@@ -12,6 +12,7 @@ mod idempotency;
 mod killer;
 mod kiosks;
 mod messages;
+mod policies;
 mod race;
 mod refunds;
 mod retries;
@@ -86,6 +87,7 @@ pub async fn run(folder: &Path) -> anyhow::Result<Ended> {
     let stack = Stack::start(folder, &SERVICES).await?;
     say(format!("ten processes ready in {:.1} s", begun.elapsed().as_secs_f32()));
     let mut demo = seed(&stack.layout, &mut report).await?;
+    policies::open_kiosks(&stack.layout, &mut report)?;
     uploads(&mut demo, &mut report).await?;
 
     // Payments and kiosk cash go on while one service after the other is killed.
@@ -100,6 +102,7 @@ pub async fn run(folder: &Path) -> anyhow::Result<Ended> {
     messages::run(&demo, &paid, &cash, &mut report).await?;
     carts::run(&mut demo, &desk, &mut report).await?;
     channels::run(&mut demo, &desk, &mut report).await?;
+    policies::closed(&mut demo, &desk, &mut report).await?;
     retries::run(&mut demo, &desk, &mut report).await?;
     holds::run(&mut demo, &desk, &mut report).await?;
     refunds::run(&demo, &paid, &desk, &mut report).await?;

@@ -20,7 +20,7 @@ static TEXTS: LazyLock<Texts> = LazyLock::new(|| {
 
 /// Every public error code with its HTTP status. Title and advice of each stand in `locales/*/gateway.ftl`;
 /// `docs/errors.md` is this table for readers.
-pub const PUBLIC_CODES: [(&str, u16); 112] = [
+pub const PUBLIC_CODES: [(&str, u16); 113] = [
     // the request itself
     ("route_unknown", 404),
     ("method_not_allowed", 405),
@@ -90,6 +90,7 @@ pub const PUBLIC_CODES: [(&str, u16); 112] = [
     ("bill_already_paid", 409),
     ("payment_in_progress", 409),
     ("channel_not_supported", 422),
+    ("channel_closed", 409),
     ("provider_unknown", 422),
     ("nothing_due", 409),
     ("bill_differs", 409),

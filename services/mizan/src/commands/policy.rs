@@ -161,26 +161,20 @@ fn line(policy: &Known) -> String {
     )
 }
 
-fn standing(service: &ServiceReport, uses: &[ChannelExceptionUse]) -> String {
+fn standing(service: &ServiceReport, all: &[ChannelExceptionUse]) -> String {
     let state = word(service.state().as_str_name(), "ELECTRONIC_ONLY_STATE_");
     let cash = word(service.cash().as_str_name(), "CASH_MODE_");
-    let mut said = format!("{} {} {state}, cash {cash}", service.agency_id, service.service_code);
-    if !service.since.is_empty() {
-        said.push_str(&format!(" since {}", service.since));
-    }
+    let since = if service.since.is_empty() { String::new() } else { format!(" since {}", service.since) };
+    let mut parts =
+        vec![format!("{} {} {state}, cash {cash}{since}", service.agency_id, service.service_code)];
     if !service.next_from.is_empty() {
-        said.push_str(&format!("; from {}: {}", service.next_from, channels(&service.next_channels)));
+        parts.push(format!("from {}: {}", service.next_from, channels(&service.next_channels)));
     }
     for exception in &service.exceptions {
-        let id = &exception.channel_exception_id;
-        let used = uses.iter().find(|used| used.channel_exception_id == *id);
-        let (count, sum) =
-            used.map_or((0, dinars(None)), |used| (used.payments, dinars(used.amount.as_ref())));
-        let channel = channels(&[exception.channel]);
-        said.push_str(&format!(
-            "; exception for {channel} until {}: {count} payments, {sum}",
-            exception.until
-        ));
+        let used = all.iter().find(|of| of.channel_exception_id == exception.channel_exception_id);
+        let (count, sum) = used.map_or((0, None), |used| (used.payments, used.amount.as_ref()));
+        let (channel, until) = (channels(&[exception.channel]), &exception.until);
+        parts.push(format!("exception for {channel} until {until}: {count} payments, {}", dinars(sum)));
     }
-    said
+    parts.join("; ")
 }

@@ -57,6 +57,36 @@ fn http(addr: std::net::SocketAddr) -> String {
     format!("http://{addr}")
 }
 
+/// The kiosk's maker: where its switches are.
+async fn world(env: &Env, database: &Database, data_dir: &str) -> String {
+    let typed = [
+        ("database-url", database.url.as_str()),
+        ("http-addr", ANY),
+        ("smtp-addr", ANY),
+        ("data-dir", data_dir),
+    ];
+    let ctx = env.ctx.for_service("sandbox");
+    http(sandbox::start(settings("sandbox", &typed), &ctx).await.unwrap().http)
+}
+
+/// Catalogue and invoicing: where they answer.
+async fn bills(env: &Env, catalogue_db: &Database, invoicing_db: &Database, key: &str) -> (String, String) {
+    let grpc = ("grpc-addr", ANY);
+    let typed = [grpc, ("database-url", catalogue_db.url.as_str()), ("policy-notice-days", NO_NOTICE)];
+    let ctx = env.ctx.for_service("catalogue");
+    let catalogue = http(catalogue::start(settings("catalogue", &typed), &ctx).await.unwrap().grpc);
+    let typed = [
+        grpc,
+        ("database-url", invoicing_db.url.as_str()),
+        ("nats-url", &env.nats_url),
+        ("catalogue-url", &catalogue),
+        ("master-key-file", key),
+    ];
+    let ctx = env.ctx.for_service("invoicing");
+    let invoicing = http(invoicing::start(settings("invoicing", &typed), &ctx).await.unwrap().grpc);
+    (catalogue, invoicing)
+}
+
 impl Platform {
     /// At two minutes to the midnight that was last: certificates are checked against the real time.
     pub async fn start() -> Platform {
@@ -78,19 +108,7 @@ impl Platform {
         );
         let (grpc, nats) = (("grpc-addr", ANY), ("nats-url", env.nats_url.as_str()));
 
-        let typed = [grpc, ("database-url", catalogue_db.url.as_str()), ("policy-notice-days", NO_NOTICE)];
-        let catalogue = catalogue::start(settings("catalogue", &typed), &of("catalogue")).await.unwrap();
-        let catalogue = http(catalogue.grpc);
-        let key = path("master.key");
-        let typed = [
-            grpc,
-            ("database-url", invoicing_db.url.as_str()),
-            nats,
-            ("catalogue-url", &catalogue),
-            ("master-key-file", &key),
-        ];
-        let invoicing = invoicing::start(settings("invoicing", &typed), &of("invoicing")).await.unwrap();
-        let invoicing = http(invoicing.grpc);
+        let (catalogue, invoicing) = bills(&env, &catalogue_db, &invoicing_db, &path("master.key")).await;
         let typed = [
             grpc,
             ("database-url", env.database_url.as_str()),
@@ -113,14 +131,7 @@ impl Platform {
         let relay = kiosk_relay::start(settings("kiosk-relay", &typed), &of("kiosk-relay")).await.unwrap();
         let typed = [("http-addr", ANY), ("invoicing-url", &invoicing), ("payments-url", &payments)];
         let portal = portal::start(settings("portal", &typed), &of("portal")).await.unwrap();
-        let data = path("world");
-        let typed = [
-            ("database-url", world_db.url.as_str()),
-            ("http-addr", ANY),
-            ("smtp-addr", ANY),
-            ("data-dir", &data),
-        ];
-        let world = sandbox::start(settings("sandbox", &typed), &of("sandbox")).await.unwrap();
+        let world = world(&env, &world_db, &path("world")).await;
 
         let line = |url: &str| boot::grpc::channel(url).unwrap();
         Platform {
@@ -128,7 +139,7 @@ impl Platform {
             invoices: InvoiceServiceClient::new(line(&invoicing)),
             http: reqwest::Client::new(),
             portal: http(portal.http),
-            world: http(world.http),
+            world,
             relay: format!("https://{}", relay.device),
             urls: vec![
                 ("MIZAN_CATALOGUE_URL", catalogue),

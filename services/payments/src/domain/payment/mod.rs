@@ -1,10 +1,13 @@
 //! A payer's wish to pay one bill, as the outside sees it. The payments of a cart share one attempt.
 
+mod direct;
+
 use ids::{AgencyId, AttemptId, CaseId, InvoiceId, PaymentId};
 use money::Money;
 use time::OffsetDateTime;
 
-use super::{Refusal, attempt::NextAction, channel::Channel};
+use super::{Refusal, attempt::NextAction};
+pub use direct::Direct;
 
 /// A payment of one bill by one channel.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -62,17 +65,6 @@ pub enum By {
         provider_reference: String,
     },
     KioskCash,
-}
-
-/// Channels that tell of money they took.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Direct {
-    Wallet,
-    Card,
-    Transfer,
-    Pos,
-    /// A clerk at an agency's counter.
-    CounterCash,
 }
 
 /// The words of `mizan states payment`.
@@ -149,42 +141,6 @@ impl Receipt {
     pub fn of(letter: &str, payment: PaymentId, at: OffsetDateTime) -> Receipt {
         let (_, random) = payment.0.as_u64_pair();
         Receipt { at, number: format!("{letter}-{random:016X}") }
-    }
-}
-
-impl Direct {
-    /// As stored and shown.
-    pub fn name(self) -> &'static str {
-        match self {
-            Direct::Wallet => "wallet",
-            Direct::Card => "card",
-            Direct::Transfer => "transfer",
-            Direct::Pos => "pos",
-            Direct::CounterCash => "counter_cash",
-        }
-    }
-
-    /// All there are.
-    pub const ALL: [Direct; 5] =
-        [Direct::Wallet, Direct::Card, Direct::Transfer, Direct::Pos, Direct::CounterCash];
-
-    /// As policies name it.
-    pub fn channel(self) -> Channel {
-        match self {
-            Direct::Wallet => Channel::Wallet,
-            Direct::Card => Channel::Card,
-            Direct::Transfer => Channel::Transfer,
-            Direct::Pos => Channel::Pos,
-            Direct::CounterCash => Channel::CounterCash,
-        }
-    }
-
-    /// Whether a clerk asks before he takes it: then a closed channel refuses. All others tell of money that is there.
-    pub fn asks_first(self) -> bool {
-        match self {
-            Direct::CounterCash => true,
-            Direct::Wallet | Direct::Card | Direct::Transfer | Direct::Pos => false,
-        }
     }
 }
 
