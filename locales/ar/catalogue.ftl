@@ -9,6 +9,9 @@ step-formula = وفق المعادلة: { $formula }
 step-input = { $input } = { $value }
 step-worked = { $operation } = { $result }
 step-rounded = { $exact } بعد التقريب إلى أقرب فلس (النصف إلى الأعلى): { $fee }
+step-minimum = الحد الأدنى لهذا الرسم: { $fee }
+step-maximum = الحد الأعلى لهذا الرسم: { $fee }
+step-reduced = { $name } ({ $law }): يُخصم { $amount } = { $fee }
 step-outside-vat = رسم حكومي خارج نطاق ضريبة القيمة المضافة
 step-vat = ضريبة القيمة المضافة { $percent }% من { $fee }، مقربة إلى أقرب فلس: { $vat }
 step-total = المبلغ المطلوب: { $total }
@@ -19,6 +22,8 @@ service-unknown-meant = لا توجد لدى الجهة خدمة بالرمز «
 input-missing = القيمة «{ $input }» ناقصة. أدخلها.
 input-unknown = لا يعتمد هذا الرسم على «{ $input }». احذفها.
 input-unknown-meant = لا يعتمد هذا الرسم على «{ $input }». هل تقصد { $suggestion }؟
+reduction-unknown = لا يوجد لهذا الرسم تخفيض بالرمز «{ $reduction }». استخدم رمز أحد تخفيضاته أو احذفه.
+reduction-unknown-meant = لا يوجد لهذا الرسم تخفيض بالرمز «{ $reduction }». هل تقصد { $suggestion }؟
 quantity-invalid = يجب أن تكون «{ $input }» عددًا صحيحًا من 1 إلى 1,000,000. اكتب أرقامًا فقط.
 measure-invalid = يجب أن تكون «{ $input }» عددًا لا يقل عن 0 وبثلاث خانات عشرية على الأكثر. اكتبها هكذا: 12.500.
 category-unknown = لا يوجد سعر للفئة «{ $category }». استخدم واحدة من: { $allowed }.

@@ -9,6 +9,9 @@ step-formula = By the formula: { $formula }
 step-input = { $input } = { $value }
 step-worked = { $operation } = { $result }
 step-rounded = { $exact } rounded half up to one fils: { $fee }
+step-minimum = The least this fee may be: { $fee }
+step-maximum = The most this fee may be: { $fee }
+step-reduced = { $name } ({ $law }): less { $amount } = { $fee }
 step-outside-vat = A fee of the state, outside VAT
 step-vat = VAT { $percent } % of { $fee }, half up to one fils: { $vat }
 step-total = To pay: { $total }
@@ -19,6 +22,8 @@ service-unknown-meant = The agency has no service “{ $service }”. Did you me
 input-missing = “{ $input }” is missing. Fill it in.
 input-unknown = This fee does not depend on “{ $input }”. Leave it out.
 input-unknown-meant = This fee does not depend on “{ $input }”. Did you mean { $suggestion }?
+reduction-unknown = This fee has no reduction “{ $reduction }”. Use the code of one of its reductions, or leave it out.
+reduction-unknown-meant = This fee has no reduction “{ $reduction }”. Did you mean { $suggestion }?
 quantity-invalid = “{ $input }” must be a whole number from 1 to 1,000,000. Write digits only.
 measure-invalid = “{ $input }” must be a number of 0 or more, with at most three decimals. Write it like 12.500.
 category-unknown = There is no price for “{ $category }”. Use one of: { $allowed }.

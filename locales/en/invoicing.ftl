@@ -23,6 +23,8 @@ name_missing = The name is missing. Write who has to pay.
 text_too_long = The text is too long: { $limit } characters at most.
 input_missing = The fee needs { $input }, and the cell is empty or the column is missing. Fill it in.
 input_unknown = The fee does not use { $input }. Remove it.
+reduction_unknown = The fee has no reduction with this code. Use one of the fee's own codes, or leave the cell empty.
+reduction_leaves_nothing = The reduction takes the whole fee: there is nothing to pay, so no bill is needed. Remove the row.
 formula_failed = The fee cannot be calculated from these values. Check them; if they are right, tell whoever keeps the fee schedule.
 
 # A file that is refused as a whole.

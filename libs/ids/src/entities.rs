@@ -56,6 +56,10 @@ uuid_id!(
     AdjustmentId, "adjustment_id"
 );
 uuid_id!(
+    /// A fee schedule in the making.
+    DraftId, "draft_id"
+);
+uuid_id!(
     /// Which channels a fee service takes from a day on: proposed by one person, announced by another.
     PolicyId, "policy_id"
 );

@@ -9,7 +9,7 @@ mod entities;
 
 pub use entities::{
     AdjustmentId, AgencyId, AttemptId, BatchId, CaseId, ChannelExceptionId, ClientId, ContactId, CreditId,
-    DeliveryId, DeviceId, DisputeId, EndpointId, EventId, InvoiceId, JournalId, MessageId, PartyRef,
+    DeliveryId, DeviceId, DisputeId, DraftId, EndpointId, EventId, InvoiceId, JournalId, MessageId, PartyRef,
     PaymentId, PolicyId, RefundId, ServiceCode, UploadId,
 };
 /// What every uuid id wraps.

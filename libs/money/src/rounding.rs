@@ -45,12 +45,12 @@ pub fn split(total: Money, weights: &[u64]) -> Result<Vec<Money>, Error> {
     parts.into_iter().map(|part| signed_like(total, part)).collect()
 }
 
-/// VAT of one invoice line at `rate_percent` (10 for 10 %), half up to one fils; halves go away from zero, so
-/// that a credit note takes back exactly what its invoice took.
+/// A part of one invoice line, its VAT or a reduction: `rate_percent` of it (10 for 10 %), half up to one fils; halves go away
+/// from zero, so that a credit note takes back exactly what its invoice took.
 ///
 /// # Errors
 /// `Overflow`.
-pub fn vat_half_up(line: Money, rate_percent: Decimal) -> Result<Money, Error> {
+pub fn percent_half_up(line: Money, rate_percent: Decimal) -> Result<Money, Error> {
     let fils = Decimal::from(line.minor_units())
         .checked_mul(rate_percent)
         .and_then(|product| product.checked_div(Decimal::ONE_HUNDRED))
@@ -119,10 +119,14 @@ mod tests {
     fn vat_is_half_up_on_the_line() {
         for case in vectors("vat") {
             let rate = case["rate_percent"].as_str().unwrap().parse().unwrap();
-            assert_eq!(vat_half_up(fils(&case["line_fils"]), rate), Ok(fils(&case["vat_fils"])), "{case}");
+            assert_eq!(
+                percent_half_up(fils(&case["line_fils"]), rate),
+                Ok(fils(&case["vat_fils"])),
+                "{case}"
+            );
         }
-        assert_eq!(vat_half_up(Money::fils(-5), Decimal::TEN), Ok(Money::fils(-1)));
-        assert_eq!(vat_half_up(Money::fils(i64::MAX), Decimal::ONE_THOUSAND), Err(Error::Overflow));
+        assert_eq!(percent_half_up(Money::fils(-5), Decimal::TEN), Ok(Money::fils(-1)));
+        assert_eq!(percent_half_up(Money::fils(i64::MAX), Decimal::ONE_THOUSAND), Err(Error::Overflow));
     }
 
     #[test]

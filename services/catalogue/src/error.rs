@@ -4,8 +4,10 @@ use ids::{AgencyId, ServiceCode};
 use tonic::Code as C;
 
 use crate::app::quote::MAX_QUOTES;
+use crate::domain::draft;
 use crate::domain::files::Mistake;
 use crate::domain::refusal::{Noun, Refusal};
+use crate::domain::terms::TermsError;
 
 /// Mistakes told at once: more would not be read.
 const MISTAKES_TOLD: usize = 20;
@@ -37,6 +39,14 @@ pub enum Error {
     ChannelExceptionKnown,
     #[error("Refused: {0}.")]
     Refused(#[from] Refusal),
+    #[error("There is no fee draft with this id.")]
+    DraftUnknown,
+    #[error("Another fee draft has this id; make a fresh one.")]
+    DraftKnown,
+    #[error("Refused: {0}.")]
+    Draft(#[from] draft::Refusal),
+    #[error("The terms are not taken: {0}.")]
+    Terms(#[from] TermsError),
     #[error("a row of {table} cannot be read: {what}")]
     Corrupt { table: &'static str, what: String },
     #[error("Postgres")]
@@ -91,6 +101,10 @@ impl From<Error> for Problem {
                 ("channel_exception_known", C::AlreadyExists, Some("channel_exception_id"))
             }
             Error::Refused(refusal) => refused(refusal),
+            Error::DraftUnknown => ("fee_draft_unknown", C::NotFound, Some("draft_id")),
+            Error::DraftKnown => ("fee_draft_known", C::AlreadyExists, Some("draft_id")),
+            Error::Draft(refusal) => of_draft(refusal),
+            Error::Terms(error) => ("terms_invalid", C::InvalidArgument, Some(error.field())),
             Error::Database(cause) if cause.is_unavailable() => {
                 let problem =
                     Problem::new(C::Unavailable, "unavailable", "The database does not answer; ask again.");
@@ -105,6 +119,17 @@ impl From<Error> for Problem {
             Some(field) => problem.field(field),
             None => problem,
         }
+    }
+}
+
+fn of_draft(refusal: &draft::Refusal) -> (&'static str, C, Option<&'static str>) {
+    use draft::Refusal as R;
+    match refusal {
+        R::NeedsSecondPerson => ("fee_draft_needs_second_person", C::PermissionDenied, None),
+        R::ValidFromPast { .. } => ("valid_from_past", C::FailedPrecondition, Some("valid_from")),
+        R::Overlap { .. } => ("schedule_overlap", C::FailedPrecondition, Some("valid_from")),
+        R::WrongState { .. } => ("fee_draft_wrong_state", C::FailedPrecondition, None),
+        R::StaleVersion { .. } => ("version_stale", C::FailedPrecondition, Some("version")),
     }
 }
 

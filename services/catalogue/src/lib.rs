@@ -16,6 +16,7 @@ use boot::{Clock, Context, StartError, Tasks};
 use pg::Pg;
 use proto::catalogue::v1::catalogue_service_server::CatalogueServiceServer;
 use proto::catalogue::v1::channel_policy_service_server::ChannelPolicyServiceServer;
+use proto::catalogue::v1::fee_draft_service_server::FeeDraftServiceServer;
 use tonic::service::Routes;
 
 pub use command::{CommandError, ImportArgs, import_command};
@@ -75,6 +76,7 @@ pub async fn start(settings: Settings, ctx: &Context) -> Result<Running, StartEr
         notice_days: settings.policy_notice_days,
     };
     let routes = Routes::new(CatalogueServiceServer::new(svc.clone()))
+        .add_service(FeeDraftServiceServer::new(svc.clone()))
         .add_service(ChannelPolicyServiceServer::new(svc));
     let grpc = boot::grpc::serve(ctx, settings.grpc_addr, routes).await?;
     let health = boot::Health::serve(ctx, settings.health_addr).await?;

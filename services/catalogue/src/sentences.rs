@@ -8,6 +8,7 @@ use proto::common::v1::LocalText;
 
 use crate::domain::input::MAX_AMOUNT_FILS;
 use crate::domain::price::{Refusal, Step};
+use crate::domain::terms::Reduction;
 
 /// Says what steps and refusals mean. One for each call: bills of one upload repeat most of their steps.
 pub struct Sentences<'t> {
@@ -67,11 +68,29 @@ impl<'t> Sentences<'t> {
             Step::Rounded { exact, fee } => {
                 self.say("step-rounded", &[("exact", O(exact.to_string())), ("fee", M(*fee))])
             }
+            Step::Minimum { fee } => self.say("step-minimum", &[("fee", M(*fee))]),
+            Step::Maximum { fee } => self.say("step-maximum", &[("fee", M(*fee))]),
+            Step::Reduced { reduction, amount, fee } => self.reduced(reduction, *amount, *fee),
             Step::OutsideVat => self.say("step-outside-vat", &[]),
             Step::Vat { percent, fee, vat } => self
                 .say("step-vat", &[("percent", O(percent.to_string())), ("fee", M(*fee)), ("vat", M(*vat))]),
             Step::Total { total } => self.say("step-total", &[("total", M(*total))]),
         }
+    }
+
+    /// The reduction's name is of the language of its sentence.
+    fn reduced(&self, reduction: &Reduction, amount: Money, fee: Money) -> LocalText {
+        let said = |lang, name: &str| {
+            let law = Part::Text(&reduction.legal_reference);
+            let values = [
+                ("name", Part::Text(name)),
+                ("law", law),
+                ("amount", Part::Money(amount)),
+                ("fee", Part::Money(fee)),
+            ];
+            self.say_in(lang, "step-reduced", &values)
+        };
+        LocalText { en: said(Lang::En, &reduction.name.en), ar: said(Lang::Ar, &reduction.name.ar) }
     }
 
     pub fn refusal(&self, refusal: &Refusal) -> QuoteProblem {
@@ -94,6 +113,11 @@ impl<'t> Sentences<'t> {
                 let values = [("input", T(input)), meant(suggestion.as_deref())];
                 let key = either(suggestion.as_deref(), "input-unknown", "input-unknown-meant");
                 problem("input_unknown", input, self.say(key, &values))
+            }
+            Refusal::ReductionUnknown { given, suggestion } => {
+                let values = [("reduction", T(given)), meant(suggestion.as_deref())];
+                let key = either(suggestion.as_deref(), "reduction-unknown", "reduction-unknown-meant");
+                problem("reduction_unknown", "reduction", self.say(key, &values))
             }
             Refusal::QuantityInvalid { input } => {
                 problem("quantity_invalid", input, self.say("quantity-invalid", &[("input", T(input))]))

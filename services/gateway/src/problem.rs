@@ -20,7 +20,7 @@ static TEXTS: LazyLock<Texts> = LazyLock::new(|| {
 
 /// Every public error code with its HTTP status. Title and advice of each stand in `locales/*/gateway.ftl`;
 /// `docs/errors.md` is this table for readers.
-pub const PUBLIC_CODES: [(&str, u16); 113] = [
+pub const PUBLIC_CODES: [(&str, u16); 115] = [
     // the request itself
     ("route_unknown", 404),
     ("method_not_allowed", 405),
@@ -85,6 +85,8 @@ pub const PUBLIC_CODES: [(&str, u16); 113] = [
     ("input_missing", 422),
     ("input_unknown", 422),
     ("formula_failed", 422),
+    ("reduction_unknown", 422),
+    ("reduction_leaves_nothing", 422),
     // payments
     ("payment_unknown", 404),
     ("bill_already_paid", 409),

@@ -9,7 +9,7 @@ use proto::catalogue::v1 as pb;
 use proto::catalogue::v1::catalogue_service_client::CatalogueServiceClient;
 use time::Date;
 
-use crate::domain::fee_service::{FeeService, Input, InputKind, LocalText, Price};
+use crate::domain::fee_service::{FeeService, Input, InputKind, LocalText, Price, Reduced};
 use crate::domain::upload_row::{Code, Quote};
 
 /// Prices the catalogue gives in one call.
@@ -81,6 +81,7 @@ impl Catalogue {
         let wire = |quote: &&Quote| pb::Quote {
             service_code: quote.service.clone(),
             inputs: quote.inputs.clone().into_iter().collect(),
+            reduction: quote.reduction.clone(),
         };
         let request = pb::QuoteFeesRequest {
             agency_id: agency.to_string(),
@@ -128,6 +129,10 @@ fn price(result: pb::QuoteResult) -> Result<Result<Price, NoPrice>, Problem> {
                 total_fils: fils(&price.total)?,
                 steps: price.steps.into_iter().map(|step| local(Some(step))).collect(),
                 schedule_version: price.schedule_version,
+                reduced: match &price.reduced {
+                    Some(_) => Reduced { code: price.reduction, fils: fils(&price.reduced)? },
+                    None => Reduced::default(),
+                },
             }))
         }
         Some(R::Problem(problem)) => {

@@ -58,6 +58,10 @@ pub fn invoice(invoice: &Invoice) -> pb::Invoice {
         issued_at: Some(time_to_wire(invoice.issued_at)),
         upload_id: invoice.upload_id.map(|id| id.to_string()).unwrap_or_default(),
         version: invoice.version,
+        reduction: invoice.reduced.code.clone(),
+        reduced: Some(money::Money::fils(invoice.reduced.fils))
+            .filter(|reduced| reduced.is_positive())
+            .map(money_to_wire),
         beneficiaries: Vec::new(),
         instalments: Vec::new(),
     }

@@ -5,8 +5,8 @@ use boot::telemetry::{DEFAULT_FILTER, Lines};
 use clap::{Args, Parser, Subcommand};
 
 use crate::commands::{
-    adjustment, catalogue, channel_exception, config, credit, dispute, identity, kiosk, ledger, migrate,
-    payment, policy, receipt, refund, states,
+    adjustment, catalogue, channel_exception, config, credit, dispute, fee, identity, invoice, kiosk, ledger,
+    migrate, payment, policy, receipt, refund, states,
 };
 use crate::services::{self, All};
 
@@ -110,6 +110,10 @@ enum Command {
     Credit(credit::Credit),
     /// Corrections of the books and write-offs: one person asks, another does it.
     Adjustment(adjustment::Adjustment),
+    /// Invoices: reductions by reason, and whether the numbers are gapless.
+    Invoice(invoice::Invoice),
+    /// Fees: one person drafts, tests and submits; another publishes.
+    Fee(fee::Fee),
     /// Which channels services take, from which day on: one person proposes, another announces.
     Policy(policy::Policy),
     /// A closed channel, open all the same for some days and up to an amount: one person asks, another agrees.
@@ -167,6 +171,8 @@ pub async fn dispatch(cli: Cli) -> ExitCode {
         Command::Dispute(dispute) => dispute::run(dispute).await,
         Command::Credit(credit) => credit::run(credit).await,
         Command::Adjustment(adjustment) => adjustment::run(adjustment).await,
+        Command::Invoice(invoice) => invoice::run(invoice).await,
+        Command::Fee(fee) => fee::run(fee).await,
         Command::Policy(policy) => policy::run(policy).await,
         Command::ChannelException(exception) => channel_exception::run(exception).await,
         Command::Kiosk(kiosk) => kiosk::run(kiosk).await,

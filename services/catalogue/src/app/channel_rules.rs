@@ -37,7 +37,7 @@ pub async fn since(svc: &Catalogue, known_revision: i64) -> Result<Option<Known>
     }
     let mut policies = store::channel_policy::list(&mut tx, None, None).await?;
     let mut services = Vec::new();
-    for stored in store::fee_service::list(&mut tx, None).await? {
+    for stored in store::fee_service::list(&mut tx, None, None).await? {
         let service = stored.service;
         let own = |policy: &mut Policy| policy.agency == service.agency && policy.service == service.code;
         let policies: Vec<Policy> = policies.extract_if(.., own).collect();

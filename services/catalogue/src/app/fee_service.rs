@@ -4,7 +4,7 @@ use ids::{AgencyId, ServiceCode};
 use crate::domain::change::Stored;
 use crate::{Catalogue, Error, store};
 
-/// The services of an agency, each with its newest schedule.
+/// The services of an agency, each with the schedule in force today.
 ///
 /// # Errors
 /// `AgencyUnknown`; the database.
@@ -13,7 +13,8 @@ pub async fn list(svc: &Catalogue, agency: &AgencyId) -> Result<Vec<Stored>, Err
     if store::agency::find(&mut tx, agency).await?.is_none() {
         return Err(Error::AgencyUnknown(agency.clone()));
     }
-    store::fee_service::list(&mut tx, Some(agency)).await
+    let today = boot::bahrain_date(svc.clock.now());
+    store::fee_service::list(&mut tx, Some(agency), Some(today)).await
 }
 
 /// One service of an agency.

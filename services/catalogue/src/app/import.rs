@@ -25,7 +25,7 @@ pub async fn import(
     let mut tx = svc.pg.begin().await?;
     store::revision::lock(&mut tx).await?;
     let known = store::agency::all(&mut tx).await?;
-    let stored = store::fee_service::list(&mut tx, None).await?;
+    let stored = store::fee_service::list(&mut tx, None, None).await?;
 
     let change = change::between(&files, &known, &stored, boot::bahrain_date(now));
 

@@ -2,6 +2,7 @@
 pub mod agency;
 pub mod channel_exception;
 pub mod channel_rules;
+pub mod fee_draft;
 pub mod fee_service;
 pub mod import;
 pub mod policy;
@@ -23,7 +24,7 @@ async fn service_of(
     if caller.is_some_and(|caller| caller != agency) || store::agency::find(tx, agency).await?.is_none() {
         return Err(Error::AgencyUnknown(agency.clone()));
     }
-    let services = store::fee_service::list(tx, Some(agency)).await?;
+    let services = store::fee_service::list(tx, Some(agency), None).await?;
     let found = services.into_iter().map(|stored| stored.service).find(|service| service.code == *code);
     found.ok_or_else(|| Error::ServiceUnknown(code.clone()))
 }

@@ -11,7 +11,7 @@ use ids::AgencyId;
 use time::Date;
 
 use crate::domain::fee_service::Schedule;
-use crate::domain::price::{Price, Refusal, price};
+use crate::domain::price::{Asked, Price, Refusal, price};
 use crate::domain::similar;
 use crate::{Catalogue, Error, store};
 
@@ -22,7 +22,7 @@ pub const MAX_QUOTES: usize = 1_000;
 #[derive(Clone, Debug)]
 pub struct Quote {
     pub service_code: String,
-    pub inputs: HashMap<String, String>,
+    pub asked: Asked,
 }
 
 /// Every version of every service of one agency, by the service's code.
@@ -69,7 +69,7 @@ fn one(schedules: &Schedules, quote: &Quote, date: Date) -> Result<Price, Refusa
         let given = quote.service_code.chars().take(64).collect();
         return Err(Refusal::ServiceUnknown { given, suggestion });
     };
-    price(schedule, &quote.inputs, date)
+    price(schedule, &quote.asked, date)
 }
 
 async fn schedules(svc: &Catalogue, agency: &AgencyId) -> Result<Arc<Schedules>, Error> {
@@ -84,7 +84,7 @@ async fn schedules(svc: &Catalogue, agency: &AgencyId) -> Result<Arc<Schedules>,
         return Err(Error::AgencyUnknown(agency.clone()));
     }
     let mut schedules = Schedules::new();
-    for (code, schedule) in store::fee_schedule::all_of(&mut tx, agency).await? {
+    for (code, schedule) in store::fee_schedule::all_of(&mut tx, agency, None).await? {
         schedules.entry(code).or_default().push(schedule);
     }
     let schedules = Arc::new(schedules);

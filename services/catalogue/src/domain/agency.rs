@@ -3,7 +3,7 @@
 use ids::AgencyId;
 
 /// A name in both languages of our pages.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Name {
     pub en: String,
     pub ar: String,

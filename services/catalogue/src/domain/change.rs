@@ -3,23 +3,14 @@
 use time::Date;
 
 use super::agency::Agency;
-use super::fee_service::{FeeService, TaxCategory};
+use super::fee_service::{FeeService, Origin, Schedule};
 use super::files::{Catalogue, Row};
 
-/// The newest schedule of a stored service.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Newest {
-    pub version: i32,
-    pub valid_from: Option<Date>,
-    pub fee: String,
-    pub tax: TaxCategory,
-}
-
-/// A service as it is stored. It always has a schedule.
+/// A service as it is stored, with one of its schedules: it always has one.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Stored {
     pub service: FeeService,
-    pub newest: Newest,
+    pub schedule: Schedule,
 }
 
 /// A schedule to add.
@@ -41,7 +32,8 @@ pub struct Change<'c> {
 }
 
 /// Compares the files with what is stored. What the files do not name stays as it is: bills may refer to it. A changed
-/// fee or tax category is a new version from `today`; earlier dates keep theirs.
+/// fee or tax category is a new version from `today`; earlier dates keep theirs, and what two persons published stays. `stored`
+/// has the newest schedule of each service.
 pub fn between<'c>(files: &'c Catalogue, agencies: &[Agency], stored: &[Stored], today: Date) -> Change<'c> {
     let mut change = Change::default();
     change.agencies.extend(files.agencies.iter().filter(|agency| !agencies.contains(agency)));
@@ -52,7 +44,7 @@ pub fn between<'c>(files: &'c Catalogue, agencies: &[Agency], stored: &[Stored],
         };
         let before = stored.iter().find(same);
         let described = before.is_some_and(|known| known.service == row.service);
-        let added = next_version(row, before.map(|known| &known.newest), today);
+        let added = next_version(row, before.map(|known| &known.schedule), today);
         if !described {
             change.services.push(&row.service);
         }
@@ -64,12 +56,15 @@ pub fn between<'c>(files: &'c Catalogue, agencies: &[Agency], stored: &[Stored],
     change
 }
 
-fn next_version<'c>(row: &'c Row, newest: Option<&Newest>, today: Date) -> Option<Added<'c>> {
+fn next_version<'c>(row: &'c Row, newest: Option<&Schedule>, today: Date) -> Option<Added<'c>> {
     let Some(newest) = newest else {
         return Some(Added { row, version: 1, valid_from: None });
     };
-    if newest.fee == row.fee && newest.tax == row.tax {
-        return None;
+    let same = newest.terms.text == row.fee && newest.terms.tax == row.tax;
+    match newest.origin {
+        Origin::Draft(_) => return None,
+        Origin::Import if same => return None,
+        Origin::Import => {}
     }
     // Also when this machine's day is behind the one that wrote the last version.
     let valid_from = newest.valid_from.map_or(today, |last| last.max(today));

@@ -1,10 +1,10 @@
 //! What an agency charges for.
 
-use ids::{AgencyId, ServiceCode};
+use ids::{AgencyId, DraftId, ServiceCode};
 use time::Date;
 
 use super::agency::Name;
-use super::fee::Fee;
+use super::terms::Terms;
 
 /// A service with a fee. What it costs is in its [`Schedule`]s.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -24,10 +24,15 @@ pub struct Schedule {
     pub version: i32,
     /// None: every date there is.
     pub valid_from: Option<Date>,
-    /// As its author wrote it.
-    pub text: String,
-    pub fee: Fee,
-    pub tax: TaxCategory,
+    pub terms: Terms,
+    pub origin: Origin,
+}
+
+/// Where a schedule comes from. What two persons published is not changed by files.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Origin {
+    Import,
+    Draft(DraftId),
 }
 
 impl Schedule {

@@ -1,13 +1,17 @@
 //! The graphs of states, drawn by driving `step` over every state and command.
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
-use ids::{ChannelExceptionId, PolicyId, Uuid};
+use ids::{ChannelExceptionId, DraftId, PolicyId, Uuid};
 use money::Money;
 use time::{Date, OffsetDateTime};
 
 use super::channel::{self, Channel};
 use super::channel_exception::{self, ChannelException};
+use super::draft::{self, Draft};
+use super::fee_service::TaxCategory;
 use super::policy::{self, Policy, Situation};
+use super::terms::Terms;
 
 /// From, by what, to.
 type Arrow = (&'static str, &'static str, &'static str);
@@ -17,6 +21,7 @@ pub fn states_dot(noun: &str) -> Option<String> {
     let arrows = match noun {
         "policy" => policies()?,
         "channel_exception" => exceptions()?,
+        "fee_draft" => drafts()?,
         _unknown => return None,
     };
     let mut dot = format!("digraph {noun} {{\n");
@@ -99,6 +104,47 @@ fn exceptions() -> Option<Vec<Arrow>> {
     Some(arrows)
 }
 
+fn drafts() -> Option<Vec<Arrow>> {
+    use draft::{Command as C, State as S};
+    let terms = Terms::of_fee("given", TaxCategory::Outside).ok()?;
+    let sample = Draft {
+        id: DraftId(Uuid::nil()),
+        agency: "AAA".parse().ok()?,
+        service: "A".parse().ok()?,
+        valid_from: Date::MAX,
+        terms: terms.clone(),
+        authors: BTreeSet::from([by("first")]),
+        state: S::Draft { remark: None },
+        created_at: NOW,
+        version: 1,
+    };
+    let situation = draft::Situation { today: Date::MIN, newest: None };
+    let published = S::Published { submitted_by: by("first"), by: by("second"), schedule_version: 1 };
+    let states = [
+        S::Draft { remark: None },
+        S::Submitted { by: by("first") },
+        published,
+        S::Withdrawn { by: by("first") },
+    ];
+    let commands = [
+        C::Write { by: by("first"), valid_from: Date::MAX, terms },
+        C::Submit { by: by("first") },
+        C::Publish { by: by("second") },
+        C::Return { remark: String::new() },
+        C::Withdraw { by: by("first") },
+    ];
+    let mut arrows = Vec::new();
+    for state in states {
+        let before = Draft { state, ..sample.clone() };
+        for command in &commands {
+            if let Ok(after) = before.step(command.clone(), &situation) {
+                arrows.push((before.state.name(), command.name(), after.state.name()));
+            }
+        }
+    }
+    Some(arrows)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -106,7 +152,7 @@ mod tests {
     #[test]
     fn the_readme_holds_the_graphs_of_the_code() {
         let readme = include_str!("../../README.md");
-        for noun in ["policy", "channel_exception"] {
+        for noun in ["policy", "channel_exception", "fee_draft"] {
             let graph = states_dot(noun).unwrap();
             assert!(readme.contains(graph.trim()), "paste into README.md:\n{graph}");
         }

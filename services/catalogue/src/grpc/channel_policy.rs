@@ -15,7 +15,7 @@ use crate::domain::policy::{Command as OfPolicy, MAX_REASON};
 use crate::{Catalogue, Error};
 
 /// Two persons decide, so each has a name.
-fn person<T>(request: &Request<T>) -> Result<Call, Problem> {
+pub(super) fn person<T>(request: &Request<T>) -> Result<Call, Problem> {
     let call = Call::from_metadata(request.metadata())?;
     if call.actor.trim().is_empty() || call.actor == "anonymous" {
         return Err(Error::ActorMissing.into());
@@ -23,7 +23,7 @@ fn person<T>(request: &Request<T>) -> Result<Call, Problem> {
     Ok(call)
 }
 
-fn date(field: &'static str, text: &str) -> Result<Date, Error> {
+pub(super) fn date(field: &'static str, text: &str) -> Result<Date, Error> {
     super::date(text).map_err(|error| Error::Field { field, detail: error.to_string() })
 }
 
@@ -41,7 +41,10 @@ fn reason(text: &str) -> Result<String, Error> {
 }
 
 /// An id that may be left out.
-fn optional<T: std::str::FromStr<Err = ids::Invalid>>(field: &str, text: &str) -> Result<Option<T>, Problem> {
+pub(super) fn optional<T: std::str::FromStr<Err = ids::Invalid>>(
+    field: &str,
+    text: &str,
+) -> Result<Option<T>, Problem> {
     if text.is_empty() { Ok(None) } else { id_from_wire(field, text).map(Some) }
 }
 

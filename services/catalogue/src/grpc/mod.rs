@@ -1,6 +1,7 @@
 //! Converts and calls.
 mod channel_policy;
 mod channel_wire;
+mod fee_draft;
 
 use boot::Call;
 use boot::wire::{id_from_wire, money_to_wire};
@@ -17,6 +18,7 @@ use crate::domain::change::Stored;
 use crate::domain::fee::Fee;
 use crate::domain::fee_service::{ElectronicOnly, TaxCategory};
 use crate::domain::input::{Input, InputKind};
+use crate::domain::price::{Asked, Price};
 use crate::sentences::Sentences;
 use crate::{Catalogue, Error};
 
@@ -44,11 +46,9 @@ fn input_message(input: Input) -> pb::FeeInput {
     pb::FeeInput { name: input.name, kind: kind.into(), categories }
 }
 
-fn service_message(stored: &Stored) -> Result<pb::FeeService, Error> {
-    let (service, newest) = (&stored.service, &stored.newest);
-    let fee = Fee::parse(&newest.fee)
-        .map_err(|error| Error::Corrupt { table: "fee_schedule", what: error.to_string() })?;
-    let kind = match &fee {
+fn service_message(stored: &Stored) -> pb::FeeService {
+    let (service, schedule) = (&stored.service, &stored.schedule);
+    let kind = match &schedule.terms.fee {
         Fee::Fixed(_) => pb::FeeKind::Fixed,
         Fee::PerUnit { .. } => pb::FeeKind::PerUnit,
         Fee::Table(_) => pb::FeeKind::Table,
@@ -56,26 +56,41 @@ fn service_message(stored: &Stored) -> Result<pb::FeeService, Error> {
         Fee::Formula(_) => pb::FeeKind::Formula,
         Fee::Given => pb::FeeKind::Given,
     };
-    let tax = match newest.tax {
-        TaxCategory::Outside => pb::TaxCategory::Outside,
-        TaxCategory::Standard => pb::TaxCategory::Standard,
-    };
     let electronic_only = match service.electronic_only {
         ElectronicOnly::Full => pb::ElectronicOnly::Full,
         ElectronicOnly::Partly => pb::ElectronicOnly::Partly,
     };
-    Ok(pb::FeeService {
+    pb::FeeService {
         agency_id: service.agency.to_string(),
         service_code: service.code.to_string(),
         name: Some(name_message(&service.name)),
         fee_kind: kind.into(),
-        inputs: fee.inputs().into_iter().map(input_message).collect(),
-        fee: newest.fee.clone(),
-        tax_category: tax.into(),
+        inputs: schedule.terms.fee.inputs().into_iter().map(input_message).collect(),
+        fee: schedule.terms.text.clone(),
+        tax_category: tax_message(schedule.terms.tax).into(),
         electronic_only: electronic_only.into(),
         electronic_only_from: service.electronic_only_from.to_string(),
-        schedule_version: newest.version,
-    })
+        schedule_version: schedule.version,
+    }
+}
+
+fn tax_message(tax: TaxCategory) -> pb::TaxCategory {
+    match tax {
+        TaxCategory::Outside => pb::TaxCategory::Outside,
+        TaxCategory::Standard => pb::TaxCategory::Standard,
+    }
+}
+
+fn price_message(price: &Price, sentences: &mut Sentences<'_>) -> pb::Price {
+    pb::Price {
+        fee: Some(money_to_wire(price.fee)),
+        vat: Some(money_to_wire(price.vat)),
+        total: Some(money_to_wire(price.total)),
+        steps: price.steps.iter().map(|step| sentences.step(step)).collect(),
+        schedule_version: price.schedule_version,
+        reduction: price.reduced.as_ref().map(|reduced| reduced.code.clone()).unwrap_or_default(),
+        reduced: price.reduced.as_ref().map(|reduced| money_to_wire(reduced.amount)),
+    }
 }
 
 fn date(text: &str) -> Result<Date, Error> {
@@ -134,7 +149,7 @@ impl CatalogueService for Catalogue {
         let agency = id_from_wire("agency_id", &asked.agency_id)?;
         let code = id_from_wire("service_code", &asked.service_code)?;
         let found = fee_service::get(self, &agency, &code).await?;
-        Ok(Response::new(pb::GetFeeServiceResponse { fee_service: Some(service_message(&found)?) }))
+        Ok(Response::new(pb::GetFeeServiceResponse { fee_service: Some(service_message(&found)) }))
     }
 
     async fn list_fee_services(
@@ -143,7 +158,7 @@ impl CatalogueService for Catalogue {
     ) -> Result<Response<pb::ListFeeServicesResponse>, Status> {
         let agency = id_from_wire("agency_id", &request.get_ref().agency_id)?;
         let found = fee_service::list(self, &agency).await?;
-        let fee_services = found.iter().map(service_message).collect::<Result<_, Error>>()?;
+        let fee_services = found.iter().map(service_message).collect();
         Ok(Response::new(pb::ListFeeServicesResponse { fee_services }))
     }
 
@@ -155,18 +170,15 @@ impl CatalogueService for Catalogue {
         let agency = id_from_wire("agency_id", &asked.agency_id)?;
         let date = date(&asked.date)?;
         let quotes = asked.quotes.into_iter();
-        let quotes: Vec<Quote> =
-            quotes.map(|q| Quote { service_code: q.service_code, inputs: q.inputs }).collect();
+        let quotes = quotes.map(|quote| Quote {
+            service_code: quote.service_code,
+            asked: Asked { values: quote.inputs, reduction: quote.reduction },
+        });
+        let quotes: Vec<Quote> = quotes.collect();
         let priced = quote::quote(self, &agency, date, &quotes).await?;
         let mut sentences = Sentences::new(&self.texts);
         let results = priced.iter().map(|priced| match priced {
-            Ok(price) => Answer::Price(pb::Price {
-                fee: Some(money_to_wire(price.fee)),
-                vat: Some(money_to_wire(price.vat)),
-                total: Some(money_to_wire(price.total)),
-                steps: price.steps.iter().map(|step| sentences.step(step)).collect(),
-                schedule_version: price.schedule_version,
-            }),
+            Ok(price) => Answer::Price(price_message(price, &mut sentences)),
             Err(refusal) => Answer::Problem(sentences.refusal(refusal)),
         });
         let results = results.map(|result| pb::QuoteResult { result: Some(result) }).collect();

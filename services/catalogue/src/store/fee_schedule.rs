@@ -1,28 +1,37 @@
 //! `fee_schedule`: append only.
-use ids::AgencyId;
+use ids::{AgencyId, DraftId, ServiceCode, Uuid};
 use pg::Tx;
 use time::{Date, OffsetDateTime};
 
+use super::terms::Columns;
 use crate::Error;
 use crate::domain::change::Added;
-use crate::domain::fee::Fee;
-use crate::domain::fee_service::{Schedule, TaxCategory};
+use crate::domain::draft::Draft;
+use crate::domain::fee_service::{Origin, Schedule};
 use crate::domain::files::Row as FileRow;
 
-/// Every version of every service of an agency, with the service's code.
-pub async fn all_of(tx: &mut Tx, agency: &AgencyId) -> Result<Vec<(String, Schedule)>, Error> {
+/// Every version of every service of an agency, or of one, with the service's code.
+pub async fn all_of(
+    tx: &mut Tx,
+    agency: &AgencyId,
+    service: Option<&ServiceCode>,
+) -> Result<Vec<(String, Schedule)>, Error> {
     let rows = sqlx::query_as!(
         Row,
-        r#"SELECT service_code, version, fee, tax_category, valid_from AS "valid_from?"
-             FROM fee_schedule WHERE agency_id = $1 ORDER BY service_code, version"#,
-        agency.as_str()
+        r#"SELECT service_code, version, fee, tax_category, minimum_fils, maximum_fils,
+                  reductions::text AS "reductions!", draft_id, valid_from AS "valid_from?"
+             FROM fee_schedule
+            WHERE agency_id = $1 AND ($2::text IS NULL OR service_code = $2)
+            ORDER BY service_code, version"#,
+        agency.as_str(),
+        service.map(ServiceCode::as_str),
     )
     .fetch_all(tx.conn())
     .await?;
-    rows.into_iter().map(Row::schedule).collect()
+    rows.into_iter().map(|row| Ok((row.service_code.clone(), row.schedule()?))).collect()
 }
 
-/// Adds versions.
+/// Adds versions that files brought.
 #[expect(clippy::as_conversions, reason = "to sqlx's macro it is a type and no conversion")]
 pub async fn add(tx: &mut Tx, added: &[Added<'_>], now: OffsetDateTime) -> Result<(), Error> {
     let text =
@@ -46,22 +55,58 @@ pub async fn add(tx: &mut Tx, added: &[Added<'_>], now: OffsetDateTime) -> Resul
     Ok(())
 }
 
-struct Row {
-    service_code: String,
-    version: i32,
-    fee: String,
-    tax_category: String,
-    valid_from: Option<Date>,
+/// Adds the version that a draft was published as.
+pub async fn publish(tx: &mut Tx, draft: &Draft, version: i32, now: OffsetDateTime) -> Result<(), Error> {
+    let columns = Columns::from(&draft.terms);
+    sqlx::query!(
+        "INSERT INTO fee_schedule (agency_id, service_code, version, fee, tax_category, minimum_fils, maximum_fils,
+                                   reductions, draft_id, valid_from, created_at)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8::text::jsonb, $9, $10, $11)",
+        draft.agency.as_str(),
+        draft.service.as_str(),
+        version,
+        columns.fee,
+        columns.tax_category,
+        columns.minimum_fils,
+        columns.maximum_fils,
+        columns.reductions,
+        draft.id.0,
+        draft.valid_from,
+        now,
+    )
+    .execute(tx.conn())
+    .await?;
+    Ok(())
+}
+
+/// A schedule as stored; `fee_service` reads it beside its service.
+pub struct Row {
+    pub service_code: String,
+    pub version: i32,
+    pub fee: String,
+    pub tax_category: String,
+    pub minimum_fils: Option<i64>,
+    pub maximum_fils: Option<i64>,
+    pub reductions: String,
+    pub draft_id: Option<Uuid>,
+    pub valid_from: Option<Date>,
 }
 
 impl Row {
-    fn schedule(self) -> Result<(String, Schedule), Error> {
-        let corrupt = |what: String| Error::Corrupt { table: "fee_schedule", what };
-        let fee = Fee::parse(&self.fee).map_err(|error| corrupt(error.to_string()))?;
-        let tax = TaxCategory::from_code(&self.tax_category);
-        let tax = tax.ok_or_else(|| corrupt(self.tax_category.clone()))?;
-        let schedule =
-            Schedule { version: self.version, valid_from: self.valid_from, text: self.fee, fee, tax };
-        Ok((self.service_code, schedule))
+    /// What it says.
+    pub fn schedule(self) -> Result<Schedule, Error> {
+        let columns = Columns {
+            fee: self.fee,
+            tax_category: self.tax_category,
+            minimum_fils: self.minimum_fils,
+            maximum_fils: self.maximum_fils,
+            reductions: self.reductions,
+        };
+        Ok(Schedule {
+            version: self.version,
+            valid_from: self.valid_from,
+            terms: columns.terms("fee_schedule")?,
+            origin: self.draft_id.map_or(Origin::Import, |draft| Origin::Draft(DraftId(draft))),
+        })
     }
 }

@@ -1,26 +1,32 @@
 //! `fee_service`, read with the newest of its schedules.
-use ids::AgencyId;
+use ids::{AgencyId, Uuid};
 use pg::Tx;
 use time::{Date, OffsetDateTime};
 
+use super::fee_schedule;
 use crate::Error;
 use crate::domain::agency::Name;
-use crate::domain::change::{Newest, Stored};
-use crate::domain::fee_service::{ElectronicOnly, FeeService, TaxCategory};
+use crate::domain::change::Stored;
+use crate::domain::fee_service::{ElectronicOnly, FeeService};
 
-/// The services of one agency, or of all, by agency and code.
-pub async fn list(tx: &mut Tx, agency: Option<&AgencyId>) -> Result<Vec<Stored>, Error> {
+/// The services of one agency, or of all, by agency and code, each with the schedule in force on `day`; none: with its newest.
+pub async fn list(tx: &mut Tx, agency: Option<&AgencyId>, day: Option<Date>) -> Result<Vec<Stored>, Error> {
     let rows = sqlx::query_as!(
         Row,
         r#"SELECT s.agency_id, s.service_code, s.name_en, s.name_ar, s.electronic_only, s.electronic_only_from,
-                  f.version, f.fee, f.tax_category, f.valid_from AS "valid_from?"
+                  f.version, f.fee, f.tax_category, f.minimum_fils, f.maximum_fils, f.reductions AS "reductions!",
+                  f.draft_id, f.valid_from AS "valid_from?"
              FROM fee_service s
-             JOIN LATERAL (SELECT version, fee, tax_category, valid_from FROM fee_schedule
+             JOIN LATERAL (SELECT version, fee, tax_category, minimum_fils, maximum_fils, reductions::text, draft_id,
+                                  valid_from
+                             FROM fee_schedule
                             WHERE agency_id = s.agency_id AND service_code = s.service_code
+                              AND ($2::date IS NULL OR valid_from IS NULL OR valid_from <= $2)
                             ORDER BY version DESC LIMIT 1) f ON true
             WHERE $1::text IS NULL OR s.agency_id = $1
             ORDER BY s.agency_id, s.service_code"#,
-        agency.map(AgencyId::as_str)
+        agency.map(AgencyId::as_str),
+        day,
     )
     .fetch_all(tx.conn())
     .await?;
@@ -62,6 +68,10 @@ struct Row {
     version: i32,
     fee: String,
     tax_category: String,
+    minimum_fils: Option<i64>,
+    maximum_fils: Option<i64>,
+    reductions: String,
+    draft_id: Option<Uuid>,
     valid_from: Option<Date>,
 }
 
@@ -79,9 +89,17 @@ impl TryFrom<Row> for Stored {
                 .ok_or_else(|| corrupt(row.electronic_only.clone()))?,
             electronic_only_from: row.electronic_only_from,
         };
-        let tax =
-            TaxCategory::from_code(&row.tax_category).ok_or_else(|| corrupt(row.tax_category.clone()))?;
-        let newest = Newest { version: row.version, valid_from: row.valid_from, fee: row.fee, tax };
-        Ok(Stored { service, newest })
+        let schedule = fee_schedule::Row {
+            service_code: row.service_code,
+            version: row.version,
+            fee: row.fee,
+            tax_category: row.tax_category,
+            minimum_fils: row.minimum_fils,
+            maximum_fils: row.maximum_fils,
+            reductions: row.reductions,
+            draft_id: row.draft_id,
+            valid_from: row.valid_from,
+        };
+        Ok(Stored { service, schedule: schedule.schedule()? })
     }
 }

@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "a broken stack is a failed test")]
 
 mod channels;
+mod fee_draft;
 mod import;
 mod quote;
 mod stack;

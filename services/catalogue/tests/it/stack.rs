@@ -69,7 +69,7 @@ impl Stack {
 
 pub fn quote(service: &str, inputs: &[(&str, &str)]) -> Quote {
     let inputs = inputs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
-    Quote { service_code: service.to_owned(), inputs }
+    Quote { service_code: service.to_owned(), inputs, reduction: String::new() }
 }
 
 pub fn fils(price: &Price) -> (i64, i64, i64) {

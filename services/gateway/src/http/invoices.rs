@@ -34,6 +34,9 @@ pub(crate) struct NewInvoice {
     due_date: String,
     #[serde(default)]
     note: String,
+    /// The reason code of one of the fee's reductions, if one is claimed.
+    #[serde(default)]
+    reduction: String,
 }
 
 #[derive(Debug, Deserialize, ToSchema)]
@@ -66,6 +69,7 @@ pub(crate) async fn issue(
         ("payer.phone", &new.payer.phone),
         ("due_date", &new.due_date),
         ("note", &new.note),
+        ("reduction", &new.reduction),
     ];
     for (field, text) in texts {
         at_most(field, text, LONGEST_TEXT)?;
@@ -80,6 +84,7 @@ pub(crate) async fn issue(
         inputs: new.inputs.into_iter().collect(),
         due_date: new.due_date,
         note: new.note,
+        reduction: new.reduction,
     };
     let call = caller.call().with_key(key).request(request)?;
     let answer = app.clients.invoices.clone().issue_invoice(call).await?.into_inner();

@@ -128,6 +128,11 @@ pub(crate) struct Invoice {
     fee: Option<Amount>,
     vat: Option<Amount>,
     total: Option<Amount>,
+    /// The reason code of the reduction that was claimed, and what it took off the fee.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    reduction: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reduced: Option<Amount>,
     paid: Option<Amount>,
     due_date: String,
     /// issued, partially_paid, paid
@@ -148,6 +153,8 @@ impl From<invoicing::Invoice> for Invoice {
             fee: invoice.fee.map(Amount::from),
             vat: invoice.vat.map(Amount::from),
             total: invoice.total.map(Amount::from),
+            reduction: invoice.reduction,
+            reduced: invoice.reduced.map(Amount::from),
             paid: invoice.paid.map(Amount::from),
             due_date: invoice.due_date,
             state,

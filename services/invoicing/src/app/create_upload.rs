@@ -165,6 +165,7 @@ fn place(field: &Field, columns: &[Column]) -> i32 {
         Field::Phone => Column::Phone,
         Field::DueDate => Column::DueDate,
         Field::Note => Column::Note,
+        Field::Reduction => Column::Reduction,
         Field::Input(name) => Column::Input(name.clone()),
         Field::Column(number) => return i32::try_from(*number).unwrap_or(i32::MAX),
     };

@@ -1,7 +1,10 @@
 //! Looking at invoices.
 
+use boot::wire::money_to_wire;
 use ids::AgencyId;
+use money::Money;
 use proto::invoicing::v1 as pb;
+use time::Date;
 
 use super::Invoicing;
 use crate::domain::numbering;
@@ -18,6 +21,52 @@ pub async fn get(svc: &Invoicing, agency: &AgencyId, number: &str) -> Result<pb:
     let invoice = store::invoice::by_number(&mut tx, agency, number).await?;
     tx.commit().await?;
     Ok(wire::invoice(&invoice))
+}
+
+/// What reductions took off the agency's fees on the days from `from` to `to`, both inside.
+///
+/// # Errors
+/// The database is away.
+pub async fn reductions(
+    svc: &Invoicing,
+    agency: &AgencyId,
+    (from, to): (Date, Date),
+) -> Result<pb::ReportReductionsResponse, Error> {
+    let after = to.next_day().unwrap_or(Date::MAX);
+    let span = (boot::bahrain_midnight(from), boot::bahrain_midnight(after));
+    let mut tx = svc.pg.read().await?;
+    let sums = store::invoice::reductions(&mut tx, agency, span).await?;
+    tx.commit().await?;
+    let reductions = sums.into_iter().map(|sum| pb::ReductionSum {
+        service_code: sum.service_code,
+        reduction: sum.reduction,
+        invoices: sum.invoices,
+        reduced: Some(money_to_wire(Money::fils(sum.reduced_fils))),
+    });
+    Ok(pb::ReportReductionsResponse { reductions: reductions.collect() })
+}
+
+/// Whether the agency's numbers of a year have neither gap nor double.
+///
+/// # Errors
+/// The database is away.
+pub async fn numbering(
+    svc: &Invoicing,
+    agency: &AgencyId,
+    year: i32,
+) -> Result<pb::CheckNumberingResponse, Error> {
+    let mut tx = svc.pg.read().await?;
+    let series = store::invoice::series(&mut tx, agency, year).await?;
+    tx.commit().await?;
+    let whole = series.first_missing.is_none() && series.invoices == series.last;
+    Ok(pb::CheckNumberingResponse {
+        invoices: series.invoices,
+        first: series.first,
+        last: series.last,
+        given_out: series.given_out,
+        first_missing: series.first_missing.unwrap_or_default(),
+        gapless: whole && series.last == series.given_out,
+    })
 }
 
 /// A page of the agency's invoices, newest last.

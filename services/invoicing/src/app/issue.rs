@@ -5,13 +5,13 @@ use money::Money;
 use pg::Tx;
 
 use super::Invoicing;
-use crate::domain::calendar::bahrain_date;
 use crate::domain::fee_service::LocalText;
 use crate::domain::invoice::{Invoice, State};
 use crate::domain::numbering::{self, SECRET_CHARS};
 use crate::store::invoice::Document;
 use crate::store::upload_row::ValidRow;
 use crate::{Error, events, store};
+use boot::bahrain_date;
 
 /// For whom invoices are issued, and from which file.
 pub struct Origin<'a> {
@@ -65,6 +65,7 @@ pub async fn issue(
             fee: Money::fils(row.price.fee_fils),
             vat: Money::fils(row.price.vat_fils),
             total: Money::fils(row.price.total_fils),
+            reduced: row.price.reduced,
             due_date: row.due_date,
             upload_id: origin.upload,
             state: State::Issued,

@@ -92,6 +92,7 @@ fn fields(request: IssueInvoiceRequest) -> Fields {
         phone: Some(cell(payer.phone)),
         due_date: Some(cell(request.due_date)),
         note: Some(cell(request.note)),
+        reduction: Some(cell(request.reduction)),
         inputs: request.inputs.into_iter().map(|(name, value)| (name, cell(value))).collect(),
         ends_at: None,
     }
@@ -103,6 +104,8 @@ fn canonical(request: &IssueInvoiceRequest) -> Vec<&str> {
     let payer = payer.map(|payer| [payer.name.as_str(), payer.cpr.as_str(), payer.phone.as_str()]);
     let mut parts = vec![request.service_code.as_str(), &request.reference, &request.due_date, &request.note];
     parts.extend(payer.unwrap_or_default());
+    // Requests of before have no such part: their keys still answer.
+    parts.extend(Some(request.reduction.as_str()).filter(|reduction| !reduction.is_empty()));
     let inputs: BTreeMap<&String, &String> = request.inputs.iter().collect();
     parts.extend(inputs.into_iter().flat_map(|(name, value)| [name.as_str(), value.as_str()]));
     parts
@@ -120,6 +123,7 @@ fn refused(svc: &Invoicing, fault: Option<&Fault>) -> Error {
         Field::Phone => "payer.phone".to_owned(),
         Field::DueDate => "due_date".to_owned(),
         Field::Note => "note".to_owned(),
+        Field::Reduction => "reduction".to_owned(),
         Field::Input(name) => format!("inputs.{name}"),
     };
     Error::Row { code: fault.code.name(), field, detail }

@@ -8,10 +8,10 @@ use time::Date;
 use super::{Invoicing, blocking};
 use crate::Error;
 use crate::catalogue::NoPrice;
-use crate::domain::calendar::bahrain_date;
 use crate::domain::fee_service::{FeeService, InputKind, LocalText, Price};
 use crate::domain::upload_row::{self, Checked, Code, Draft, Fault, Field, Fields, Others, Quote, Rules};
 use crate::store;
+use boot::bahrain_date;
 
 /// A row that can be issued.
 #[derive(Debug)]
@@ -103,6 +103,9 @@ async fn price(
 /// The catalogue's refusal as the fault of a cell, with what its sentence names.
 fn fault(problem: NoPrice, service: &FeeService) -> Fault {
     let Some(input) = problem.input else { return with_limit(Fault::new(Field::Service, problem.code)) };
+    if problem.code == Code::ReductionUnknown {
+        return Fault::new(Field::Reduction, problem.code);
+    }
     let known = service.inputs.iter().find(|known| known.name == input);
     let allowed = known.and_then(|known| match &known.kind {
         InputKind::Category(categories) => Some(categories.join(", ")),

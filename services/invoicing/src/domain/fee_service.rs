@@ -44,4 +44,13 @@ pub struct Price {
     pub total_fils: i64,
     pub steps: Vec<LocalText>,
     pub schedule_version: i32,
+    pub reduced: Reduced,
+}
+
+/// What a reduction took off the fee; nothing, with an empty code, when none was claimed.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Reduced {
+    /// The reason code of the fee schedule.
+    pub code: String,
+    pub fils: i64,
 }

@@ -4,6 +4,7 @@ use ids::{AgencyId, InvoiceId, PartyRef, UploadId};
 use money::Money;
 use time::{Date, OffsetDateTime};
 
+use super::fee_service::Reduced;
 use super::numbering;
 
 /// Where the money stands, as events told so far. `payments` knows exactly.
@@ -53,6 +54,8 @@ pub struct Invoice {
     pub fee: Money,
     pub vat: Money,
     pub total: Money,
+    /// What a reduction took off the fee, by its reason code.
+    pub reduced: Reduced,
     pub due_date: Date,
     pub upload_id: Option<UploadId>,
     pub state: State,

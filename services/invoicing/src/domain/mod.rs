@@ -1,6 +1,5 @@
 //! What is right and wrong about files, rows and invoices: pure and synchronous.
 
-pub mod calendar;
 pub mod correction;
 pub mod fee_service;
 pub mod invoice;

@@ -1,8 +1,9 @@
-use boot::Call;
 use boot::wire::id_from_wire;
+use boot::{Call, Problem};
 use proto::invoicing::v1 as pb;
 use proto::invoicing::v1::invoice_service_server::InvoiceService;
-use tonic::{Request, Response, Status};
+use time::{Date, macros::format_description};
+use tonic::{Code, Request, Response, Status};
 
 use crate::app::{self, Invoicing};
 use crate::domain::numbering::parse_invoice_number;
@@ -12,6 +13,14 @@ use crate::{Error, wire};
 /// Invoices on a page when nobody says how many.
 const PAGE: i64 = 100;
 const MAX_PAGE: i64 = 1_000;
+
+fn date(field: &str, text: &str) -> Result<Date, Problem> {
+    let read = Date::parse(text, format_description!("[year]-[month]-[day]"));
+    read.ok().ok_or_else(|| {
+        let detail = format!("`{field}` is no date; write it like 2026-01-31.");
+        Problem::new(Code::InvalidArgument, "field_invalid", detail).field(field)
+    })
+}
 
 pub struct Invoices(pub Invoicing);
 
@@ -57,6 +66,25 @@ impl InvoiceService for Invoices {
         let limit = if asked.limit == 0 { PAGE } else { i64::from(asked.limit).clamp(1, MAX_PAGE) };
         let page = Page { upload, state: wire::state_filter(asked.state()), after, limit };
         Ok(Response::new(app::invoice::list(&self.0, agency, &page).await?))
+    }
+
+    async fn report_reductions(
+        &self,
+        request: Request<pb::ReportReductionsRequest>,
+    ) -> Result<Response<pb::ReportReductionsResponse>, Status> {
+        let call = Call::from_metadata(request.metadata())?;
+        let asked = request.get_ref();
+        let days = (date("from", &asked.from)?, date("to", &asked.to)?);
+        Ok(Response::new(app::invoice::reductions(&self.0, call.agency()?, days).await?))
+    }
+
+    async fn check_numbering(
+        &self,
+        request: Request<pb::CheckNumberingRequest>,
+    ) -> Result<Response<pb::CheckNumberingResponse>, Status> {
+        let call = Call::from_metadata(request.metadata())?;
+        let year = request.get_ref().year;
+        Ok(Response::new(app::invoice::numbering(&self.0, call.agency()?, year).await?))
     }
 
     async fn get_bill(

@@ -56,6 +56,30 @@ fn fee(service: &str, input: &str) -> Result<i64, &'static str> {
     }
 }
 
+/// Half for the retired, nothing for families of martyrs.
+fn reduced(fils: i64, reduction: &str) -> Result<pb::Price, &'static str> {
+    let taken = match reduction {
+        "" => 0,
+        "retired" => (fils + 1) / 2,
+        "martyr" => fils,
+        _ => return Err("reduction_unknown"),
+    };
+    let money = |minor_units| Some(Money { currency: "BHD".to_owned(), minor_units });
+    let mut steps = vec![local("as the schedule says").unwrap()];
+    steps.extend(
+        Some(reduction).filter(|code| !code.is_empty()).and_then(|code| local(&format!("less for {code}"))),
+    );
+    Ok(pb::Price {
+        fee: money(fils - taken),
+        vat: money(0),
+        total: money(fils - taken),
+        steps,
+        schedule_version: 1,
+        reduction: reduction.to_owned(),
+        reduced: Some(taken).filter(|_| !reduction.is_empty()).and_then(money),
+    })
+}
+
 fn quote(agency: &str, quote: &pb::Quote) -> pb::QuoteResult {
     let (code, input, _) = service(agency);
     let priced = match quote.inputs.get(input) {
@@ -63,18 +87,11 @@ fn quote(agency: &str, quote: &pb::Quote) -> pb::QuoteResult {
         None => Err("input_missing"),
         Some(value) => fee(code, value),
     };
-    let money = |minor_units| Some(Money { currency: "BHD".to_owned(), minor_units });
-    let result = match priced {
-        Ok(fils) => pb::quote_result::Result::Price(pb::Price {
-            fee: money(fils),
-            vat: money(0),
-            total: money(fils),
-            steps: vec![local("as the schedule says").unwrap()],
-            schedule_version: 1,
-        }),
+    let result = match priced.and_then(|fils| reduced(fils, &quote.reduction)) {
+        Ok(price) => pb::quote_result::Result::Price(price),
         Err(problem) => pb::quote_result::Result::Problem(pb::QuoteProblem {
             code: problem.to_owned(),
-            input: input.to_owned(),
+            input: if problem == "reduction_unknown" { "reduction" } else { input }.to_owned(),
             message: local(problem),
         }),
     };

@@ -184,5 +184,6 @@ pub fn fine(reference: &str) -> pb::IssueInvoiceRequest {
         inputs: [("amount".to_owned(), "12.500".to_owned())].into(),
         due_date: "2026-02-15".to_owned(),
         note: "plate 7".to_owned(),
+        reduction: String::new(),
     }
 }

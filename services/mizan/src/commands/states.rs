@@ -17,7 +17,8 @@ pub struct States {
 }
 
 /// Nouns and their owners.
-const NOUNS: [(&str, &str); 13] = [
+const NOUNS: [(&str, &str); 14] = [
+    ("fee_draft", "catalogue"),
     ("policy", "catalogue"),
     ("channel_exception", "catalogue"),
     ("payment", "payments"),

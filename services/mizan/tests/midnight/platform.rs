@@ -201,6 +201,7 @@ impl Platform {
             inputs: [("pages".to_owned(), "10".to_owned())].into(),
             due_date: boot::bahrain_date(self.env.clock.now() + Duration::from_hours(240)).to_string(),
             note: String::new(),
+            reduction: String::new(),
         };
         let call = Call::by("client:test").for_agency(AGENCY.parse().unwrap()).with_key(reference);
         let answer = self.invoices.clone().issue_invoice(call.request(request).unwrap()).await.unwrap();

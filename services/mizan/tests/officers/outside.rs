@@ -8,8 +8,9 @@ use std::{
 use proto::{
     common::v1::Money,
     invoicing::v1::{
-        Bill, GetBillRequest, GetBillResponse, GetInvoiceRequest, GetInvoiceResponse, Invoice,
-        IssueInvoiceRequest, IssueInvoiceResponse, ListInvoicesRequest, ListInvoicesResponse,
+        Bill, CheckNumberingRequest, CheckNumberingResponse, GetBillRequest, GetBillResponse,
+        GetInvoiceRequest, GetInvoiceResponse, Invoice, IssueInvoiceRequest, IssueInvoiceResponse,
+        ListInvoicesRequest, ListInvoicesResponse, ReportReductionsRequest, ReportReductionsResponse,
         invoice_service_server::InvoiceService,
     },
     wallet::v1::{
@@ -50,6 +51,18 @@ fn said(state: ObservedState, amount: Option<Money>, provider_reference: &str) -
 
 #[tonic::async_trait]
 impl InvoiceService for Outside {
+    async fn report_reductions(
+        &self,
+        _: Request<ReportReductionsRequest>,
+    ) -> Result<Response<ReportReductionsResponse>, Status> {
+        Err(Status::unimplemented("not asked for here"))
+    }
+    async fn check_numbering(
+        &self,
+        _: Request<CheckNumberingRequest>,
+    ) -> Result<Response<CheckNumberingResponse>, Status> {
+        Err(Status::unimplemented("not asked for here"))
+    }
     async fn get_bill(&self, request: Request<GetBillRequest>) -> Result<Response<GetBillResponse>, Status> {
         let bill_reference = request.into_inner().bill_reference;
         let known = (1..=9).find(|n| reference(*n) == bill_reference);

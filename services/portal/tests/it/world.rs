@@ -69,6 +69,18 @@ impl InvoiceService for Fakes {
     ) -> Result<Response<inv::ListInvoicesResponse>, Status> {
         Err(Status::unimplemented("no page lists invoices"))
     }
+    async fn report_reductions(
+        &self,
+        _: Request<inv::ReportReductionsRequest>,
+    ) -> Result<Response<inv::ReportReductionsResponse>, Status> {
+        Err(Status::unimplemented("not asked for here"))
+    }
+    async fn check_numbering(
+        &self,
+        _: Request<inv::CheckNumberingRequest>,
+    ) -> Result<Response<inv::CheckNumberingResponse>, Status> {
+        Err(Status::unimplemented("not asked for here"))
+    }
     async fn get_bill(
         &self,
         request: Request<inv::GetBillRequest>,

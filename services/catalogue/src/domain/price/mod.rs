@@ -11,16 +11,27 @@ use super::fee::{Band, Fee};
 use super::fee_service::{Schedule, TaxCategory};
 use super::formula::{Formula, FormulaError, Worked};
 use super::input::{self, AMOUNT, CATEGORY, Input, MAX_AMOUNT_FILS, Measure, NotAmount, UNITS};
+use super::terms::{Reduction, Terms};
 use super::{similar, vat};
 
 /// A price and its explanation.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Price {
+    /// After its reduction.
     pub fee: Money,
     pub vat: Money,
     pub total: Money,
     pub steps: Vec<Step>,
     pub schedule_version: i32,
+    /// What was taken off; none was asked for.
+    pub reduced: Option<Reduced>,
+}
+
+/// What a reduction took off a fee.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Reduced {
+    pub code: String,
+    pub amount: Money,
 }
 
 /// One step of the explanation.
@@ -35,6 +46,9 @@ pub enum Step {
     Input { name: String, value: Measure },
     Worked(Worked),
     Rounded { exact: Exact, fee: Money },
+    Minimum { fee: Money },
+    Maximum { fee: Money },
+    Reduced { reduction: Reduction, amount: Money, fee: Money },
     OutsideVat,
     Vat { percent: Decimal, fee: Money, vat: Money },
     Total { total: Money },
@@ -67,6 +81,10 @@ pub enum Refusal {
         allowed: Vec<String>,
         suggestion: Option<String>,
     },
+    ReductionUnknown {
+        given: String,
+        suggestion: Option<String>,
+    },
     AmountText,
     AmountDecimals,
     AmountNegative,
@@ -87,15 +105,26 @@ pub enum Refusal {
     },
 }
 
-type Values = HashMap<String, String>;
+/// By input.
+pub type Values = HashMap<String, String>;
 
-/// The price under `schedule` for `values` on `date`. Pure: the same question has the same answer for ever.
+/// What a price is asked for.
+#[derive(Clone, Debug, Default)]
+pub struct Asked {
+    pub values: Values,
+    /// The code of a reduction; empty: the whole fee.
+    pub reduction: String,
+}
+
+/// The price under `schedule` on `date`: the fee, within its bounds, less its reduction, and VAT on what is left. A reduction may
+/// leave nothing to pay. Pure: the same question has the same answer for ever.
 ///
 /// # Errors
 /// What is wrong with the values, by input.
-pub fn price(schedule: &Schedule, values: &Values, date: Date) -> Result<Price, Refusal> {
-    check_names(&schedule.fee.inputs(), values)?;
-    let (fee, mut steps) = match &schedule.fee {
+pub fn price(schedule: &Schedule, asked: &Asked, date: Date) -> Result<Price, Refusal> {
+    let (terms, values) = (&schedule.terms, &asked.values);
+    check_names(&terms.fee.inputs(), values)?;
+    let (fee, mut steps) = match &terms.fee {
         Fee::Fixed(fee) => (*fee, vec![Step::Fixed { fee: *fee }]),
         Fee::PerUnit { input, rate } => per_unit(input, *rate, values)?,
         Fee::Table(rows) => category(rows, values)?,
@@ -103,25 +132,59 @@ pub fn price(schedule: &Schedule, values: &Values, date: Date) -> Result<Price, 
         Fee::Formula(formula) => worked_out(formula, values)?,
         Fee::Given => given(values)?,
     };
-    let vat = match schedule.tax {
+    let fee = within(terms, fee, &mut steps);
+    let (fee, reduced) = reduced(terms, fee, &asked.reduction, &mut steps)?;
+    let vat = match terms.tax {
         TaxCategory::Outside => {
             steps.push(Step::OutsideVat);
             Money::fils(0)
         }
         TaxCategory::Standard => {
             let percent = vat::standard_rate(date);
-            let vat = rounding::vat_half_up(fee, percent).ok().ok_or(over_limit())?;
+            let vat = rounding::percent_half_up(fee, percent).ok().ok_or(over_limit())?;
             steps.push(Step::Vat { percent, fee, vat });
             vat
         }
     };
     let total = fee.checked_add(vat).ok().ok_or(over_limit())?;
     if total.minor_units() > MAX_AMOUNT_FILS {
-        let input = if schedule.fee == Fee::Given { AMOUNT } else { "" };
+        let input = if terms.fee == Fee::Given { AMOUNT } else { "" };
         return Err(Refusal::AmountOverLimit { input });
     }
     steps.push(Step::Total { total });
-    Ok(Price { fee, vat, total, steps, schedule_version: schedule.version })
+    Ok(Price { fee, vat, total, steps, schedule_version: schedule.version, reduced })
+}
+
+/// The fee within the least and the most of its schedule.
+fn within(terms: &Terms, fee: Money, steps: &mut Vec<Step>) -> Money {
+    if let Some(minimum) = terms.minimum.filter(|minimum| fee.minor_units() < minimum.minor_units()) {
+        steps.push(Step::Minimum { fee: minimum });
+        return minimum;
+    }
+    if let Some(maximum) = terms.maximum.filter(|maximum| fee.minor_units() > maximum.minor_units()) {
+        steps.push(Step::Maximum { fee: maximum });
+        return maximum;
+    }
+    fee
+}
+
+fn reduced(
+    terms: &Terms,
+    fee: Money,
+    code: &str,
+    steps: &mut Vec<Step>,
+) -> Result<(Money, Option<Reduced>), Refusal> {
+    if code.is_empty() {
+        return Ok((fee, None));
+    }
+    let reduction = terms.reduction(code).map_err(|suggestion| {
+        let given = code.chars().take(64).collect();
+        Refusal::ReductionUnknown { given, suggestion }
+    })?;
+    let amount = reduction.of(fee).ok().ok_or(over_limit())?;
+    let fee = fee.checked_sub(amount).ok().ok_or(over_limit())?;
+    steps.push(Step::Reduced { reduction: reduction.clone(), amount, fee });
+    Ok((fee, Some(Reduced { code: reduction.code.clone(), amount })))
 }
 
 fn over_limit() -> Refusal {

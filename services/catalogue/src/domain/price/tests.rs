@@ -2,16 +2,20 @@ use proptest::prelude::*;
 use time::macros::date;
 
 use super::*;
+use crate::domain::agency::Name;
+use crate::domain::fee_service::Origin;
+use crate::domain::terms::Takes;
 
 const DAY: Date = date!(2026 - 01 - 15);
 
 fn schedule(fee: &str, tax: TaxCategory) -> Schedule {
-    let parsed = Fee::parse(fee).unwrap();
-    Schedule { version: 1, valid_from: None, text: fee.to_owned(), fee: parsed, tax }
+    let terms = Terms::of_fee(fee, tax).unwrap();
+    Schedule { version: 1, valid_from: None, terms, origin: Origin::Import }
 }
 
-fn values(pairs: &[(&str, &str)]) -> Values {
-    pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
+fn values(pairs: &[(&str, &str)]) -> Asked {
+    let values = pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+    Asked { values, reduction: String::new() }
 }
 
 /// Fee and VAT in fils.
@@ -34,7 +38,7 @@ fn a_formulas_fraction_is_rounded_half_up_to_one_fils() {
 #[test]
 fn vat_is_half_up_on_the_line_and_follows_the_day() {
     let line = schedule("fixed:0.005", TaxCategory::Standard);
-    let vat = |day| price(&line, &Values::new(), day).unwrap().vat.minor_units();
+    let vat = |day| price(&line, &Asked::default(), day).unwrap().vat.minor_units();
     assert_eq!((vat(DAY), vat(date!(2021 - 12 - 31)), vat(date!(2018 - 01 - 01))), (1, 0, 0));
     assert_eq!(fils("fixed:12.345", TaxCategory::Standard, &[]), Ok((12_345, 1_235)));
 }
@@ -95,6 +99,55 @@ fn each_bad_value_is_named_by_its_input() {
     );
 }
 
+fn reduction(code: &str, takes: Takes) -> Reduction {
+    let name = Name { en: "Retired".to_owned(), ar: "متقاعد".to_owned() };
+    Reduction { code: code.to_owned(), name, legal_reference: "Law 3 of 2020".to_owned(), takes }
+}
+
+/// Ten to fifty dinars, half for some, nothing for others.
+fn bounded(tax: TaxCategory) -> Schedule {
+    let plain = schedule("given", tax);
+    let reductions = vec![
+        reduction("retired", Takes::Percent(50)),
+        reduction("founder", Takes::Amount(Money::fils(12_500))),
+        reduction("martyr", Takes::All),
+    ];
+    let bounds = (Some(Money::fils(10_000)), Some(Money::fils(50_000)));
+    let terms = plain.terms.clone().with(bounds.0, bounds.1, reductions).unwrap();
+    Schedule { terms, ..plain }
+}
+
+#[test]
+fn bounds_hold_before_reductions_and_vat_is_on_what_is_left() {
+    let schedule = bounded(TaxCategory::Standard);
+    let fils = |amount: &str, code: &str| {
+        let asked = Asked { reduction: code.to_owned(), ..values(&[("amount", amount)]) };
+        let price = price(&schedule, &asked, DAY).unwrap();
+        (price.fee.minor_units(), price.vat.minor_units(), price.total.minor_units())
+    };
+    assert_eq!(fils("5.000", ""), (10_000, 1_000, 11_000), "the least");
+    assert_eq!(fils("60.000", ""), (50_000, 5_000, 55_000), "the most");
+    assert_eq!(fils("20.001", ""), (20_001, 2_000, 22_001));
+    assert_eq!(fils("5.000", "retired"), (5_000, 500, 5_500), "half of the least");
+    assert_eq!(fils("5.000", "founder"), (0, 0, 0), "never below nothing");
+    assert_eq!(fils("60.000", "martyr"), (0, 0, 0));
+}
+
+#[test]
+fn a_reduction_is_named_with_its_law_or_refused() {
+    let schedule = bounded(TaxCategory::Outside);
+    let asked = |code: &str| Asked { reduction: code.to_owned(), ..values(&[("amount", "20.000")]) };
+    let price = |code: &str| price(&schedule, &asked(code), DAY);
+    let reduced = price("retired").unwrap();
+    let amount = Money::fils(10_000);
+    assert_eq!(reduced.reduced, Some(Reduced { code: "retired".to_owned(), amount }));
+    let told = Step::Reduced { reduction: reduction("retired", Takes::Percent(50)), amount, fee: amount };
+    assert!(reduced.steps.contains(&told));
+    let suggestion = Some("retired".to_owned());
+    let refused = Refusal::ReductionUnknown { given: "retird".to_owned(), suggestion };
+    assert_eq!(price("retird"), Err(refused));
+}
+
 #[test]
 fn the_explanation_tells_every_step() {
     let schedule = schedule("formula:max(0.500, rent*0.10)", TaxCategory::Standard);
@@ -114,6 +167,9 @@ fn the_explanation_tells_every_step() {
             | Step::Category { .. }
             | Step::Band { .. }
             | Step::Given { .. }
+            | Step::Minimum { .. }
+            | Step::Maximum { .. }
+            | Step::Reduced { .. }
             | Step::OutsideVat => "other",
         })
         .collect();
@@ -132,6 +188,19 @@ proptest! {
         // By whole numbers: 25 dinars and three tenths, half up, at most 2000.
         let expected = (25_000 * 10 + rent * 3 + 5).div_euclid(10).min(2_000_000);
         prop_assert_eq!(first.fee.minor_units(), expected);
+    }
+
+    #[test]
+    fn a_price_is_never_below_zero_and_what_is_taken_off_is_told(
+        amount in 1_i64..100_000_000,
+        code in prop::sample::select(vec!["", "retired", "founder", "martyr"]),
+    ) {
+        let text = format!("{}.{:03}", amount / 1_000, amount % 1_000);
+        let asked = Asked { reduction: code.to_owned(), ..values(&[("amount", &text)]) };
+        let price = price(&bounded(TaxCategory::Standard), &asked, DAY).unwrap();
+        let taken = price.reduced.map_or(0, |reduced| reduced.amount.minor_units());
+        prop_assert_eq!(price.fee.minor_units() + taken, amount.clamp(10_000, 50_000));
+        prop_assert!(!price.fee.is_negative() && !price.total.is_negative());
     }
 
     #[test]

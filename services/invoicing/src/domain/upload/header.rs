@@ -13,6 +13,8 @@ pub enum Column {
     Phone,
     DueDate,
     Note,
+    /// The reason code of a reduction.
+    Reduction,
     /// What our own corrections say; nobody reads it back.
     Remark,
     /// Something a price may depend on, by its name in fee schedules.
@@ -22,7 +24,7 @@ pub enum Column {
 /// The headers our corrections add, in both languages.
 pub const REMARKS: [&str; 2] = ["error (en)", "error (ar)"];
 
-const NAMES: [(Column, &[&str]); 8] = [
+const NAMES: [(Column, &[&str]); 9] = [
     (Column::Reference, &["reference", "ref", "reference no", "reference number", "المرجع", "رقم المرجع"]),
     (Column::Service, &["service", "service code", "الخدمة", "رمز الخدمة"]),
     (Column::Name, &["name", "full name", "payer", "payer name", "الاسم", "الاسم الكامل", "اسم الدافع"]),
@@ -36,6 +38,7 @@ const NAMES: [(Column, &[&str]); 8] = [
     ),
     (Column::DueDate, &["due date", "due", "تاريخ الاستحقاق", "الاستحقاق"]),
     (Column::Note, &["note", "notes", "description", "details", "البيان", "ملاحظات", "ملاحظة", "الوصف"]),
+    (Column::Reduction, &["reduction", "reduction code", "exemption", "التخفيض", "رمز التخفيض", "الإعفاء"]),
     (Column::Remark, &REMARKS),
 ];
 

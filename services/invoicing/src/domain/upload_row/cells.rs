@@ -43,6 +43,17 @@ pub fn no_card_number(cell: Option<&Cell>, field: &Field) -> Result<(), Fault> {
     Ok(())
 }
 
+/// The reason code of a reduction, or nothing. Whether the fee has it, the catalogue knows.
+pub fn reduction(cell: Option<&Cell>) -> Result<String, Fault> {
+    let field = Field::Reduction;
+    let code = plain(&text(cell, &field)?).to_ascii_lowercase();
+    no_card_number(cell, &field)?;
+    if code.chars().count() > MAX_REFERENCE_CHARS {
+        return Err(Fault::new(field, Code::ReductionUnknown));
+    }
+    Ok(code)
+}
+
 pub fn reference(cell: Option<&Cell>) -> Result<String, Fault> {
     let field = Field::Reference;
     let reference = plain(&text(cell, &field)?);

@@ -46,6 +46,8 @@ codes! {
     InputMissing = "input_missing",
     InputUnknown = "input_unknown",
     FormulaFailed = "formula_failed",
+    ReductionUnknown = "reduction_unknown",
+    ReductionLeavesNothing = "reduction_leaves_nothing",
 }
 
 impl Code {
@@ -65,6 +67,7 @@ pub enum Field {
     Phone,
     DueDate,
     Note,
+    Reduction,
     /// What a price depends on, by its name.
     Input(String),
     /// By its place, from 1.

@@ -54,6 +54,8 @@ pub struct Fields {
     pub phone: Option<Cell>,
     pub due_date: Option<Cell>,
     pub note: Option<Cell>,
+    /// The reason code of a reduction.
+    pub reduction: Option<Cell>,
     pub inputs: BTreeMap<String, Cell>,
     /// Where the row's cells end, when that is not where the header ends: the first column too few or too many.
     pub ends_at: Option<EndsAt>,
@@ -84,6 +86,8 @@ pub struct Draft {
 pub struct Quote {
     pub service: String,
     pub inputs: BTreeMap<String, String>,
+    /// The reason code of a reduction; empty: none is claimed.
+    pub reduction: String,
 }
 
 /// A row after its cells were judged.
@@ -122,6 +126,7 @@ impl Fields {
             Column::Phone => &mut self.phone,
             Column::DueDate => &mut self.due_date,
             Column::Note => &mut self.note,
+            Column::Reduction => &mut self.reduction,
             Column::Remark => return,
             Column::Input(name) => {
                 self.inputs.entry(name.clone()).or_insert(cell);
@@ -150,12 +155,18 @@ pub fn check(fields: &Fields, rules: &Rules<'_>) -> Checked {
     let phone = cells::phone(fields.phone.as_ref()).map_err(&mut keep).ok();
     let due_date = due_date::read(fields.due_date.as_ref(), rules.today).map_err(&mut keep).ok();
     let note = cells::note(fields.note.as_ref()).map_err(&mut keep).ok();
+    let reduction = cells::reduction(fields.reduction.as_ref()).map_err(&mut keep).ok();
     if rules.others == Others::Refused {
         faults.extend(inputs::unasked(&fields.inputs, service));
     }
     let inputs = inputs::read(&fields.inputs, service, &mut faults);
 
-    let quote = service.zip(inputs).map(|(service, inputs)| Quote { service: service.code.clone(), inputs });
+    let asked = service.zip(inputs).zip(reduction);
+    let quote = asked.map(|((service, inputs), reduction)| Quote {
+        service: service.code.clone(),
+        inputs,
+        reduction,
+    });
     let draft = || {
         let (cpr, cpr_restored) = cpr?;
         let facts = PayerFacts { name: name?, phone: phone?, note: note? };
@@ -192,6 +203,8 @@ pub fn check_price(price: &Price, quote: &Quote) -> Result<(), Fault> {
     let adds_up = price.fee_fils.checked_add(price.vat_fils) == Some(price.total_fils);
     if price.total_fils > MAX_BILL_FILS || !adds_up {
         Err(inputs::over_limit(field))
+    } else if price.total_fils == 0 && price.reduced.fils > 0 {
+        Err(Fault::new(Field::Reduction, Code::ReductionLeavesNothing))
     } else if price.total_fils <= 0 {
         Err(Fault::new(field, Code::AmountZero))
     } else {

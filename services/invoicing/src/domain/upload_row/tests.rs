@@ -1,7 +1,7 @@
 use time::macros::date;
 
 use super::*;
-use crate::domain::fee_service::{Input, InputKind, LocalText};
+use crate::domain::fee_service::{Input, InputKind, LocalText, Reduced};
 
 fn services() -> HashMap<String, FeeService> {
     let service = |code: &str, inputs| {
@@ -27,6 +27,7 @@ fn checked(change: impl FnOnce(&mut Fields)) -> Checked {
         phone: cell("+973 3600 1234"),
         due_date: cell("31/01/2030"),
         note: cell("plate 7"),
+        reduction: None,
         inputs: BTreeMap::from([("amount".to_owned(), Cell::Text("٥٫٠٠٠".to_owned()))]),
         ends_at: None,
     };
@@ -159,8 +160,9 @@ fn a_price_has_its_limits() {
         total_fils,
         steps: vec![],
         schedule_version: 1,
+        reduced: Reduced::default(),
     };
-    let quote = Quote { service: "FINE".to_owned(), inputs: BTreeMap::new() };
+    let quote = Quote { service: "FINE".to_owned(), inputs: BTreeMap::new(), reduction: String::new() };
     let code = |total| check_price(&price(total), &quote).map_err(|fault| fault.code);
     assert_eq!(code(MAX_BILL_FILS), Ok(()));
     assert_eq!(code(MAX_BILL_FILS + 1), Err(Code::AmountOverLimit));

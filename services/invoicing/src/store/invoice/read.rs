@@ -7,7 +7,7 @@ use time::{Date, OffsetDateTime};
 use uuid::Uuid;
 
 use crate::Error;
-use crate::domain::fee_service::LocalText;
+use crate::domain::fee_service::{LocalText, Reduced};
 use crate::domain::invoice::{Invoice, State};
 
 /// What a bill page needs.
@@ -43,6 +43,8 @@ struct Row {
     fee_fils: i64,
     vat_fils: i64,
     total_fils: i64,
+    reduction: String,
+    reduced_fils: i64,
     due_date: Date,
     upload_id: Option<Uuid>,
     state: String,
@@ -71,6 +73,7 @@ impl TryFrom<Row> for Invoice {
             fee: Money::fils(row.fee_fils),
             vat: Money::fils(row.vat_fils),
             total: Money::fils(row.total_fils),
+            reduced: Reduced { code: row.reduction, fils: row.reduced_fils },
             due_date: row.due_date,
             upload_id: row.upload_id.map(UploadId),
             state: state.ok_or(Error::Corrupt { table: "invoice" })?,
@@ -108,7 +111,8 @@ pub async fn by_number(tx: &mut Tx, agency: &AgencyId, (year, number): (i32, i64
     let row = sqlx::query_as!(
         Row,
         "SELECT invoice_id, agency_id, year, number, bill_reference, service_code, reference, party_ref, fee_fils,
-                vat_fils, total_fils, due_date, upload_id, state, paid_fils, receivable_version, version, issued_at
+                vat_fils, total_fils, reduction, reduced_fils, due_date, upload_id, state, paid_fils, receivable_version,
+                version, issued_at
            FROM invoice WHERE agency_id = $1 AND year = $2 AND number = $3",
         agency.as_str(),
         year,
@@ -127,7 +131,8 @@ pub async fn lock(tx: &mut Tx, agency: &AgencyId, id: InvoiceId) -> Result<Invoi
     let row = sqlx::query_as!(
         Row,
         "SELECT invoice_id, agency_id, year, number, bill_reference, service_code, reference, party_ref, fee_fils,
-                vat_fils, total_fils, due_date, upload_id, state, paid_fils, receivable_version, version, issued_at
+                vat_fils, total_fils, reduction, reduced_fils, due_date, upload_id, state, paid_fils, receivable_version,
+                version, issued_at
            FROM invoice WHERE agency_id = $1 AND invoice_id = $2 FOR UPDATE",
         agency.as_str(),
         id.0,
@@ -145,7 +150,8 @@ pub async fn list(tx: &mut Tx, agency: &AgencyId, page: &Page) -> Result<Vec<Inv
     let rows = sqlx::query_as!(
         Row,
         "SELECT invoice_id, agency_id, year, number, bill_reference, service_code, reference, party_ref, fee_fils,
-                vat_fils, total_fils, due_date, upload_id, state, paid_fils, receivable_version, version, issued_at
+                vat_fils, total_fils, reduction, reduced_fils, due_date, upload_id, state, paid_fils, receivable_version,
+                version, issued_at
            FROM invoice
           WHERE agency_id = $1 AND (year, number) > ($2, $3)
             AND ($4::uuid IS NULL OR upload_id = $4) AND ($5::text IS NULL OR state = $5)
@@ -185,4 +191,73 @@ pub async fn bill(tx: &mut Tx, bill_reference: &str) -> Result<Bill, Error> {
         payer_sealed: row.payer_sealed,
         wrapped_key: row.wrapped_key,
     })
+}
+
+/// What reductions took off an agency's fees, by service and reason code.
+#[derive(Debug)]
+pub struct ReducedSum {
+    pub service_code: String,
+    pub reduction: String,
+    pub invoices: i64,
+    pub reduced_fils: i64,
+}
+
+/// Reductions of invoices issued from `from` on and before `to`.
+///
+/// # Errors
+/// As any read.
+pub async fn reductions(
+    tx: &mut Tx,
+    agency: &AgencyId,
+    (from, to): (OffsetDateTime, OffsetDateTime),
+) -> Result<Vec<ReducedSum>, Error> {
+    let sums = sqlx::query_as!(
+        ReducedSum,
+        r#"SELECT service_code, reduction, count(*) AS "invoices!", sum(reduced_fils)::bigint AS "reduced_fils!"
+             FROM invoice
+            WHERE agency_id = $1 AND reduction <> '' AND issued_at >= $2 AND issued_at < $3
+            GROUP BY service_code, reduction
+            ORDER BY service_code, reduction"#,
+        agency.as_str(),
+        from,
+        to,
+    )
+    .fetch_all(tx.conn())
+    .await?;
+    Ok(sums)
+}
+
+/// The invoice numbers of an agency and year as they stand.
+#[derive(Debug)]
+pub struct Series {
+    pub invoices: i64,
+    pub first: i64,
+    pub last: i64,
+    /// The last number that was given out.
+    pub given_out: i64,
+    /// The first number that no invoice has though a later one exists; none in a series without gaps.
+    pub first_missing: Option<i64>,
+}
+
+/// Reads the whole series. Numbers stand in a unique index, so that no two invoices share one.
+///
+/// # Errors
+/// As any read.
+pub async fn series(tx: &mut Tx, agency: &AgencyId, year: i32) -> Result<Series, Error> {
+    let series = sqlx::query_as!(
+        Series,
+        r#"WITH numbered AS (
+             SELECT number, lag(number, 1, 0) OVER (ORDER BY number) AS before
+               FROM invoice WHERE agency_id = $1 AND year = $2
+         )
+         SELECT count(*) AS "invoices!", coalesce(min(number), 0) AS "first!", coalesce(max(number), 0) AS "last!",
+                min(before + 1) FILTER (WHERE number <> before + 1) AS first_missing,
+                coalesce((SELECT last_number FROM numbering WHERE agency_id = $1 AND year = $2), 0) AS "given_out!"
+           FROM numbered"#,
+        agency.as_str(),
+        year,
+    )
+    .fetch_one(tx.conn())
+    .await?;
+    Ok(series)
 }

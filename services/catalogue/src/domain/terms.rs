@@ -1,0 +1,249 @@
+//! What a schedule says beyond its fee: the least and the most, who pays less and by which law, and whether VAT is due.
+
+use money::{Money, rounding};
+use rust_decimal::Decimal;
+
+use super::agency::Name;
+use super::fee::{Fee, FeeError};
+use super::fee_service::TaxCategory;
+use super::input::{MAX_AMOUNT_FILS, is_name};
+use super::similar;
+
+/// Reductions of one schedule.
+pub const MAX_REDUCTIONS: usize = 50;
+/// The longest name or law, in characters.
+pub const MAX_TEXT: usize = 200;
+
+/// The terms of a schedule, checked.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Terms {
+    /// The fee as its author wrote it.
+    pub text: String,
+    pub fee: Fee,
+    pub tax: TaxCategory,
+    /// The fee is never less, before any reduction.
+    pub minimum: Option<Money>,
+    /// The fee is never more.
+    pub maximum: Option<Money>,
+    pub reductions: Vec<Reduction>,
+}
+
+/// Who pays less, and by which law.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Reduction {
+    /// The reason code, as it stands on the invoice: `retired`.
+    pub code: String,
+    pub name: Name,
+    /// The article it rests on.
+    pub legal_reference: String,
+    pub takes: Takes,
+}
+
+/// How much a reduction takes off the fee; never more than the fee.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Takes {
+    /// Of 1 to 99 %, half up to one fils.
+    Percent(i32),
+    Amount(Money),
+    /// The whole fee: an exemption.
+    All,
+}
+
+/// Why terms are refused: where, and what to write.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum TermsError {
+    #[error("fee: {0}")]
+    Fee(#[from] FeeError),
+    #[error("{what}: write dinars above zero and at most 100000.000")]
+    Bound { what: &'static str },
+    #[error("minimum: it is above the maximum; exchange them, or leave one out")]
+    BoundsCrossed,
+    #[error("reductions: there are more than {MAX_REDUCTIONS}")]
+    TooManyReductions,
+    #[error("reductions: `{0}` is no code; use small letters, digits and _, a letter first")]
+    Code(String),
+    #[error("reductions: the code `{0}` stands twice")]
+    CodeTwice(String),
+    #[error("reductions: `{code}` has no {what}, or one above {MAX_TEXT} characters")]
+    Text { code: String, what: &'static str },
+    #[error("reductions: `{0}` must take 1 to 99 percent, an amount above zero, or all")]
+    Takes(String),
+}
+
+impl TermsError {
+    /// The field of the message at fault.
+    pub fn field(&self) -> &'static str {
+        match self {
+            TermsError::Fee(_) => "terms.fee",
+            TermsError::Bound { what } => what,
+            TermsError::BoundsCrossed => "terms.minimum",
+            TermsError::TooManyReductions
+            | TermsError::Code(_)
+            | TermsError::CodeTwice(_)
+            | TermsError::Text { .. }
+            | TermsError::Takes(_) => "terms.reductions",
+        }
+    }
+}
+
+impl Terms {
+    /// A fee and nothing more.
+    ///
+    /// # Errors
+    /// The text is no fee.
+    pub fn of_fee(text: &str, tax: TaxCategory) -> Result<Terms, FeeError> {
+        let text = text.trim().to_owned();
+        let fee = Fee::parse(&text)?;
+        Ok(Terms { text, fee, tax, minimum: None, maximum: None, reductions: Vec::new() })
+    }
+
+    /// With bounds and reductions.
+    ///
+    /// # Errors
+    /// What is wrong, where, and what to write.
+    pub fn with(
+        self,
+        minimum: Option<Money>,
+        maximum: Option<Money>,
+        reductions: Vec<Reduction>,
+    ) -> Result<Terms, TermsError> {
+        for (what, bound) in [("terms.minimum", minimum), ("terms.maximum", maximum)] {
+            if bound.is_some_and(|bound| !(1..=MAX_AMOUNT_FILS).contains(&bound.minor_units())) {
+                return Err(TermsError::Bound { what });
+            }
+        }
+        if let (Some(minimum), Some(maximum)) = (minimum, maximum)
+            && minimum.minor_units() > maximum.minor_units()
+        {
+            return Err(TermsError::BoundsCrossed);
+        }
+        if reductions.len() > MAX_REDUCTIONS {
+            return Err(TermsError::TooManyReductions);
+        }
+        for (at, reduction) in reductions.iter().enumerate() {
+            reduction.check()?;
+            if reductions.iter().take(at).any(|known| known.code == reduction.code) {
+                return Err(TermsError::CodeTwice(reduction.code.clone()));
+            }
+        }
+        Ok(Terms { minimum, maximum, reductions, ..self })
+    }
+
+    /// The reduction of a code; else the code that was probably meant.
+    ///
+    /// # Errors
+    /// There is none with this code.
+    pub fn reduction(&self, code: &str) -> Result<&Reduction, Option<String>> {
+        let known = self.reductions.iter().find(|reduction| reduction.code == code);
+        known.ok_or_else(|| {
+            let codes = self.reductions.iter().map(|reduction| reduction.code.as_str());
+            similar::nearest(code, codes).map(str::to_owned)
+        })
+    }
+}
+
+impl Reduction {
+    fn check(&self) -> Result<(), TermsError> {
+        let code = &self.code;
+        if !is_name(code) {
+            return Err(TermsError::Code(code.chars().take(40).collect()));
+        }
+        let texts = [
+            ("name.en", &self.name.en),
+            ("name.ar", &self.name.ar),
+            ("legal_reference", &self.legal_reference),
+        ];
+        for (what, text) in texts {
+            if text.trim().is_empty() || text.chars().count() > MAX_TEXT {
+                return Err(TermsError::Text { code: code.clone(), what });
+            }
+        }
+        let fits = match self.takes {
+            Takes::Percent(percent) => (1..=99).contains(&percent),
+            Takes::Amount(amount) => (1..=MAX_AMOUNT_FILS).contains(&amount.minor_units()),
+            Takes::All => true,
+        };
+        if fits { Ok(()) } else { Err(TermsError::Takes(code.clone())) }
+    }
+
+    /// What it takes off `fee`.
+    ///
+    /// # Errors
+    /// Impossible arithmetic.
+    pub fn of(&self, fee: Money) -> Result<Money, money::Error> {
+        let taken = match self.takes {
+            Takes::Percent(percent) => rounding::percent_half_up(fee, Decimal::from(percent))?,
+            Takes::Amount(amount) => amount,
+            Takes::All => fee,
+        };
+        Ok(if taken.exceeds(fee)? { fee } else { taken })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn reduction(code: &str, takes: Takes) -> Reduction {
+        let name = Name { en: "Retired".to_owned(), ar: "متقاعد".to_owned() };
+        Reduction {
+            code: code.to_owned(),
+            name,
+            legal_reference: "Law 3 of 2020, article 5".to_owned(),
+            takes,
+        }
+    }
+
+    fn terms(fee: &str) -> Terms {
+        Terms::of_fee(fee, TaxCategory::Outside).unwrap()
+    }
+
+    #[test]
+    fn each_mistake_says_where_it_is_and_what_to_write() {
+        let fils = |fils| Some(Money::fils(fils));
+        let with =
+            |minimum, maximum, reductions| terms("given").with(minimum, maximum, reductions).unwrap_err();
+        let nameless = Reduction { legal_reference: " ".to_owned(), ..reduction("retired", Takes::All) };
+        for (error, field, said) in [
+            (with(fils(0), None, vec![]), "terms.minimum", "write dinars above zero"),
+            (with(None, fils(100_000_001), vec![]), "terms.maximum", "at most 100000.000"),
+            (with(fils(2), fils(1), vec![]), "terms.minimum", "exchange them"),
+            (with(None, None, vec![reduction("Retired", Takes::All)]), "terms.reductions", "small letters"),
+            (
+                with(None, None, vec![reduction("a", Takes::All), reduction("a", Takes::All)]),
+                "terms.reductions",
+                "twice",
+            ),
+            (with(None, None, vec![nameless]), "terms.reductions", "no legal_reference"),
+            (
+                with(None, None, vec![reduction("a", Takes::Percent(100))]),
+                "terms.reductions",
+                "1 to 99 percent",
+            ),
+            (
+                with(None, None, vec![reduction("a", Takes::Amount(Money::fils(0)))]),
+                "terms.reductions",
+                "above zero",
+            ),
+        ] {
+            assert_eq!(error.field(), field, "{error}");
+            assert!(error.to_string().contains(said), "{error}");
+        }
+    }
+
+    #[test]
+    fn a_reduction_never_takes_more_than_the_fee() {
+        let of = |takes, fee| reduction("a", takes).of(Money::fils(fee)).unwrap().minor_units();
+        assert_eq!(of(Takes::Percent(50), 5), 3, "half up");
+        assert_eq!(of(Takes::Percent(99), 10_000), 9_900);
+        assert_eq!(of(Takes::Amount(Money::fils(7)), 5), 5);
+        assert_eq!(of(Takes::All, 10_000), 10_000);
+    }
+
+    #[test]
+    fn a_code_that_is_not_there_is_answered_with_the_one_that_was_meant() {
+        let terms = terms("given").with(None, None, vec![reduction("retired", Takes::All)]).unwrap();
+        assert_eq!(terms.reduction("retird"), Err(Some("retired".to_owned())));
+        assert!(terms.reduction("retired").is_ok());
+    }
+}

@@ -1,0 +1,262 @@
+//! `FeeDraftService`: converts, says who acts, calls app.
+use boot::wire::{id_from_wire, money_from_wire, money_to_wire};
+use boot::{Call, Problem};
+use ids::{AgencyId, DraftId, ServiceCode};
+use proto::catalogue::v1::fee_draft_service_server::FeeDraftService;
+use proto::catalogue::v1::fee_reduction::Takes as WireTakes;
+use proto::catalogue::v1::{self as pb, test_fee_draft_response::Result as Tested};
+use tonic::{Request, Response, Status};
+
+use super::channel_policy::{date, optional, person};
+use super::{name_message, price_message, tax_message};
+use crate::app::fee_draft::{self as app, Decision, Written};
+use crate::domain::agency::Name;
+use crate::domain::draft::{Command, Draft, MAX_REMARK, State};
+use crate::domain::fee_service::{Origin, Schedule, TaxCategory};
+use crate::domain::price::Asked;
+use crate::domain::terms::{Reduction, Takes, Terms, TermsError};
+use crate::sentences::Sentences;
+use crate::{Catalogue, Error};
+
+fn draft_message(draft: &Draft) -> pb::FeeDraft {
+    let mut message = pb::FeeDraft {
+        draft_id: draft.id.to_string(),
+        agency_id: draft.agency.to_string(),
+        service_code: draft.service.to_string(),
+        valid_from: draft.valid_from.to_string(),
+        terms: Some(terms_message(&draft.terms)),
+        authors: draft.authors.iter().cloned().collect(),
+        version: draft.version,
+        ..pb::FeeDraft::default()
+    };
+    match &draft.state {
+        State::Draft { remark } => {
+            message.set_state(pb::FeeDraftState::Draft);
+            message.remark = remark.clone().unwrap_or_default();
+        }
+        State::Submitted { by } => {
+            message.set_state(pb::FeeDraftState::Submitted);
+            message.submitted_by.clone_from(by);
+        }
+        State::Published { submitted_by, by, schedule_version } => {
+            message.set_state(pb::FeeDraftState::Published);
+            message.submitted_by.clone_from(submitted_by);
+            message.decided_by.clone_from(by);
+            message.schedule_version = *schedule_version;
+        }
+        State::Withdrawn { by } => {
+            message.set_state(pb::FeeDraftState::Withdrawn);
+            message.decided_by.clone_from(by);
+        }
+    }
+    message
+}
+
+fn terms_message(terms: &Terms) -> pb::FeeTerms {
+    let reduction = |reduction: &Reduction| pb::FeeReduction {
+        code: reduction.code.clone(),
+        name: Some(name_message(&reduction.name)),
+        legal_reference: reduction.legal_reference.clone(),
+        takes: Some(match reduction.takes {
+            Takes::Percent(percent) => WireTakes::Percent(percent),
+            Takes::Amount(amount) => WireTakes::Amount(money_to_wire(amount)),
+            Takes::All => WireTakes::All(true),
+        }),
+    };
+    pb::FeeTerms {
+        fee: terms.text.clone(),
+        tax_category: tax_message(terms.tax).into(),
+        minimum: terms.minimum.map(money_to_wire),
+        maximum: terms.maximum.map(money_to_wire),
+        reductions: terms.reductions.iter().map(reduction).collect(),
+    }
+}
+
+fn terms_from_wire(terms: Option<pb::FeeTerms>) -> Result<Terms, Problem> {
+    let terms = terms.unwrap_or_default();
+    let tax = match terms.tax_category() {
+        pb::TaxCategory::Outside => TaxCategory::Outside,
+        pb::TaxCategory::Standard => TaxCategory::Standard,
+        pb::TaxCategory::Unspecified => {
+            let detail = "Say whether VAT is due: OUTSIDE or STANDARD".to_owned();
+            return Err(Error::Field { field: "terms.tax_category", detail }.into());
+        }
+    };
+    let plain = Terms::of_fee(&terms.fee, tax).map_err(TermsError::from).map_err(Error::from)?;
+    let bound = |field, bound: Option<proto::common::v1::Money>| {
+        bound.map(|bound| money_from_wire(field, &Some(bound))).transpose()
+    };
+    let (minimum, maximum) = (bound("terms.minimum", terms.minimum)?, bound("terms.maximum", terms.maximum)?);
+    let reductions = terms.reductions.into_iter().map(reduction_from_wire).collect::<Result<_, _>>()?;
+    Ok(plain.with(minimum, maximum, reductions).map_err(Error::from)?)
+}
+
+fn reduction_from_wire(reduction: pb::FeeReduction) -> Result<Reduction, Problem> {
+    let name = reduction.name.unwrap_or_default();
+    let takes = match reduction.takes {
+        Some(WireTakes::Percent(percent)) => Takes::Percent(percent),
+        Some(WireTakes::Amount(amount)) => {
+            Takes::Amount(money_from_wire("terms.reductions.amount", &Some(amount))?)
+        }
+        Some(WireTakes::All(true)) => Takes::All,
+        Some(WireTakes::All(false)) | None => {
+            return Err(Error::from(TermsError::Takes(reduction.code)).into());
+        }
+    };
+    Ok(Reduction {
+        code: reduction.code,
+        name: Name { en: name.en, ar: name.ar },
+        legal_reference: reduction.legal_reference,
+        takes,
+    })
+}
+
+fn schedule_message(schedule: &Schedule) -> pb::FeeSchedule {
+    pb::FeeSchedule {
+        version: schedule.version,
+        valid_from: schedule.valid_from.map(|day| day.to_string()).unwrap_or_default(),
+        terms: Some(terms_message(&schedule.terms)),
+        draft_id: match schedule.origin {
+            Origin::Import => String::new(),
+            Origin::Draft(draft) => draft.to_string(),
+        },
+    }
+}
+
+fn remark(text: &str) -> Result<String, Error> {
+    let text = text.trim();
+    if text.is_empty() || text.chars().count() > MAX_REMARK {
+        let detail = format!("Say why, in at most {MAX_REMARK} characters");
+        return Err(Error::Field { field: "remark", detail });
+    }
+    Ok(text.to_owned())
+}
+
+impl Catalogue {
+    async fn decide_draft(
+        &self,
+        call: Call,
+        (id, version): (&str, i64),
+        command: Command,
+    ) -> Result<Option<pb::FeeDraft>, Status> {
+        let decision = Decision { id: id_from_wire("draft_id", id)?, version, command };
+        let decided = self.tasks.run(app::decide(self.clone(), call, decision)).await;
+        Ok(Some(draft_message(&decided.map_err(Error::from)??)))
+    }
+}
+
+#[tonic::async_trait]
+impl FeeDraftService for Catalogue {
+    async fn put_fee_draft(
+        &self,
+        request: Request<pb::PutFeeDraftRequest>,
+    ) -> Result<Response<pb::PutFeeDraftResponse>, Status> {
+        let call = person(&request)?;
+        let asked = request.into_inner();
+        let written = Written {
+            id: id_from_wire("draft_id", &asked.draft_id)?,
+            agency: id_from_wire("agency_id", &asked.agency_id)?,
+            service: id_from_wire("service_code", &asked.service_code)?,
+            valid_from: date("valid_from", &asked.valid_from)?,
+            terms: terms_from_wire(asked.terms)?,
+            version: asked.version,
+        };
+        let draft = self.tasks.run(app::write(self.clone(), call, written)).await.map_err(Error::from)??;
+        Ok(Response::new(pb::PutFeeDraftResponse { fee_draft: Some(draft_message(&draft)) }))
+    }
+
+    async fn test_fee_draft(
+        &self,
+        request: Request<pb::TestFeeDraftRequest>,
+    ) -> Result<Response<pb::TestFeeDraftResponse>, Status> {
+        let call = Call::from_metadata(request.metadata())?;
+        let test = request.into_inner();
+        let id: DraftId = id_from_wire("draft_id", &test.draft_id)?;
+        let day = if test.date.is_empty() { None } else { Some(date("date", &test.date)?) };
+        let asked = Asked { values: test.inputs, reduction: test.reduction };
+        let mut sentences = Sentences::new(&self.texts);
+        let result = match app::test(self, &call, id, (&asked, day)).await? {
+            Ok(price) => Tested::Price(price_message(&price, &mut sentences)),
+            Err(refusal) => Tested::Problem(sentences.refusal(&refusal)),
+        };
+        Ok(Response::new(pb::TestFeeDraftResponse { result: Some(result) }))
+    }
+
+    async fn submit_fee_draft(
+        &self,
+        request: Request<pb::SubmitFeeDraftRequest>,
+    ) -> Result<Response<pb::SubmitFeeDraftResponse>, Status> {
+        let call = person(&request)?;
+        let asked = request.into_inner();
+        let command = Command::Submit { by: call.actor.clone() };
+        let fee_draft = self.decide_draft(call, (&asked.draft_id, asked.version), command).await?;
+        Ok(Response::new(pb::SubmitFeeDraftResponse { fee_draft }))
+    }
+
+    async fn publish_fee_draft(
+        &self,
+        request: Request<pb::PublishFeeDraftRequest>,
+    ) -> Result<Response<pb::PublishFeeDraftResponse>, Status> {
+        let call = person(&request)?;
+        let asked = request.into_inner();
+        let command = Command::Publish { by: call.actor.clone() };
+        let fee_draft = self.decide_draft(call, (&asked.draft_id, asked.version), command).await?;
+        Ok(Response::new(pb::PublishFeeDraftResponse { fee_draft }))
+    }
+
+    async fn return_fee_draft(
+        &self,
+        request: Request<pb::ReturnFeeDraftRequest>,
+    ) -> Result<Response<pb::ReturnFeeDraftResponse>, Status> {
+        let call = person(&request)?;
+        let asked = request.into_inner();
+        let command = Command::Return { remark: remark(&asked.remark)? };
+        let fee_draft = self.decide_draft(call, (&asked.draft_id, asked.version), command).await?;
+        Ok(Response::new(pb::ReturnFeeDraftResponse { fee_draft }))
+    }
+
+    async fn withdraw_fee_draft(
+        &self,
+        request: Request<pb::WithdrawFeeDraftRequest>,
+    ) -> Result<Response<pb::WithdrawFeeDraftResponse>, Status> {
+        let call = person(&request)?;
+        let asked = request.into_inner();
+        let command = Command::Withdraw { by: call.actor.clone() };
+        let fee_draft = self.decide_draft(call, (&asked.draft_id, asked.version), command).await?;
+        Ok(Response::new(pb::WithdrawFeeDraftResponse { fee_draft }))
+    }
+
+    async fn get_fee_draft(
+        &self,
+        request: Request<pb::GetFeeDraftRequest>,
+    ) -> Result<Response<pb::GetFeeDraftResponse>, Status> {
+        let call = Call::from_metadata(request.metadata())?;
+        let id = id_from_wire("draft_id", &request.get_ref().draft_id)?;
+        let draft = app::get(self, &call, id).await?;
+        Ok(Response::new(pb::GetFeeDraftResponse { fee_draft: Some(draft_message(&draft)) }))
+    }
+
+    async fn list_fee_drafts(
+        &self,
+        request: Request<pb::ListFeeDraftsRequest>,
+    ) -> Result<Response<pb::ListFeeDraftsResponse>, Status> {
+        let call = Call::from_metadata(request.metadata())?;
+        let asked = request.into_inner();
+        let agency: AgencyId = id_from_wire("agency_id", &asked.agency_id)?;
+        let service: Option<ServiceCode> = optional("service_code", &asked.service_code)?;
+        let found = app::list(self, &call, &agency, service.as_ref()).await?;
+        Ok(Response::new(pb::ListFeeDraftsResponse { fee_drafts: found.iter().map(draft_message).collect() }))
+    }
+
+    async fn list_fee_schedules(
+        &self,
+        request: Request<pb::ListFeeSchedulesRequest>,
+    ) -> Result<Response<pb::ListFeeSchedulesResponse>, Status> {
+        let asked = request.get_ref();
+        let agency = id_from_wire("agency_id", &asked.agency_id)?;
+        let service = id_from_wire("service_code", &asked.service_code)?;
+        let found = app::schedules(self, &agency, &service).await?;
+        let fee_schedules = found.iter().map(schedule_message).collect();
+        Ok(Response::new(pb::ListFeeSchedulesResponse { fee_schedules }))
+    }
+}

@@ -1,0 +1,232 @@
+//! A fee from its first word to the first bill under it.
+use std::time::Duration;
+
+use boot::{Call, Problem};
+use proto::catalogue::v1 as pb;
+use proto::catalogue::v1::fee_draft_service_client::FeeDraftServiceClient;
+use proto::catalogue::v1::fee_reduction::Takes;
+use proto::catalogue::v1::quote_result::Result as Answer;
+use proto::catalogue::v1::test_fee_draft_response::Result as Tested;
+use proto::common::v1::{LocalText, Money};
+use tonic::{Request, Status};
+
+use crate::stack::{AGENCIES, SERVICES, Stack, fils, quote};
+
+const AUTHOR: &str = "staff:author";
+const HEAD: &str = "staff:head";
+const FROM: &str = "2026-02-01";
+
+struct Desk {
+    stack: Stack,
+    drafts: FeeDraftServiceClient<boot::grpc::Channel>,
+}
+
+fn id(n: u8) -> String {
+    format!("00000000-0000-7000-8000-0000000000{n:02}")
+}
+
+fn money(minor_units: i64) -> Money {
+    Money { currency: "BHD".to_owned(), minor_units }
+}
+
+fn terms(fee: &str) -> pb::FeeTerms {
+    let retired = pb::FeeReduction {
+        code: "retired".to_owned(),
+        name: Some(LocalText { en: "Retired person".to_owned(), ar: "متقاعد".to_owned() }),
+        legal_reference: "Law 3 of 2020, article 5".to_owned(),
+        takes: Some(Takes::Percent(50)),
+    };
+    pb::FeeTerms {
+        fee: fee.to_owned(),
+        tax_category: pb::TaxCategory::Outside.into(),
+        minimum: Some(money(1_000)),
+        maximum: None,
+        reductions: vec![retired],
+    }
+}
+
+/// A draft of what a plate costs.
+fn plate(n: u8, fee: &str, version: i64) -> pb::PutFeeDraftRequest {
+    pb::PutFeeDraftRequest {
+        draft_id: id(n),
+        agency_id: "TRF".to_owned(),
+        service_code: "PLATE".to_owned(),
+        valid_from: FROM.to_owned(),
+        terms: Some(terms(fee)),
+        version,
+    }
+}
+
+fn by<T>(who: &str, message: T) -> Request<T> {
+    Call::by(who).request(message).unwrap()
+}
+
+fn said<T>(answer: Result<tonic::Response<T>, Status>) -> Result<T, String> {
+    let code = |status: Status| Problem::from_status(&status).code.as_str().to_owned();
+    answer.map(tonic::Response::into_inner).map_err(code)
+}
+
+impl Desk {
+    async fn open() -> Desk {
+        let stack = Stack::with_data().await;
+        let drafts = FeeDraftServiceClient::new(boot::grpc::channel(&stack.url).unwrap());
+        Desk { stack, drafts }
+    }
+
+    async fn put(&mut self, who: &str, asked: pb::PutFeeDraftRequest) -> Result<pb::FeeDraft, String> {
+        said(self.drafts.put_fee_draft(by(who, asked)).await).map(|answer| answer.fee_draft.unwrap())
+    }
+
+    async fn submit(&mut self, who: &str, n: u8, version: i64) -> Result<pb::FeeDraft, String> {
+        let asked = pb::SubmitFeeDraftRequest { draft_id: id(n), version };
+        said(self.drafts.submit_fee_draft(by(who, asked)).await).map(|answer| answer.fee_draft.unwrap())
+    }
+
+    async fn publish(&mut self, who: &str, n: u8, version: i64) -> Result<pb::FeeDraft, String> {
+        let asked = pb::PublishFeeDraftRequest { draft_id: id(n), version };
+        said(self.drafts.publish_fee_draft(by(who, asked)).await).map(|answer| answer.fee_draft.unwrap())
+    }
+
+    async fn published(&mut self, n: u8, fee: &str) {
+        self.put(AUTHOR, plate(n, fee, 0)).await.unwrap();
+        self.submit(AUTHOR, n, 1).await.unwrap();
+        self.publish(HEAD, n, 2).await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn a_fee_is_tried_submitted_and_published_by_a_second_person_and_holds_from_its_first_day() {
+    let mut t = Desk::open().await;
+    let draft = t.put(AUTHOR, plate(1, "fixed:12.000", 0)).await.unwrap();
+    assert_eq!((draft.state(), draft.version), (pb::FeeDraftState::Draft, 1));
+
+    let test = |reduction: &str| pb::TestFeeDraftRequest {
+        draft_id: id(1),
+        reduction: reduction.to_owned(),
+        ..pb::TestFeeDraftRequest::default()
+    };
+    let tested = said(t.drafts.test_fee_draft(test("retired")).await).unwrap();
+    let Some(Tested::Price(price)) = tested.result else { unreachable!("{tested:?}") };
+    assert_eq!((fils(&price), price.reduced.unwrap().minor_units), ((6_000, 0, 6_000), 6_000));
+    let (en, ar) = (&price.steps[1].en, &price.steps[1].ar);
+    assert_eq!(en, "Retired person (Law 3 of 2020, article 5): less BHD 6.000 = BHD 6.000");
+    assert!(ar.starts_with("متقاعد (Law 3 of 2020, article 5): يُخصم 6.000 د.ب."), "{ar}");
+
+    assert_eq!(t.publish(HEAD, 1, 1).await, Err("fee_draft_wrong_state".to_owned()), "not submitted yet");
+    let submitted = t.submit(AUTHOR, 1, 1).await.unwrap();
+    assert_eq!(submitted.state(), pb::FeeDraftState::Submitted);
+    assert_eq!(t.publish(AUTHOR, 1, 2).await, Err("fee_draft_needs_second_person".to_owned()));
+    let published = t.publish(HEAD, 1, 2).await.unwrap();
+    assert_eq!((published.state(), published.schedule_version), (pb::FeeDraftState::Published, 2));
+    assert_eq!(t.publish(HEAD, 1, 2).await, Ok(published), "a lost answer is asked for again");
+
+    for (date, fee, version) in [("2026-01-31", 10_000, 1), (FROM, 12_000, 2)] {
+        let price = t.stack.price("TRF", date, quote("PLATE", &[])).await;
+        assert_eq!((fils(&price).0, price.schedule_version), (fee, version), "{date}");
+    }
+    let retired = pb::Quote { reduction: "retired".to_owned(), ..quote("PLATE", &[]) };
+    let price = t.stack.price("TRF", FROM, retired.clone()).await;
+    assert_eq!((fils(&price).2, price.reduction.as_str()), (6_000, "retired"));
+    let unknown = pb::Quote { reduction: "retird".to_owned(), ..quote("PLATE", &[]) };
+    let answers = t.stack.quotes("TRF", FROM, vec![unknown, retired]).await.unwrap();
+    let Answer::Problem(problem) = &answers[0] else { unreachable!("{answers:?}") };
+    assert_eq!((problem.code.as_str(), problem.input.as_str()), ("reduction_unknown", "reduction"));
+    assert!(problem.message.as_ref().unwrap().en.ends_with("Did you mean retired?"));
+    assert!(matches!(answers[1], Answer::Price(_)), "one bad quote spoils no other");
+
+    // Until its day, clerks see what is in force.
+    let one = pb::GetFeeServiceRequest { agency_id: "TRF".to_owned(), service_code: "PLATE".to_owned() };
+    let shown = t.stack.client.get_fee_service(one).await.unwrap().into_inner().fee_service.unwrap();
+    assert_eq!((shown.fee.as_str(), shown.schedule_version), ("fixed:10.000", 1));
+}
+
+#[tokio::test]
+async fn files_do_not_change_what_two_persons_published() {
+    let mut t = Desk::open().await;
+    t.published(1, "fixed:12.000").await;
+    let dearer = SERVICES.replace("بدل فاقد لوحة,fixed:10.000", "بدل فاقد لوحة,fixed:99.000");
+    assert_eq!(t.stack.import(AGENCIES, &dearer).await.unwrap().changed, 0);
+    let price = t.stack.price("TRF", "2030-01-01", quote("PLATE", &[])).await;
+    assert_eq!(fils(&price).0, 12_000);
+}
+
+#[tokio::test]
+async fn past_days_overlaps_stale_readers_and_wrong_terms_are_refused_by_name() {
+    let mut t = Desk::open().await;
+    let on = |n, day: &str| pb::PutFeeDraftRequest { valid_from: day.to_owned(), ..plate(n, "given", 0) };
+    for (asked, code) in [
+        (on(1, "2026-01-15"), "valid_from_past"),
+        (on(1, "1.2.2026"), "field_invalid"),
+        (plate(1, "fixd:5.000", 0), "terms_invalid"),
+        (plate(1, "given", 7), "fee_draft_unknown"),
+        (pb::PutFeeDraftRequest { terms: None, ..plate(1, "given", 0) }, "field_invalid"),
+        (
+            pb::PutFeeDraftRequest { service_code: "PLAT".to_owned(), ..plate(1, "given", 0) },
+            "service_unknown",
+        ),
+    ] {
+        assert_eq!(t.put(AUTHOR, asked).await.unwrap_err(), code);
+    }
+    assert_eq!(t.put("anonymous", plate(1, "given", 0)).await, Err("actor_missing".to_owned()));
+
+    t.put(AUTHOR, plate(1, "given", 0)).await.unwrap();
+    assert_eq!(t.put(AUTHOR, plate(1, "fixed:1.000", 0)).await, Err("fee_draft_known".to_owned()));
+    let second = t.put(HEAD, plate(1, "fixed:2.000", 1)).await.unwrap();
+    assert_eq!(second.authors, [AUTHOR, HEAD]);
+    assert_eq!(t.put(AUTHOR, plate(1, "fixed:3.000", 1)).await, Err("version_stale".to_owned()));
+    assert_eq!(t.submit(AUTHOR, 1, 1).await, Err("version_stale".to_owned()));
+
+    t.published(2, "fixed:12.000").await;
+    assert_eq!(t.put(AUTHOR, on(3, "2026-01-20")).await, Err("schedule_overlap".to_owned()));
+    assert_eq!(t.submit(AUTHOR, 1, 2).await, Err("schedule_overlap".to_owned()), "written before the other");
+    t.put(AUTHOR, on(4, "2026-02-02")).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_returned_draft_says_why_and_a_late_one_is_not_published() {
+    let mut t = Desk::open().await;
+    t.put(AUTHOR, plate(1, "fixed:12.000", 0)).await.unwrap();
+    t.submit(AUTHOR, 1, 1).await.unwrap();
+    let back =
+        |remark: &str| pb::ReturnFeeDraftRequest { draft_id: id(1), version: 2, remark: remark.to_owned() };
+    let silent = said(t.drafts.return_fee_draft(by(HEAD, back(" "))).await).unwrap_err();
+    assert_eq!(silent, "field_invalid");
+    let returned = said(t.drafts.return_fee_draft(by(HEAD, back("Too dear"))).await).unwrap();
+    let returned = returned.fee_draft.unwrap();
+    assert_eq!((returned.state(), returned.remark.as_str()), (pb::FeeDraftState::Draft, "Too dear"));
+    t.submit(AUTHOR, 1, 3).await.unwrap();
+    t.stack.env.clock.advance(Duration::from_hours(20 * 24));
+    assert_eq!(t.publish(HEAD, 1, 4).await, Err("valid_from_past".to_owned()));
+    let give_up = pb::WithdrawFeeDraftRequest { draft_id: id(1), version: 4 };
+    let withdrawn = said(t.drafts.withdraw_fee_draft(by(AUTHOR, give_up)).await).unwrap();
+    assert_eq!(withdrawn.fee_draft.unwrap().state(), pb::FeeDraftState::Withdrawn);
+}
+
+#[tokio::test]
+async fn of_two_publishers_at_once_one_publishes_and_the_database_refuses_one_person() {
+    let mut t = Desk::open().await;
+    t.put(AUTHOR, plate(1, "fixed:12.000", 0)).await.unwrap();
+    t.submit(AUTHOR, 1, 1).await.unwrap();
+    let mut connection = t.stack.env.pg.begin().await.unwrap();
+    let alone = "UPDATE fee_draft SET state = 'published', decided_by = authors[1], schedule_version = 2";
+    let refused = sqlx::raw_sql(alone).execute(connection.conn()).await.unwrap_err();
+    assert!(refused.to_string().contains("fee_draft_by_two_persons"), "{refused}");
+    connection.rollback().await.unwrap();
+
+    let mut other = t.drafts.clone();
+    let ask = |who: &str| by(who, pb::PublishFeeDraftRequest { draft_id: id(1), version: 2 });
+    let (one, two) =
+        tokio::join!(t.drafts.publish_fee_draft(ask(HEAD)), other.publish_fee_draft(ask("staff:deputy")));
+    let mut ended = [said(one).map(drop), said(two).map(drop)];
+    ended.sort();
+    assert_eq!(ended, [Ok(()), Err("version_stale".to_owned())]);
+    let asked = pb::ListFeeSchedulesRequest { agency_id: "TRF".to_owned(), service_code: "PLATE".to_owned() };
+    let versions = said(t.drafts.list_fee_schedules(asked).await).unwrap().fee_schedules;
+    let origins: Vec<bool> = versions.iter().map(|schedule| schedule.draft_id.is_empty()).collect();
+    assert_eq!(origins, [true, false]);
+
+    // What it does not own does not exist for another agency.
+    let foreign = Call::by(HEAD).for_agency("MUN".parse().unwrap());
+    let look = foreign.request(pb::GetFeeDraftRequest { draft_id: id(1) }).unwrap();
+    assert_eq!(said(t.drafts.get_fee_draft(look).await).unwrap_err(), "fee_draft_unknown");
+}

@@ -1,0 +1,284 @@
+//! Fees: drafted by one person, published by another.
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use clap::{Args, Subcommand, ValueEnum};
+use ids::DraftId;
+use prost::Message as _;
+use proto::catalogue::v1::fee_draft_service_client::FeeDraftServiceClient;
+use proto::catalogue::v1::fee_reduction::Takes;
+use proto::catalogue::v1::test_fee_draft_response::Result as Tested;
+use proto::catalogue::v1::{
+    FeeDraft, FeeReduction, FeeSchedule, FeeTerms, ListFeeDraftsRequest, ListFeeSchedulesRequest,
+    PublishFeeDraftRequest, PutFeeDraftRequest, ReturnFeeDraftRequest, SubmitFeeDraftRequest, TaxCategory,
+    TestFeeDraftRequest, WithdrawFeeDraftRequest,
+};
+use proto::common::v1::{LocalText, Money};
+
+use super::end;
+use super::officer::{By, Catalogue, amount, answered, call, dinars, fresh_id, word};
+
+/// Fees: one person drafts, tests and submits; another publishes.
+#[derive(Debug, Args)]
+pub struct Fee {
+    #[command(flatten)]
+    catalogue: Catalogue,
+    #[command(subcommand)]
+    verb: Verb,
+}
+
+#[derive(Debug, Subcommand)]
+enum Verb {
+    /// Begins a draft, or writes on one; nothing changes yet.
+    Draft(Box<Draft>),
+    /// The price of a bill that nobody gets, each step in both languages.
+    Test {
+        #[arg(long)]
+        draft: String,
+        /// What the fee asks for: `--input pages=12`; as often as there are inputs.
+        #[arg(long = "input", value_parser = pair)]
+        inputs: Vec<(String, String)>,
+        /// The code of a reduction.
+        #[arg(long, default_value = "")]
+        reduction: String,
+        /// On this day; the draft's first one if left out.
+        #[arg(long, default_value = "")]
+        date: String,
+    },
+    /// Hands it to a second person.
+    Submit(Step),
+    /// Makes it the fee from its first day on; by nobody who wrote or submitted it.
+    Publish(Step),
+    /// Gives it back to its authors.
+    Return {
+        #[command(flatten)]
+        step: Step,
+        /// Why.
+        #[arg(long)]
+        remark: String,
+    },
+    /// Gives it up.
+    Withdraw(Step),
+    /// The drafts of an agency.
+    Drafts {
+        #[arg(long)]
+        agency: String,
+        #[arg(long, default_value = "")]
+        service: String,
+    },
+    /// Every fee of a service that was or will be in force.
+    Schedules {
+        #[arg(long)]
+        agency: String,
+        #[arg(long)]
+        service: String,
+    },
+}
+
+#[derive(Debug, Args)]
+struct Draft {
+    #[arg(long)]
+    agency: String,
+    #[arg(long)]
+    service: String,
+    /// The first day, in Bahrain: tomorrow or later.
+    #[arg(long)]
+    from: String,
+    /// As in services.csv: `per_unit:pages*0.250`.
+    #[arg(long)]
+    fee: String,
+    /// Whether VAT is due.
+    #[arg(long, value_enum, default_value = "outside")]
+    tax: Tax,
+    /// The fee is never less, in dinars with three decimals.
+    #[arg(long, value_parser = amount)]
+    minimum: Option<Money>,
+    /// The fee is never more.
+    #[arg(long, value_parser = amount)]
+    maximum: Option<Money>,
+    /// Who pays less: CSV with code, name_en, name_ar, legal_reference and takes (`50%`, `2.500` or `all`).
+    #[arg(long)]
+    reductions: Option<PathBuf>,
+    /// Writes on this draft instead of beginning one; needs --at.
+    #[arg(long, requires = "at")]
+    draft: Option<String>,
+    /// The version of the draft that you have read.
+    #[arg(long, default_value_t = 0)]
+    at: i64,
+    #[command(flatten)]
+    by: By,
+}
+
+#[derive(Debug, Args)]
+struct Step {
+    #[arg(long)]
+    draft: String,
+    /// The version of the draft that you have read.
+    #[arg(long)]
+    at: i64,
+    /// Who does it.
+    #[arg(long)]
+    actor: String,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum Tax {
+    /// A fee of the state.
+    Outside,
+    /// The standard rate.
+    Standard,
+}
+
+fn pair(text: &str) -> Result<(String, String), String> {
+    let (name, value) = text.split_once('=').ok_or("write name=value")?;
+    Ok((name.to_owned(), value.to_owned()))
+}
+
+/// Runs a verb against the service.
+pub async fn run(fee: Fee) -> ExitCode {
+    end(answer(fee).await)
+}
+
+async fn answer(fee: Fee) -> Result<String, String> {
+    let mut drafts = FeeDraftServiceClient::new(fee.catalogue.channel()?);
+    let draft = match fee.verb {
+        Verb::Draft(draft) => {
+            let (by, request) = written(*draft)?;
+            answered(drafts.put_fee_draft(by.call(request)?).await)?.fee_draft
+        }
+        Verb::Test { draft, inputs, reduction, date } => {
+            let inputs = inputs.into_iter().collect();
+            let test = TestFeeDraftRequest { draft_id: draft, inputs, reduction, date };
+            let tested = answered(drafts.test_fee_draft(test).await)?;
+            return tested.result.map_or_else(|| Err("no answer".to_owned()), said);
+        }
+        Verb::Submit(Step { draft, at, actor }) => {
+            let request = call(&actor, SubmitFeeDraftRequest { draft_id: draft, version: at })?;
+            answered(drafts.submit_fee_draft(request).await)?.fee_draft
+        }
+        Verb::Publish(Step { draft, at, actor }) => {
+            let request = call(&actor, PublishFeeDraftRequest { draft_id: draft, version: at })?;
+            answered(drafts.publish_fee_draft(request).await)?.fee_draft
+        }
+        Verb::Return { step: Step { draft, at, actor }, remark } => {
+            let request = call(&actor, ReturnFeeDraftRequest { draft_id: draft, version: at, remark })?;
+            answered(drafts.return_fee_draft(request).await)?.fee_draft
+        }
+        Verb::Withdraw(Step { draft, at, actor }) => {
+            let request = call(&actor, WithdrawFeeDraftRequest { draft_id: draft, version: at })?;
+            answered(drafts.withdraw_fee_draft(request).await)?.fee_draft
+        }
+        Verb::Drafts { agency, service } => {
+            let request = ListFeeDraftsRequest { agency_id: agency, service_code: service };
+            let listed = answered(drafts.list_fee_drafts(request).await)?;
+            return Ok(listed.fee_drafts.iter().map(line).collect::<Vec<_>>().join("\n"));
+        }
+        Verb::Schedules { agency, service } => {
+            let request = ListFeeSchedulesRequest { agency_id: agency, service_code: service };
+            let listed = answered(drafts.list_fee_schedules(request).await)?;
+            return Ok(listed.fee_schedules.iter().map(schedule).collect::<Vec<_>>().join("\n"));
+        }
+    };
+    Ok(draft.as_ref().map(line).unwrap_or_default())
+}
+
+fn written(draft: Draft) -> Result<(By, PutFeeDraftRequest), String> {
+    let tax = match draft.tax {
+        Tax::Outside => TaxCategory::Outside,
+        Tax::Standard => TaxCategory::Standard,
+    };
+    let terms = FeeTerms {
+        fee: draft.fee,
+        tax_category: tax.into(),
+        minimum: draft.minimum,
+        maximum: draft.maximum,
+        reductions: draft.reductions.as_deref().map(reductions).transpose()?.unwrap_or_default(),
+    };
+    let mut request = PutFeeDraftRequest {
+        draft_id: String::new(),
+        agency_id: draft.agency,
+        service_code: draft.service,
+        valid_from: draft.from,
+        terms: Some(terms),
+        version: draft.at,
+    };
+    let fresh = || DraftId(fresh_id(&draft.by, &request.encode_to_vec())).to_string();
+    request.draft_id = draft.draft.unwrap_or_else(fresh);
+    Ok((draft.by, request))
+}
+
+/// The rows of a file of reductions.
+fn reductions(file: &Path) -> Result<Vec<FeeReduction>, String> {
+    let text = std::fs::read_to_string(file).map_err(|error| format!("{}: {error}", file.display()))?;
+    let mut rows = csv::Reader::from_reader(text.as_bytes());
+    let mut reductions = Vec::new();
+    for (row, read) in rows.deserialize::<Row>().enumerate() {
+        let wrong = |what: String| format!("{} row {}: {what}", file.display(), row.saturating_add(2));
+        let read = read.map_err(|error| wrong(error.to_string()))?;
+        let takes = takes(&read.takes).map_err(wrong)?;
+        reductions.push(FeeReduction {
+            code: read.code,
+            name: Some(LocalText { en: read.name_en, ar: read.name_ar }),
+            legal_reference: read.legal_reference,
+            takes: Some(takes),
+        });
+    }
+    Ok(reductions)
+}
+
+#[derive(serde::Deserialize)]
+struct Row {
+    code: String,
+    name_en: String,
+    name_ar: String,
+    legal_reference: String,
+    takes: String,
+}
+
+fn takes(text: &str) -> Result<Takes, String> {
+    if text == "all" {
+        return Ok(Takes::All(true));
+    }
+    if let Some(percent) = text.strip_suffix('%') {
+        let percent =
+            percent.parse().map_err(|_not_whole| format!("`{text}` is no percentage; write it like 50%"))?;
+        return Ok(Takes::Percent(percent));
+    }
+    amount(text).map(Takes::Amount).map_err(|error| format!("takes: {error}; or write 50% or all"))
+}
+
+/// Each step in both languages, then the sums.
+fn said(tested: Tested) -> Result<String, String> {
+    let price = match tested {
+        Tested::Price(price) => price,
+        Tested::Problem(problem) => {
+            let message = problem.message.unwrap_or_default();
+            return Err(format!("{}: {}\n{}", problem.code, message.en, message.ar));
+        }
+    };
+    let mut lines: Vec<String> =
+        price.steps.iter().map(|step| format!("{}\n  {}", step.en, step.ar)).collect();
+    let [fee, vat, total] = [&price.fee, &price.vat, &price.total].map(|money| dinars(money.as_ref()));
+    lines.push(format!("fee {fee} vat {vat} total {total}"));
+    Ok(lines.join("\n"))
+}
+
+fn line(draft: &FeeDraft) -> String {
+    let state = word(draft.state().as_str_name(), "FEE_DRAFT_STATE_");
+    let FeeDraft { draft_id, agency_id, service_code, valid_from, version, .. } = draft;
+    let fee = draft.terms.as_ref().map(|terms| terms.fee.as_str()).unwrap_or_default();
+    let remark = if draft.remark.is_empty() { String::new() } else { format!(" ({})", draft.remark) };
+    format!("{draft_id} {state} at {version} {agency_id} {service_code} from {valid_from}: {fee}{remark}")
+}
+
+fn schedule(schedule: &FeeSchedule) -> String {
+    let from = if schedule.valid_from.is_empty() { "since ever" } else { &schedule.valid_from };
+    let origin = if schedule.draft_id.is_empty() { "import" } else { &schedule.draft_id };
+    let terms = schedule.terms.as_ref();
+    let fee = terms.map(|terms| terms.fee.as_str()).unwrap_or_default();
+    let reductions: Vec<&str> =
+        terms.iter().flat_map(|terms| terms.reductions.iter().map(|of| of.code.as_str())).collect();
+    let less =
+        if reductions.is_empty() { String::new() } else { format!("; less for {}", reductions.join(" ")) };
+    format!("{} from {from}: {fee}{less} [{origin}]", schedule.version)
+}

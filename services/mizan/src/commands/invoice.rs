@@ -1,0 +1,82 @@
+//! What officers ask of an agency's invoices.
+use std::process::ExitCode;
+
+use boot::Call;
+use clap::{Args, Subcommand};
+use proto::invoicing::v1::invoice_service_client::InvoiceServiceClient;
+use proto::invoicing::v1::{CheckNumberingRequest, ReportReductionsRequest};
+
+use super::end;
+use super::officer::{answered, dinars};
+
+/// Invoices: reductions by reason, and whether the numbers are gapless.
+#[derive(Debug, Args)]
+pub struct Invoice {
+    /// Where `invoicing` answers.
+    #[arg(long, env = "MIZAN_INVOICING_URL", default_value = "http://127.0.0.1:7102", global = true)]
+    invoicing_url: String,
+    #[command(subcommand)]
+    verb: Verb,
+}
+
+#[derive(Debug, Subcommand)]
+enum Verb {
+    /// What reductions took off the agency's fees, by service and reason code.
+    Reductions {
+        #[arg(long)]
+        agency: String,
+        /// The first day, in Bahrain.
+        #[arg(long)]
+        from: String,
+        /// The last day.
+        #[arg(long)]
+        to: String,
+    },
+    /// Proves that the invoice numbers of a year have neither gap nor double: reads them all, and fails at the first gap.
+    Numbers {
+        #[arg(long)]
+        agency: String,
+        #[arg(long)]
+        year: i32,
+    },
+}
+
+/// Runs a verb against the service.
+pub async fn run(invoice: Invoice) -> ExitCode {
+    end(answer(invoice).await)
+}
+
+/// A call for an agency.
+fn of<T>(agency: &str, message: T) -> Result<tonic::Request<T>, String> {
+    let agency = agency.parse().map_err(|error: ids::Invalid| error.to_string())?;
+    Call::by("operator").for_agency(agency).request(message).map_err(|problem| problem.detail)
+}
+
+async fn answer(invoice: Invoice) -> Result<String, String> {
+    let channel = boot::grpc::channel(&invoice.invoicing_url).map_err(|error| error.to_string())?;
+    let mut invoices = InvoiceServiceClient::new(channel);
+    match invoice.verb {
+        Verb::Reductions { agency, from, to } => {
+            let request = of(&agency, ReportReductionsRequest { from, to })?;
+            let report = answered(invoices.report_reductions(request).await)?;
+            let line = |sum: &proto::invoicing::v1::ReductionSum| {
+                let (service, code, count) = (&sum.service_code, &sum.reduction, sum.invoices);
+                format!("{agency} {service} {code}: {count} invoices, {} less", dinars(sum.reduced.as_ref()))
+            };
+            Ok(report.reductions.iter().map(line).collect::<Vec<_>>().join("\n"))
+        }
+        Verb::Numbers { agency, year } => {
+            let request = of(&agency, CheckNumberingRequest { year })?;
+            let series = answered(invoices.check_numbering(request).await)?;
+            let read =
+                format!("{agency} {year}: {} invoices, {} to {}", series.invoices, series.first, series.last);
+            if series.gapless {
+                return Ok(format!("{read}; no gap, no double"));
+            }
+            if series.first_missing > 0 {
+                return Err(format!("{read}; the number {} is missing", series.first_missing));
+            }
+            Err(format!("{read}; {} were given out", series.given_out))
+        }
+    }
+}
