@@ -56,6 +56,10 @@ uuid_id!(
     AdjustmentId, "adjustment_id"
 );
 uuid_id!(
+    /// A change of an invoice; its text is our key at `payments`.
+    AmendmentId, "amendment_id"
+);
+uuid_id!(
     /// A fee schedule in the making.
     DraftId, "draft_id"
 );

@@ -8,9 +8,9 @@ mod macros;
 mod entities;
 
 pub use entities::{
-    AdjustmentId, AgencyId, AttemptId, BatchId, CaseId, ChannelExceptionId, ClientId, ContactId, CreditId,
-    DeliveryId, DeviceId, DisputeId, DraftId, EndpointId, EventId, InvoiceId, JournalId, MessageId, PartyRef,
-    PaymentId, PolicyId, RefundId, ServiceCode, UploadId,
+    AdjustmentId, AgencyId, AmendmentId, AttemptId, BatchId, CaseId, ChannelExceptionId, ClientId, ContactId,
+    CreditId, DeliveryId, DeviceId, DisputeId, DraftId, EndpointId, EventId, InvoiceId, JournalId, MessageId,
+    PartyRef, PaymentId, PolicyId, RefundId, ServiceCode, UploadId,
 };
 /// What every uuid id wraps.
 pub use uuid::Uuid;

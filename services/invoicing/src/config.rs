@@ -53,6 +53,15 @@ pub struct Settings {
     )]
     pub catalogue_url: String,
 
+    /// The owner of the money, who decides whether an invoice may change.
+    #[arg(
+        id = "invoicing.payments_url",
+        long = "invoicing-payments-url",
+        env = "MIZAN_INVOICING_PAYMENTS_URL",
+        default_value = "http://127.0.0.1:7103"
+    )]
+    pub payments_url: String,
+
     /// A file with the 32 bytes (base64) that wrap every person's key. Without it nobody's name can be read again: keep
     /// a copy apart from the database.
     #[arg(

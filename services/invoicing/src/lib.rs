@@ -7,6 +7,7 @@ mod domain;
 mod error;
 mod events;
 mod grpc;
+mod payments;
 mod person;
 mod sentences;
 mod store;
@@ -65,6 +66,7 @@ async fn connect(settings: &Settings, ctx: &Context) -> Result<Invoicing, StartE
     let master =
         boot::seal::MasterKey::from_file(&ctx.setting("MASTER_KEY_FILE"), &settings.master_key_file)?;
     let catalogue = catalogue::Catalogue::new(boot::grpc::channel(&settings.catalogue_url)?);
+    let payments = payments::Payments::new(boot::grpc::channel(&settings.payments_url)?);
     let texts = sentences::load().map_err(StartError::bug)?;
     let pg = Pg::connect(&settings.database_url, &ctx.setting("DATABASE_URL"), CONNECTIONS).await?;
     pg.check_migrated(&MIGRATOR).await?;
@@ -74,8 +76,10 @@ async fn connect(settings: &Settings, ctx: &Context) -> Result<Invoicing, StartE
     let max_upload_bytes = settings.max_upload_bytes;
     let upload_room = Arc::new(Semaphore::new(app::UPLOADS_AT_ONCE));
     let ctx = ctx.clone();
-    let invoicing = Invoicing { ctx, pg, bus, catalogue, master, texts, max_upload_bytes, upload_room };
+    let invoicing =
+        Invoicing { ctx, pg, bus, catalogue, payments, master, texts, max_upload_bytes, upload_room };
     events::listen(&invoicing);
     worker::forget_keys(&invoicing);
+    worker::take_up_amendments(&invoicing);
     Ok(invoicing)
 }

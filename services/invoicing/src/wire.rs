@@ -40,6 +40,8 @@ pub fn invoice(invoice: &Invoice) -> pb::Invoice {
         State::Issued => pb::InvoiceState::Issued,
         State::PartiallyPaid { .. } => pb::InvoiceState::PartiallyPaid,
         State::Paid => pb::InvoiceState::Paid,
+        State::Cancelled => pb::InvoiceState::Cancelled,
+        State::WrittenOff { .. } => pb::InvoiceState::WrittenOff,
     };
     pb::Invoice {
         invoice_id: invoice.id.to_string(),
@@ -74,5 +76,7 @@ pub fn state_filter(state: pb::InvoiceState) -> Option<&'static str> {
         pb::InvoiceState::Issued => Some("issued"),
         pb::InvoiceState::PartiallyPaid => Some("partially_paid"),
         pb::InvoiceState::Paid => Some("paid"),
+        pb::InvoiceState::Cancelled => Some("cancelled"),
+        pb::InvoiceState::WrittenOff => Some("written_off"),
     }
 }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::app::Invoicing;
+use crate::app::{Invoicing, amend};
 use crate::{Error, store};
 
 /// An idempotency key answers this long; after that the reference does, which is used once for ever.
@@ -11,6 +11,28 @@ const KEYS_LAST: Duration = Duration::from_hours(30 * 24);
 const LOOK: Duration = Duration::from_hours(1);
 /// Keys forgotten in one transaction.
 const AT_ONCE: i64 = 1_000;
+
+/// An amendment whose answer was not noted for so long has lost its asker.
+const ASKER_DIES_IN: Duration = Duration::from_secs(30);
+/// How often they are looked for.
+const LOOK_FOR_AMENDMENTS: Duration = Duration::from_secs(10);
+
+/// Takes up amendments whose asker died, until the service stops.
+pub fn take_up_amendments(svc: &Invoicing) {
+    let svc = svc.clone();
+    svc.ctx.tasks.clone().spawn("take up amendments", async move {
+        let stopping = svc.ctx.tasks.stopping();
+        loop {
+            tokio::select! {
+                () = svc.ctx.clock.sleep(LOOK_FOR_AMENDMENTS) => {}
+                () = stopping.cancelled() => return,
+            }
+            if let Err(error) = amend::take_up(&svc, svc.ctx.clock.now() - ASKER_DIES_IN).await {
+                tracing::warn!(%error, "amendments wait on");
+            }
+        }
+    });
+}
 
 /// Forgets old idempotency keys until the service stops.
 pub fn forget_keys(svc: &Invoicing) {

@@ -110,7 +110,7 @@ enum Command {
     Credit(credit::Credit),
     /// Corrections of the books and write-offs: one person asks, another does it.
     Adjustment(adjustment::Adjustment),
-    /// Invoices: reductions by reason, and whether the numbers are gapless.
+    /// Invoices: changed and taken back, reductions by reason, and whether the numbers are gapless.
     Invoice(invoice::Invoice),
     /// Fees: one person drafts, tests and submits; another publishes.
     Fee(fee::Fee),

@@ -79,10 +79,13 @@ async fn attempt(
     Ok(answer)
 }
 
+/// A value as it came: only files of ours put apostrophes before cells.
+pub(super) fn cell(text: String) -> Cell {
+    if text.trim().is_empty() { Cell::Empty } else { Cell::Text(text) }
+}
+
 /// The request as a row of one.
 fn fields(request: IssueInvoiceRequest) -> Fields {
-    // As it came: only files of ours put apostrophes before cells.
-    let cell = |text: String| if text.trim().is_empty() { Cell::Empty } else { Cell::Text(text) };
     let payer = request.payer.unwrap_or_default();
     Fields {
         reference: Some(cell(request.reference)),
@@ -111,7 +114,8 @@ fn canonical(request: &IssueInvoiceRequest) -> Vec<&str> {
     parts
 }
 
-fn refused(svc: &Invoicing, fault: Option<&Fault>) -> Error {
+/// A fault as the caller hears it.
+pub(super) fn refused(svc: &Invoicing, fault: Option<&Fault>) -> Error {
     let Some(fault) = fault else { return Error::Corrupt { table: "invoice" } };
     let details = fault.details.iter().map(|(name, value)| ((*name).to_owned(), value.clone())).collect();
     let detail = sentences::fault(&svc.texts, fault.code.name(), &details).en;

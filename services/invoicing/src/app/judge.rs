@@ -101,7 +101,7 @@ async fn price(
 }
 
 /// The catalogue's refusal as the fault of a cell, with what its sentence names.
-fn fault(problem: NoPrice, service: &FeeService) -> Fault {
+pub(super) fn fault(problem: NoPrice, service: &FeeService) -> Fault {
     let Some(input) = problem.input else { return with_limit(Fault::new(Field::Service, problem.code)) };
     if problem.code == Code::ReductionUnknown {
         return Fault::new(Field::Reduction, problem.code);

@@ -1,5 +1,7 @@
 //! Use cases: load, decide, store, tell, commit.
 
+pub mod amend;
+pub mod amend_invoice;
 pub mod bill;
 pub mod create_upload;
 pub mod invoice;
@@ -22,6 +24,7 @@ use tokio::sync::Semaphore;
 
 use crate::Error;
 use crate::catalogue::Catalogue;
+use crate::payments::Payments;
 use crate::store::idempotency::Claim;
 
 /// Files that are received or read at the same time; more are asked to come back.
@@ -34,6 +37,7 @@ pub struct Invoicing {
     pub(crate) pg: Pg,
     pub(crate) bus: Bus,
     pub(crate) catalogue: Catalogue,
+    pub(crate) payments: Payments,
     pub(crate) master: MasterKey,
     pub(crate) texts: Arc<Texts>,
     pub(crate) max_upload_bytes: usize,

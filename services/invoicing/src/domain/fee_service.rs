@@ -37,7 +37,7 @@ pub enum InputKind {
 }
 
 /// A price as the catalogue gave it, in fils of BHD.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Price {
     pub fee_fils: i64,
     pub vat_fils: i64,

@@ -4,15 +4,23 @@ use ids::{AgencyId, InvoiceId, PartyRef, UploadId};
 use money::Money;
 use time::{Date, OffsetDateTime};
 
-use super::fee_service::Reduced;
+use super::fee_service::{Price, Reduced};
 use super::numbering;
 
 /// Where the money stands, as events told so far. `payments` knows exactly.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum State {
     Issued,
-    PartiallyPaid { paid: Money },
+    PartiallyPaid {
+        paid: Money,
+    },
     Paid,
+    /// Its agency took it back.
+    Cancelled,
+    /// What was due was given up.
+    WrittenOff {
+        paid: Money,
+    },
 }
 
 /// What the receivable says now.
@@ -21,6 +29,8 @@ pub enum Command {
     Unpaid,
     Part { paid: Money },
     Whole,
+    Cancelled,
+    WrittenOff { paid: Money },
 }
 
 /// What came of it.
@@ -31,12 +41,19 @@ pub enum Effect {
     Advanced,
 }
 
-/// News that cannot be true: paid money does not become unpaid without a refund, which has its own command.
+/// News that cannot be true: paid money does not become unpaid without a refund, which leaves the bill paid.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("an invoice that is {state} cannot {command}")]
 pub struct Refusal {
     pub state: &'static str,
     pub command: &'static str,
+}
+
+/// What an invoice asks for, and how that came about: an amendment replaces it as a whole.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Terms {
+    pub price: Price,
+    pub due_date: Date,
 }
 
 /// An issued invoice, without what it says about the person.
@@ -72,6 +89,8 @@ impl State {
             State::Issued => "issued",
             State::PartiallyPaid { .. } => "partially_paid",
             State::Paid => "paid",
+            State::Cancelled => "cancelled",
+            State::WrittenOff { .. } => "written_off",
         }
     }
 }
@@ -93,6 +112,8 @@ impl Command {
             Command::Unpaid => "hear_unpaid",
             Command::Part { .. } => "hear_part",
             Command::Whole => "hear_whole",
+            Command::Cancelled => "hear_cancelled",
+            Command::WrittenOff { .. } => "hear_written_off",
         }
     }
 }
@@ -106,8 +127,8 @@ impl Invoice {
     /// What is paid.
     pub fn paid(&self) -> Money {
         match self.state {
-            State::Issued => Money::zero(self.total.currency()),
-            State::PartiallyPaid { paid } => paid,
+            State::Issued | State::Cancelled => Money::zero(self.total.currency()),
+            State::PartiallyPaid { paid } | State::WrittenOff { paid } => paid,
             State::Paid => self.total,
         }
     }
@@ -129,35 +150,87 @@ impl Invoice {
     }
 }
 
-/// The state after `command`.
+impl Invoice {
+    /// The invoice with other terms, which `payments` has taken for its receivable already.
+    #[must_use]
+    pub fn amended(&self, terms: &Terms) -> Invoice {
+        let price = &terms.price;
+        let (total, paid) = (Money::fils(price.total_fils), self.paid());
+        let state = match self.state {
+            State::Issued | State::PartiallyPaid { .. } | State::Paid => {
+                if paid.is_zero() {
+                    State::Issued
+                } else if paid.minor_units() < total.minor_units() {
+                    State::PartiallyPaid { paid }
+                } else {
+                    State::Paid
+                }
+            }
+            State::Cancelled | State::WrittenOff { .. } => self.state,
+        };
+        Invoice {
+            fee: Money::fils(price.fee_fils),
+            vat: Money::fils(price.vat_fils),
+            total,
+            reduced: price.reduced.clone(),
+            due_date: terms.due_date,
+            state,
+            version: self.version + 1,
+            ..self.clone()
+        }
+    }
+}
+
+/// The state after `command`, when so much was paid before.
 ///
 /// # Errors
-/// [`Refusal`]: less paid than before.
+/// [`Refusal`]: less paid than before; a bill that has ended comes back.
 pub fn step(state: State, command: Command) -> Result<(State, Effect), Refusal> {
     use {Command as C, State as S};
     let refusal = Refusal { state: state.name(), command: command.name() };
+    let advanced = |after: State| Ok((after, Effect::Advanced));
     match (state, command) {
-        (S::Issued, C::Unpaid) | (S::Paid, C::Whole) => Ok((state, Effect::Unchanged)),
-        (S::Issued, C::Part { paid }) => Ok((S::PartiallyPaid { paid }, Effect::Advanced)),
-        (S::Issued | S::PartiallyPaid { .. }, C::Whole) => Ok((S::Paid, Effect::Advanced)),
+        (S::Issued, C::Unpaid)
+        | (S::Paid, C::Whole)
+        | (S::Cancelled, C::Cancelled)
+        | (S::WrittenOff { .. }, C::WrittenOff { .. }) => Ok((state, Effect::Unchanged)),
+        (S::Issued, C::Part { paid }) => advanced(S::PartiallyPaid { paid }),
+        (S::Issued | S::PartiallyPaid { .. }, C::Whole) => advanced(S::Paid),
         (S::PartiallyPaid { paid: before }, C::Part { paid }) => {
             if paid == before {
                 Ok((state, Effect::Unchanged))
             } else if paid.minor_units() > before.minor_units() {
-                Ok((S::PartiallyPaid { paid }, Effect::Advanced))
+                advanced(S::PartiallyPaid { paid })
             } else {
                 Err(refusal)
             }
         }
-        (S::PartiallyPaid { .. }, C::Unpaid) | (S::Paid, C::Unpaid | C::Part { .. }) => Err(refusal),
+        (S::Issued, C::Cancelled) => advanced(S::Cancelled),
+        (S::Issued | S::PartiallyPaid { .. }, C::WrittenOff { paid }) => advanced(S::WrittenOff { paid }),
+        (S::PartiallyPaid { .. }, C::Unpaid | C::Cancelled)
+        | (S::Paid, C::Unpaid | C::Part { .. } | C::Cancelled | C::WrittenOff { .. })
+        | (S::Cancelled, C::Unpaid | C::Part { .. } | C::Whole | C::WrittenOff { .. })
+        | (S::WrittenOff { .. }, C::Unpaid | C::Part { .. } | C::Whole | C::Cancelled) => Err(refusal),
     }
 }
 
 /// Every step that changes the state, found by trying all of them.
 pub fn arrows() -> Vec<(&'static str, &'static str, &'static str)> {
     let (part, more) = (Money::fils(1), Money::fils(2));
-    let states = [State::Issued, State::PartiallyPaid { paid: part }, State::Paid];
-    let commands = [Command::Unpaid, Command::Part { paid: more }, Command::Whole];
+    let states = [
+        State::Issued,
+        State::PartiallyPaid { paid: part },
+        State::Paid,
+        State::Cancelled,
+        State::WrittenOff { paid: part },
+    ];
+    let commands = [
+        Command::Unpaid,
+        Command::Part { paid: more },
+        Command::Whole,
+        Command::Cancelled,
+        Command::WrittenOff { paid: part },
+    ];
     let mut arrows = vec![("start", State::Issued.name(), "issue")];
     for state in states {
         for command in commands {
@@ -196,6 +269,24 @@ mod tests {
         assert_eq!(after(paid, none), None);
         assert_eq!(after(paid, more), None);
         assert_eq!(after(paid, whole), Some((paid, Effect::Unchanged)));
+
+        let (cancelled, written_off) = (State::Cancelled, State::WrittenOff { paid: fils(5) });
+        let (cancel, give_up) = (Command::Cancelled, Command::WrittenOff { paid: fils(5) });
+        assert_eq!(after(issued, cancel), Some((cancelled, Effect::Advanced)));
+        assert_eq!(after(part, cancel), None);
+        assert_eq!(after(paid, cancel), None);
+        for owing in [issued, part] {
+            assert_eq!(after(owing, give_up), Some((written_off, Effect::Advanced)));
+        }
+        assert_eq!(after(paid, give_up), None);
+        assert_eq!(after(cancelled, cancel), Some((cancelled, Effect::Unchanged)));
+        assert_eq!(after(written_off, give_up), Some((written_off, Effect::Unchanged)));
+        for command in [none, more, whole, give_up] {
+            assert_eq!(after(cancelled, command), None, "{command:?}");
+        }
+        for command in [none, more, whole, cancel] {
+            assert_eq!(after(written_off, command), None, "{command:?}");
+        }
     }
 
     #[test]

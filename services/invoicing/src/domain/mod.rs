@@ -1,5 +1,6 @@
 //! What is right and wrong about files, rows and invoices: pure and synchronous.
 
+pub mod amendment;
 pub mod correction;
 pub mod fee_service;
 pub mod invoice;

@@ -36,6 +36,26 @@ impl InvoiceService for Invoices {
         Ok(Response::new(answer))
     }
 
+    async fn amend_invoice(
+        &self,
+        request: Request<pb::AmendInvoiceRequest>,
+    ) -> Result<Response<pb::AmendInvoiceResponse>, Status> {
+        let call = Call::from_metadata(request.metadata())?;
+        let work = app::amend_invoice::amend(self.0.clone(), call, request.into_inner());
+        let answer = self.0.ctx.tasks.run(work).await.map_err(Error::from)??;
+        Ok(Response::new(answer))
+    }
+
+    async fn cancel_invoice(
+        &self,
+        request: Request<pb::CancelInvoiceRequest>,
+    ) -> Result<Response<pb::CancelInvoiceResponse>, Status> {
+        let call = Call::from_metadata(request.metadata())?;
+        let work = app::amend_invoice::cancel(self.0.clone(), call, request.into_inner());
+        let answer = self.0.ctx.tasks.run(work).await.map_err(Error::from)??;
+        Ok(Response::new(pb::CancelInvoiceResponse { invoice: answer.invoice }))
+    }
+
     async fn get_invoice(
         &self,
         request: Request<pb::GetInvoiceRequest>,

@@ -1,5 +1,6 @@
 //! SQL. Everything here takes an open transaction; the pool is out of reach.
 
+pub mod amendment;
 pub mod idempotency;
 pub mod invoice;
 pub mod numbering;

@@ -53,6 +53,7 @@ impl Stack {
             health_addr: any,
             database_url: env.database_url.clone(),
             nats_url: env.nats_url.clone(),
+            payments_url: "http://127.0.0.1:9".to_owned(),
             catalogue_url: catalogue_url.unwrap_or_else(|| format!("http://{catalogue}")),
             master_key_file,
             max_upload_bytes,

@@ -16,7 +16,7 @@ use proto::catalogue::v1::{
 use proto::common::v1::{LocalText, Money};
 
 use super::end;
-use super::officer::{By, Catalogue, amount, answered, call, dinars, fresh_id, word};
+use super::officer::{By, Catalogue, amount, answered, call, dinars, fresh_id, pair, word};
 
 /// Fees: one person drafts, tests and submits; another publishes.
 #[derive(Debug, Args)]
@@ -127,11 +127,6 @@ enum Tax {
     Outside,
     /// The standard rate.
     Standard,
-}
-
-fn pair(text: &str) -> Result<(String, String), String> {
-    let (name, value) = text.split_once('=').ok_or("write name=value")?;
-    Ok((name.to_owned(), value.to_owned()))
 }
 
 /// Runs a verb against the service.

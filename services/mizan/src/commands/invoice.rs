@@ -1,15 +1,18 @@
-//! What officers ask of an agency's invoices.
+//! What officers do with an agency's invoices.
 use std::process::ExitCode;
 
 use boot::Call;
 use clap::{Args, Subcommand};
 use proto::invoicing::v1::invoice_service_client::InvoiceServiceClient;
-use proto::invoicing::v1::{CheckNumberingRequest, ReportReductionsRequest};
+use proto::invoicing::v1::{
+    AmendInvoiceRequest, CancelInvoiceRequest, CheckNumberingRequest, Invoice as Known,
+    ReportReductionsRequest,
+};
 
 use super::end;
-use super::officer::{answered, dinars};
+use super::officer::{By, answered, dinars, pair, word};
 
-/// Invoices: reductions by reason, and whether the numbers are gapless.
+/// Invoices: changed and taken back, reductions by reason, and whether the numbers are gapless.
 #[derive(Debug, Args)]
 pub struct Invoice {
     /// Where `invoicing` answers.
@@ -21,6 +24,41 @@ pub struct Invoice {
 
 #[derive(Debug, Subcommand)]
 enum Verb {
+    /// Changes what an invoice asks for; what it said before stays as a version of its own.
+    Amend {
+        #[arg(long)]
+        agency: String,
+        /// Its number: TRF-2026-000123.
+        #[arg(long)]
+        invoice: String,
+        /// All that the fee asks for: `--input pages=12`.
+        #[arg(long = "input", value_parser = pair)]
+        inputs: Vec<(String, String)>,
+        /// The reason code of a reduction.
+        #[arg(long, default_value = "")]
+        reduction: String,
+        /// The new due date; as it was, if left out.
+        #[arg(long, default_value = "")]
+        due: String,
+        /// Why; no personal data.
+        #[arg(long)]
+        reason: String,
+        #[command(flatten)]
+        by: By,
+    },
+    /// Takes an invoice back that nobody has paid.
+    Cancel {
+        #[arg(long)]
+        agency: String,
+        /// Its number.
+        #[arg(long)]
+        invoice: String,
+        /// Why; no personal data.
+        #[arg(long)]
+        reason: String,
+        #[command(flatten)]
+        by: By,
+    },
     /// What reductions took off the agency's fees, by service and reason code.
     Reductions {
         #[arg(long)]
@@ -46,6 +84,12 @@ pub async fn run(invoice: Invoice) -> ExitCode {
     end(answer(invoice).await)
 }
 
+fn line(invoice: &Known) -> String {
+    let state = word(invoice.state().as_str_name(), "INVOICE_STATE_");
+    let (total, paid) = (dinars(invoice.total.as_ref()), dinars(invoice.paid.as_ref()));
+    format!("{} {state} total {total} paid {paid} due {}", invoice.invoice_number, invoice.due_date)
+}
+
 /// A call for an agency.
 fn of<T>(agency: &str, message: T) -> Result<tonic::Request<T>, String> {
     let agency = agency.parse().map_err(|error: ids::Invalid| error.to_string())?;
@@ -56,6 +100,18 @@ async fn answer(invoice: Invoice) -> Result<String, String> {
     let channel = boot::grpc::channel(&invoice.invoicing_url).map_err(|error| error.to_string())?;
     let mut invoices = InvoiceServiceClient::new(channel);
     match invoice.verb {
+        Verb::Amend { agency, invoice, inputs, reduction, due, reason, by } => {
+            let (invoice_number, due_date) = (invoice, due);
+            let inputs = inputs.into_iter().collect();
+            let request = AmendInvoiceRequest { invoice_number, inputs, reduction, due_date, reason };
+            let amended = answered(invoices.amend_invoice(by.call_for(&agency, request)?).await)?;
+            Ok(amended.invoice.as_ref().map(line).unwrap_or_default())
+        }
+        Verb::Cancel { agency, invoice, reason, by } => {
+            let request = CancelInvoiceRequest { invoice_number: invoice, reason };
+            let cancelled = answered(invoices.cancel_invoice(by.call_for(&agency, request)?).await)?;
+            Ok(cancelled.invoice.as_ref().map(line).unwrap_or_default())
+        }
         Verb::Reductions { agency, from, to } => {
             let request = of(&agency, ReportReductionsRequest { from, to })?;
             let report = answered(invoices.report_reductions(request).await)?;

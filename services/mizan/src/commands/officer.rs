@@ -66,6 +66,26 @@ impl By {
     pub fn call<T: Message>(&self, request: T) -> Result<tonic::Request<T>, String> {
         keyed(&self.actor, &self.key, request)
     }
+
+    /// The same, for an agency.
+    ///
+    /// # Errors
+    /// It is none; the name cannot be sent.
+    pub fn call_for<T: Message>(&self, agency: &str, request: T) -> Result<tonic::Request<T>, String> {
+        let agency = agency.parse().map_err(|error: ids::Invalid| error.to_string())?;
+        let key = key_of(&self.key, &request);
+        let call = Call::by(&self.actor).for_agency(agency).with_key(key);
+        call.request(request).map_err(|problem| problem.detail)
+    }
+}
+
+/// Reads `name=value` of the command line.
+///
+/// # Errors
+/// There is no `=`.
+pub fn pair(text: &str) -> Result<(String, String), String> {
+    let (name, value) = text.split_once('=').ok_or("write name=value")?;
+    Ok((name.to_owned(), value.to_owned()))
 }
 
 /// A call of `actor` for what cannot be meant twice: the same request again has no second effect.
@@ -76,9 +96,13 @@ pub fn call<T: Message>(actor: &str, request: T) -> Result<tonic::Request<T>, St
     keyed(actor, "1", request)
 }
 
+fn key_of<T: Message>(key: &str, request: &T) -> String {
+    format!("cli-{}-{key}", hex::encode(Sha256::digest(request.encode_to_vec())))
+}
+
 /// The key is made from what is asked, and tells requests of the same words apart.
 fn keyed<T: Message>(actor: &str, key: &str, request: T) -> Result<tonic::Request<T>, String> {
-    let key = format!("cli-{}-{key}", hex::encode(Sha256::digest(request.encode_to_vec())));
+    let key = key_of(key, &request);
     Call::by(actor).with_key(key).request(request).map_err(|problem| problem.detail)
 }
 

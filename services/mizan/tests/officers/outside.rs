@@ -8,9 +8,10 @@ use std::{
 use proto::{
     common::v1::Money,
     invoicing::v1::{
-        Bill, CheckNumberingRequest, CheckNumberingResponse, GetBillRequest, GetBillResponse,
-        GetInvoiceRequest, GetInvoiceResponse, Invoice, IssueInvoiceRequest, IssueInvoiceResponse,
-        ListInvoicesRequest, ListInvoicesResponse, ReportReductionsRequest, ReportReductionsResponse,
+        AmendInvoiceRequest, AmendInvoiceResponse, Bill, CancelInvoiceRequest, CancelInvoiceResponse,
+        CheckNumberingRequest, CheckNumberingResponse, GetBillRequest, GetBillResponse, GetInvoiceRequest,
+        GetInvoiceResponse, Invoice, IssueInvoiceRequest, IssueInvoiceResponse, ListInvoicesRequest,
+        ListInvoicesResponse, ReportReductionsRequest, ReportReductionsResponse,
         invoice_service_server::InvoiceService,
     },
     wallet::v1::{
@@ -61,6 +62,18 @@ impl InvoiceService for Outside {
         &self,
         _: Request<CheckNumberingRequest>,
     ) -> Result<Response<CheckNumberingResponse>, Status> {
+        Err(Status::unimplemented("not asked for here"))
+    }
+    async fn amend_invoice(
+        &self,
+        _: Request<AmendInvoiceRequest>,
+    ) -> Result<Response<AmendInvoiceResponse>, Status> {
+        Err(Status::unimplemented("not asked for here"))
+    }
+    async fn cancel_invoice(
+        &self,
+        _: Request<CancelInvoiceRequest>,
+    ) -> Result<Response<CancelInvoiceResponse>, Status> {
         Err(Status::unimplemented("not asked for here"))
     }
     async fn get_bill(&self, request: Request<GetBillRequest>) -> Result<Response<GetBillResponse>, Status> {

@@ -81,6 +81,18 @@ impl InvoiceService for Fakes {
     ) -> Result<Response<inv::CheckNumberingResponse>, Status> {
         Err(Status::unimplemented("not asked for here"))
     }
+    async fn amend_invoice(
+        &self,
+        _: Request<inv::AmendInvoiceRequest>,
+    ) -> Result<Response<inv::AmendInvoiceResponse>, Status> {
+        Err(Status::unimplemented("not asked for here"))
+    }
+    async fn cancel_invoice(
+        &self,
+        _: Request<inv::CancelInvoiceRequest>,
+    ) -> Result<Response<inv::CancelInvoiceResponse>, Status> {
+        Err(Status::unimplemented("not asked for here"))
+    }
     async fn get_bill(
         &self,
         request: Request<inv::GetBillRequest>,

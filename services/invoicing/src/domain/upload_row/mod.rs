@@ -155,18 +155,7 @@ pub fn check(fields: &Fields, rules: &Rules<'_>) -> Checked {
     let phone = cells::phone(fields.phone.as_ref()).map_err(&mut keep).ok();
     let due_date = due_date::read(fields.due_date.as_ref(), rules.today).map_err(&mut keep).ok();
     let note = cells::note(fields.note.as_ref()).map_err(&mut keep).ok();
-    let reduction = cells::reduction(fields.reduction.as_ref()).map_err(&mut keep).ok();
-    if rules.others == Others::Refused {
-        faults.extend(inputs::unasked(&fields.inputs, service));
-    }
-    let inputs = inputs::read(&fields.inputs, service, &mut faults);
-
-    let asked = service.zip(inputs).zip(reduction);
-    let quote = asked.map(|((service, inputs), reduction)| Quote {
-        service: service.code.clone(),
-        inputs,
-        reduction,
-    });
+    let quote = quote(fields, service, rules.others, &mut faults);
     let draft = || {
         let (cpr, cpr_restored) = cpr?;
         let facts = PayerFacts { name: name?, phone: phone?, note: note? };
@@ -176,6 +165,22 @@ pub fn check(fields: &Fields, rules: &Rules<'_>) -> Checked {
     // A column no fee asks for may hold a card number all the same.
     let draft = draft().filter(|_| faults.is_empty());
     Checked { draft, reference, quote, faults }
+}
+
+/// What the price of `service` is asked for, if its cells can be read.
+pub fn quote(
+    fields: &Fields,
+    service: Option<&FeeService>,
+    others: Others,
+    faults: &mut Vec<Fault>,
+) -> Option<Quote> {
+    let reduction = cells::reduction(fields.reduction.as_ref()).map_err(|fault| faults.push(fault)).ok();
+    if others == Others::Refused {
+        faults.extend(inputs::unasked(&fields.inputs, service));
+    }
+    let inputs = inputs::read(&fields.inputs, service, faults);
+    let (service, inputs, reduction) = (service?, inputs?, reduction?);
+    Some(Quote { service: service.code.clone(), inputs, reduction })
 }
 
 /// Marks each row whose reference stands in an earlier row, or in `used`: one reference is one bill.

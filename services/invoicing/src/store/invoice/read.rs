@@ -59,7 +59,13 @@ impl TryFrom<Row> for Invoice {
 
     fn try_from(row: Row) -> Result<Invoice, Error> {
         let paid = Money::fils(row.paid_fils);
-        let states = [State::Issued, State::PartiallyPaid { paid }, State::Paid];
+        let states = [
+            State::Issued,
+            State::PartiallyPaid { paid },
+            State::Paid,
+            State::Cancelled,
+            State::WrittenOff { paid },
+        ];
         let state = states.into_iter().find(|state| state.name() == row.state);
         Ok(Invoice {
             id: InvoiceId(row.invoice_id),

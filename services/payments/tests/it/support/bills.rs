@@ -6,7 +6,8 @@ use std::{
 };
 
 use proto::invoicing::v1::{
-    Bill, CheckNumberingRequest, CheckNumberingResponse, GetBillRequest, GetBillResponse, GetInvoiceRequest,
+    AmendInvoiceRequest, AmendInvoiceResponse, Bill, CancelInvoiceRequest, CancelInvoiceResponse,
+    CheckNumberingRequest, CheckNumberingResponse, GetBillRequest, GetBillResponse, GetInvoiceRequest,
     GetInvoiceResponse, Invoice, IssueInvoiceRequest, IssueInvoiceResponse, ListInvoicesRequest,
     ListInvoicesResponse, ReportReductionsRequest, ReportReductionsResponse,
     invoice_service_server::InvoiceService,
@@ -35,6 +36,18 @@ impl InvoiceService for Bills {
         &self,
         _: Request<CheckNumberingRequest>,
     ) -> Result<Response<CheckNumberingResponse>, Status> {
+        Err(Status::unimplemented("not asked for here"))
+    }
+    async fn amend_invoice(
+        &self,
+        _: Request<AmendInvoiceRequest>,
+    ) -> Result<Response<AmendInvoiceResponse>, Status> {
+        Err(Status::unimplemented("not asked for here"))
+    }
+    async fn cancel_invoice(
+        &self,
+        _: Request<CancelInvoiceRequest>,
+    ) -> Result<Response<CancelInvoiceResponse>, Status> {
         Err(Status::unimplemented("not asked for here"))
     }
     async fn get_bill(&self, request: Request<GetBillRequest>) -> Result<Response<GetBillResponse>, Status> {

@@ -3,15 +3,15 @@ use std::process::Command;
 use std::time::Duration;
 
 use boot::grpc::Channel as Line;
-use boot::{Call, Clock};
+use boot::{Call, Clock, Problem};
 use clap::Parser;
-use proto::common::v1::Channel;
+use proto::common::v1::{Channel, Money};
 use proto::invoicing::v1 as inv;
 use proto::invoicing::v1::invoice_service_client::InvoiceServiceClient;
 use proto::payments::v1 as pay;
 use proto::payments::v1::payment_service_client::PaymentServiceClient;
 use serde_json::{Value, json};
-use testkit::{Database, Env, wait_for};
+use testkit::{Database, Env, FaultProxy, wait_for};
 
 /// One of the 34 services of the sample data; the policies of the test are announced after its own date.
 pub const AGENCY: &str = "JUS";
@@ -31,6 +31,8 @@ pub struct Platform {
     portal: String,
     world: String,
     relay: String,
+    /// From invoicing to payments.
+    pub line: FaultProxy,
     folder: tempfile::TempDir,
     _databases: Vec<Database>,
 }
@@ -53,6 +55,11 @@ fn settings<S: clap::Args>(service: &str, typed: &[(&str, &str)]) -> S {
 /// Any free port.
 const ANY: &str = "127.0.0.1:0";
 
+/// A port that nobody listens on yet.
+fn free_address() -> std::net::SocketAddr {
+    std::net::TcpListener::bind(ANY).and_then(|listener| listener.local_addr()).unwrap()
+}
+
 fn http(addr: std::net::SocketAddr) -> String {
     format!("http://{addr}")
 }
@@ -70,7 +77,11 @@ async fn world(env: &Env, database: &Database, data_dir: &str) -> String {
 }
 
 /// Catalogue and invoicing: where they answer.
-async fn bills(env: &Env, catalogue_db: &Database, invoicing_db: &Database, key: &str) -> (String, String) {
+async fn bills(
+    env: &Env,
+    (catalogue_db, invoicing_db): (&Database, &Database),
+    (key, payments): (&str, &str),
+) -> (String, String) {
     let grpc = ("grpc-addr", ANY);
     let typed = [grpc, ("database-url", catalogue_db.url.as_str()), ("policy-notice-days", NO_NOTICE)];
     let ctx = env.ctx.for_service("catalogue");
@@ -80,6 +91,7 @@ async fn bills(env: &Env, catalogue_db: &Database, invoicing_db: &Database, key:
         ("database-url", invoicing_db.url.as_str()),
         ("nats-url", &env.nats_url),
         ("catalogue-url", &catalogue),
+        ("payments-url", payments),
         ("master-key-file", key),
     ];
     let ctx = env.ctx.for_service("invoicing");
@@ -108,9 +120,14 @@ impl Platform {
         );
         let (grpc, nats) = (("grpc-addr", ANY), ("nats-url", env.nats_url.as_str()));
 
-        let (catalogue, invoicing) = bills(&env, &catalogue_db, &invoicing_db, &path("master.key")).await;
+        // Invoicing and payments ask each other: the one that starts first must know where the other will be.
+        let payments_at = free_address();
+        let line = FaultProxy::start(payments_at).await;
+        let own = (path("master.key"), http(line.addr()));
+        let (catalogue, invoicing) = bills(&env, (&catalogue_db, &invoicing_db), (&own.0, &own.1)).await;
+        let payments_addr = payments_at.to_string();
         let typed = [
-            grpc,
+            ("grpc-addr", payments_addr.as_str()),
             ("database-url", env.database_url.as_str()),
             nats,
             ("catalogue-url", &catalogue),
@@ -133,16 +150,18 @@ impl Platform {
         let portal = portal::start(settings("portal", &typed), &of("portal")).await.unwrap();
         let world = world(&env, &world_db, &path("world")).await;
 
-        let line = |url: &str| boot::grpc::channel(url).unwrap();
+        let channel = |url: &str| boot::grpc::channel(url).unwrap();
         Platform {
-            payments: PaymentServiceClient::new(line(&payments)),
-            invoices: InvoiceServiceClient::new(line(&invoicing)),
+            payments: PaymentServiceClient::new(channel(&payments)),
+            invoices: InvoiceServiceClient::new(channel(&invoicing)),
+            line,
             http: reqwest::Client::new(),
             portal: http(portal.http),
             world,
             relay: format!("https://{}", relay.device),
             urls: vec![
                 ("MIZAN_CATALOGUE_URL", catalogue),
+                ("MIZAN_INVOICING_URL", invoicing),
                 ("MIZAN_PAYMENTS_URL", payments),
                 ("MIZAN_KIOSK_RELAY_URL", http(relay.grpc)),
             ],
@@ -194,6 +213,11 @@ impl Platform {
 
     /// A bill of ten pages; its reference.
     pub async fn bill(&self, reference: &str) -> String {
+        self.invoice(reference).await.bill_reference
+    }
+
+    /// The same; the whole invoice.
+    pub async fn invoice(&self, reference: &str) -> inv::Invoice {
         let request = inv::IssueInvoiceRequest {
             service_code: SERVICE.to_owned(),
             reference: reference.to_owned(),
@@ -206,8 +230,64 @@ impl Platform {
         let call = Call::by("client:test").for_agency(AGENCY.parse().unwrap()).with_key(reference);
         let answer = self.invoices.clone().issue_invoice(call.request(request).unwrap()).await.unwrap();
         let invoice = answer.into_inner().invoice.unwrap();
-        assert_eq!(invoice.total.unwrap().minor_units, DUE_FILS);
-        invoice.bill_reference
+        assert_eq!(invoice.total.as_ref().unwrap().minor_units, DUE_FILS);
+        invoice
+    }
+
+    /// Asks for so many pages instead.
+    pub async fn amend(&self, number: &str, key: &str, pages: u32) -> Result<inv::Invoice, Problem> {
+        let request = inv::AmendInvoiceRequest {
+            invoice_number: number.to_owned(),
+            inputs: [("pages".to_owned(), pages.to_string())].into(),
+            reason: "counted again".to_owned(),
+            ..inv::AmendInvoiceRequest::default()
+        };
+        let request = self.clerk(key).request(request).unwrap();
+        let answer = self.invoices.clone().amend_invoice(request).await;
+        answer
+            .map(|answer| answer.into_inner().invoice.unwrap())
+            .map_err(|status| Problem::from_status(&status))
+    }
+
+    /// Takes an invoice back.
+    pub async fn cancel(&self, number: &str, key: &str) -> Result<inv::Invoice, Problem> {
+        let (invoice_number, reason) = (number.to_owned(), "sent in error".to_owned());
+        let request = self.clerk(key).request(inv::CancelInvoiceRequest { invoice_number, reason }).unwrap();
+        let answer = self.invoices.clone().cancel_invoice(request).await;
+        answer
+            .map(|answer| answer.into_inner().invoice.unwrap())
+            .map_err(|status| Problem::from_status(&status))
+    }
+
+    fn clerk(&self, key: &str) -> Call {
+        Call::by("client:test").for_agency(AGENCY.parse().unwrap()).with_key(key)
+    }
+
+    /// The invoice as invoicing has it.
+    pub async fn known(&self, number: &str) -> inv::Invoice {
+        let request = inv::GetInvoiceRequest { invoice_number: number.to_owned() };
+        let answer = self.invoices.clone().get_invoice(self.clerk("-").request(request).unwrap()).await;
+        answer.unwrap().into_inner().invoice.unwrap()
+    }
+
+    /// The receivable as payments has it.
+    pub async fn receivable(&self, bill: &str) -> pay::Receivable {
+        let request = pay::GetReceivableRequest { bill_reference: bill.to_owned() };
+        self.payments.clone().get_receivable(request).await.unwrap().into_inner().receivable.unwrap()
+    }
+
+    /// A card pays so much.
+    pub async fn card(&self, bill: &str, fils: i64, name: &str) {
+        let request = pay::RecordPaymentRequest {
+            bill_reference: bill.to_owned(),
+            channel: Channel::Card.into(),
+            provider: "card-acquirer".to_owned(),
+            provider_reference: name.to_owned(),
+            amount: Some(Money { currency: "BHD".to_owned(), minor_units: fils }),
+            contact_ref: String::new(),
+        };
+        let request = Call::by("client:test").with_key(name).request(request).unwrap();
+        self.payments.clone().record_payment(request).await.unwrap();
     }
 
     async fn terms(&self, bill: &str, channel: Channel) -> pay::ChannelTerms {

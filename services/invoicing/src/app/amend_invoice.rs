@@ -1,0 +1,120 @@
+//! New terms for an invoice: priced anew by the schedule of the day it was issued.
+
+use boot::{Call, Problem, bahrain_date};
+use ids::AgencyId;
+use proto::invoicing::v1::{AmendInvoiceRequest, AmendInvoiceResponse, CancelInvoiceRequest};
+use time::{Date, macros::format_description};
+use tonic::Code;
+
+use super::Invoicing;
+use super::amend::{Wish, change};
+use super::issue_invoice::{cell, refused};
+use super::judge::fault;
+use crate::domain::amendment::{MAX_REASON, To};
+use crate::domain::fee_service::Price;
+use crate::domain::invoice::{Invoice, Terms};
+use crate::domain::numbering;
+use crate::domain::upload_row::{self, Fault, Fields, Others};
+use crate::{Error, store};
+
+/// Changes what an invoice asks for, by its service's fee on the day it was issued.
+///
+/// # Errors
+/// `Row` with the code and field at fault; those of [`change`].
+pub async fn amend(
+    svc: Invoicing,
+    call: Call,
+    request: AmendInvoiceRequest,
+) -> Result<AmendInvoiceResponse, Error> {
+    let agency = call.agency()?.clone();
+    let number = number(&agency, &request.invoice_number)?;
+    let reason = reason(&request.reason)?;
+    let mut body = vec![request.invoice_number.as_str(), &request.reduction, &request.due_date, &reason];
+    let mut inputs: Vec<_> = request.inputs.iter().collect();
+    inputs.sort();
+    body.extend(inputs.into_iter().flat_map(|(name, value)| [name.as_str(), value.as_str()]));
+    let claim = svc.claim(&call, "AmendInvoice", &body)?;
+
+    let mut tx = svc.pg.read().await?;
+    let invoice = store::invoice::by_number(&mut tx, &agency, number).await?;
+    tx.commit().await?;
+    let due_date = due_date(&request.due_date, &invoice)?;
+    let price = price(&svc, &agency, &invoice, &request).await?;
+    let wish = Wish { number, to: To::Amended(Terms { price, due_date }), reason };
+    change(&svc, &call, wish, &claim).await
+}
+
+/// Takes an invoice back that nobody has paid.
+///
+/// # Errors
+/// Those of [`change`].
+pub async fn cancel(
+    svc: Invoicing,
+    call: Call,
+    request: CancelInvoiceRequest,
+) -> Result<AmendInvoiceResponse, Error> {
+    let agency = call.agency()?.clone();
+    let number = number(&agency, &request.invoice_number)?;
+    let reason = reason(&request.reason)?;
+    let claim = svc.claim(&call, "CancelInvoice", &[&request.invoice_number, &reason])?;
+    change(&svc, &call, Wish { number, to: To::Cancelled, reason }, &claim).await
+}
+
+fn number(agency: &AgencyId, text: &str) -> Result<(i32, i64), Error> {
+    numbering::parse_invoice_number(agency.as_str(), text).ok_or(Error::InvoiceUnknown)
+}
+
+fn invalid(field: &'static str, detail: String) -> Problem {
+    Problem::new(Code::InvalidArgument, "field_invalid", detail).field(field)
+}
+
+fn reason(text: &str) -> Result<String, Problem> {
+    let text = text.trim();
+    if text.is_empty() || text.chars().count() > MAX_REASON {
+        return Err(invalid("reason", format!("Say why, in at most {MAX_REASON} characters.")));
+    }
+    Ok(text.to_owned())
+}
+
+/// As it was, if nothing is said of it; never before the invoice was issued.
+fn due_date(text: &str, invoice: &Invoice) -> Result<Date, Problem> {
+    if text.is_empty() {
+        return Ok(invoice.due_date);
+    }
+    let read = Date::parse(text, format_description!("[year]-[month]-[day]")).ok();
+    let read = read.ok_or_else(|| invalid("due_date", "Write the date like 2030-01-31.".to_owned()))?;
+    let earliest = bahrain_date(invoice.issued_at);
+    if read < earliest {
+        return Err(invalid(
+            "due_date",
+            format!("The invoice was issued on {earliest}; it is due then or later."),
+        ));
+    }
+    Ok(read)
+}
+
+async fn price(
+    svc: &Invoicing,
+    agency: &AgencyId,
+    invoice: &Invoice,
+    request: &AmendInvoiceRequest,
+) -> Result<Price, Error> {
+    let services = svc.catalogue.fee_services(agency).await?;
+    let service = services.get(&invoice.service_code);
+    let fields = Fields {
+        reduction: Some(cell(request.reduction.clone())),
+        inputs: request.inputs.iter().map(|(name, value)| (name.clone(), cell(value.clone()))).collect(),
+        ..Fields::default()
+    };
+    let mut faults: Vec<Fault> = Vec::new();
+    let quote = upload_row::quote(&fields, service, Others::Refused, &mut faults);
+    let (Some(quote), Some(service), true) = (quote, service, faults.is_empty()) else {
+        return Err(refused(svc, faults.first()));
+    };
+    let issued_on = bahrain_date(invoice.issued_at);
+    let answer = svc.catalogue.prices(agency, issued_on, &[&quote]).await?.pop();
+    let price = answer.ok_or(Error::Corrupt { table: "invoice" })?;
+    let price = price.map_err(|problem| refused(svc, Some(&fault(problem, service))))?;
+    upload_row::check_price(&price, &quote).map_err(|fault| refused(svc, Some(&fault)))?;
+    Ok(price)
+}

@@ -1,0 +1,169 @@
+//! The owner of the money, asked whether an invoice may change.
+
+use std::time::Duration;
+
+use boot::wire::{money_from_wire, money_to_wire};
+use boot::{Call, Problem};
+use ids::{AgencyId, AmendmentId};
+use money::{Money, rounding};
+use proto::payments::v1 as pb;
+use proto::payments::v1::payment_service_client::PaymentServiceClient;
+use proto::payments::v1::receivable_service_client::ReceivableServiceClient;
+
+/// How long we wait for an answer.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// `payments`. Clones share the connection.
+#[derive(Clone, Debug)]
+pub struct Payments {
+    queries: PaymentServiceClient<boot::grpc::Channel>,
+    receivables: ReceivableServiceClient<boot::grpc::Channel>,
+}
+
+/// What became of a change that was asked for.
+#[derive(Debug)]
+pub enum Answer {
+    Taken(Box<pb::Receivable>),
+    /// Nothing changed.
+    Refused(Problem),
+    /// Nobody knows: asked again under the same id, it has one effect.
+    Unknown(Problem),
+}
+
+/// A change of a receivable.
+#[derive(Clone, Debug)]
+pub struct Change<'a> {
+    /// Its key.
+    pub id: AmendmentId,
+    pub agency: &'a AgencyId,
+    pub bill_reference: &'a str,
+    /// What was read.
+    pub version: i64,
+}
+
+impl Payments {
+    pub fn new(channel: boot::grpc::Channel) -> Payments {
+        Payments {
+            queries: PaymentServiceClient::new(channel.clone()),
+            receivables: ReceivableServiceClient::new(channel),
+        }
+    }
+
+    /// What is due on a bill now.
+    ///
+    /// # Errors
+    /// Its refusal, or that it does not answer.
+    pub async fn receivable(
+        &self,
+        agency: &AgencyId,
+        bill_reference: &str,
+    ) -> Result<pb::Receivable, Problem> {
+        let asked = pb::GetReceivableRequest { bill_reference: bill_reference.to_owned() };
+        let mut request = Call::by("service:invoicing").for_agency(agency.clone()).request(asked)?;
+        request.set_timeout(PATIENCE);
+        let answer = self.queries.clone().get_receivable(request).await;
+        let answer = answer.map_err(|status| Problem::from_status(&status))?.into_inner();
+        answer
+            .receivable
+            .ok_or_else(|| Problem::internal(std::io::Error::other("an answer without a receivable")))
+    }
+
+    /// Asks for other terms; shares and instalments keep their proportions.
+    ///
+    /// # Errors
+    /// What is known of the receivable cannot be read. Nothing was asked.
+    pub async fn amend(
+        &self,
+        change: &Change<'_>,
+        now: &pb::Receivable,
+        due: Money,
+    ) -> Result<Answer, Problem> {
+        let asked = pb::AmendReceivableRequest {
+            bill_reference: change.bill_reference.to_owned(),
+            version: change.version,
+            due: Some(money_to_wire(due)),
+            shares: shares(&now.shares, due)?,
+            instalments: in_proportion(&now.instalments, due)?.into_iter().map(money_to_wire).collect(),
+        };
+        let answer = self.receivables.clone().amend_receivable(request(change, asked)?).await;
+        Ok(answered(answer.map(|answer| answer.into_inner().receivable)))
+    }
+
+    /// Asks to take the bill back.
+    ///
+    /// # Errors
+    /// The call cannot be written. Nothing was asked.
+    pub async fn cancel(&self, change: &Change<'_>) -> Result<Answer, Problem> {
+        let bill_reference = change.bill_reference.to_owned();
+        let asked = pb::CancelReceivableRequest { bill_reference, version: change.version };
+        let answer = self.receivables.clone().cancel_receivable(request(change, asked)?).await;
+        Ok(answered(answer.map(|answer| answer.into_inner().receivable)))
+    }
+}
+
+fn request<T>(change: &Change<'_>, message: T) -> Result<tonic::Request<T>, Problem> {
+    let call = Call::by("service:invoicing").for_agency(change.agency.clone());
+    let mut request = call.with_key(change.id.to_string()).request(message)?;
+    request.set_timeout(PATIENCE);
+    Ok(request)
+}
+
+fn answered(answer: Result<Option<pb::Receivable>, tonic::Status>) -> Answer {
+    match answer {
+        Ok(Some(receivable)) => Answer::Taken(Box::new(receivable)),
+        Ok(None) => {
+            Answer::Unknown(Problem::internal(std::io::Error::other("an answer without a receivable")))
+        }
+        Err(status) => {
+            let problem = Problem::from_status(&status);
+            if problem.code == "idempotency_key_reused" {
+                // It was asked under this id before, in other words: what came of that is not said here.
+                return Answer::Unknown(problem);
+            }
+            match problem.kind {
+                tonic::Code::InvalidArgument
+                | tonic::Code::NotFound
+                | tonic::Code::AlreadyExists
+                | tonic::Code::PermissionDenied
+                | tonic::Code::FailedPrecondition
+                | tonic::Code::OutOfRange
+                | tonic::Code::ResourceExhausted => Answer::Refused(problem),
+                tonic::Code::Ok
+                | tonic::Code::Cancelled
+                | tonic::Code::Unknown
+                | tonic::Code::DeadlineExceeded
+                | tonic::Code::Aborted
+                | tonic::Code::Unimplemented
+                | tonic::Code::Internal
+                | tonic::Code::Unavailable
+                | tonic::Code::DataLoss
+                | tonic::Code::Unauthenticated => Answer::Unknown(problem),
+            }
+        }
+    }
+}
+
+/// The same receivers, each with its part of `due`.
+fn shares(now: &[pb::Share], due: Money) -> Result<Vec<pb::Share>, Problem> {
+    let dues: Vec<_> = now.iter().filter_map(|share| share.due.clone()).collect();
+    let parts = in_proportion(&dues, due)?;
+    let new = now.iter().zip(parts).map(|(share, part)| pb::Share {
+        beneficiary: share.beneficiary.clone(),
+        is_agency: share.is_agency,
+        due: Some(money_to_wire(part)),
+        ..pb::Share::default()
+    });
+    Ok(new.collect())
+}
+
+/// `due` in the proportions of `amounts`, by largest remainder: the parts sum to it.
+fn in_proportion(amounts: &[proto::common::v1::Money], due: Money) -> Result<Vec<Money>, Problem> {
+    if amounts.is_empty() {
+        return Ok(Vec::new());
+    }
+    let weight = |amount: &proto::common::v1::Money| {
+        money_from_wire("amount", &Some(amount.clone())).map(|amount| amount.minor_units().unsigned_abs())
+    };
+    let weights: Vec<u64> = amounts.iter().map(weight).collect::<Result<_, _>>()?;
+    rounding::split(due, &weights).map_err(Problem::internal)
+}

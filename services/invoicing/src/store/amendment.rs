@@ -1,0 +1,204 @@
+//! `amendment` and what it replaced, `invoice_version`.
+use ids::{AgencyId, AmendmentId, InvoiceId};
+use pg::Tx;
+use time::{Date, OffsetDateTime};
+use uuid::Uuid;
+
+use crate::Error;
+use crate::domain::amendment::{Amendment, Ended, To};
+use crate::domain::fee_service::{Price, Reduced};
+use crate::domain::invoice::{Invoice, Terms};
+
+/// Notes what will be asked. `claimed_by` tells the call that wants it from others.
+///
+/// # Errors
+/// The constraint `amendment_one_at_a_time` while another one waits for its answer.
+pub async fn ask(
+    tx: &mut Tx,
+    amendment: &Amendment,
+    claimed_by: &[u8],
+    now: OffsetDateTime,
+) -> Result<(), Error> {
+    let terms = match &amendment.to {
+        To::Amended(terms) => Some(terms),
+        To::Cancelled => None,
+    };
+    let price = terms.map(|terms| &terms.price);
+    sqlx::query!(
+        "INSERT INTO amendment (amendment_id, agency_id, invoice_id, kind, claimed_by, reason, requested_by,
+                                receivable_version, fee_fils, vat_fils, total_fils, reduction, reduced_fils, steps,
+                                schedule_version, due_date, state, asked_at)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, 'asked', $17)",
+        amendment.id.0,
+        amendment.agency.as_str(),
+        amendment.invoice.0,
+        amendment.to.kind(),
+        claimed_by,
+        amendment.reason,
+        amendment.requested_by,
+        amendment.receivable_version,
+        price.map(|price| price.fee_fils),
+        price.map(|price| price.vat_fils),
+        price.map(|price| price.total_fils),
+        price.map(|price| price.reduced.code.clone()),
+        price.map(|price| price.reduced.fils),
+        price.map(|price| serde_json::json!(price.steps)),
+        price.map(|price| price.schedule_version),
+        terms.map(|terms| terms.due_date),
+        now,
+    )
+    .execute(tx.conn())
+    .await?;
+    Ok(())
+}
+
+/// The one of an invoice that waits for its answer, with the claim of the call that asked. Lock the invoice before.
+///
+/// # Errors
+/// As any read.
+pub async fn waiting(tx: &mut Tx, invoice: InvoiceId) -> Result<Option<(Amendment, Vec<u8>)>, Error> {
+    let row = sqlx::query_as!(
+        Row,
+        "SELECT amendment_id, agency_id, invoice_id, kind, claimed_by, reason, requested_by, receivable_version, fee_fils,
+                vat_fils, total_fils, reduction, reduced_fils, steps, schedule_version, due_date
+           FROM amendment WHERE invoice_id = $1 AND state = 'asked'",
+        invoice.0,
+    )
+    .fetch_optional(tx.conn())
+    .await?;
+    row.map(Row::amendment).transpose()
+}
+
+/// Invoices whose amendment has waited for its answer since before `asked_before`: somebody died while asking.
+///
+/// # Errors
+/// As any read.
+pub async fn forgotten(
+    tx: &mut Tx,
+    asked_before: OffsetDateTime,
+    at_most: i64,
+) -> Result<Vec<(AgencyId, InvoiceId)>, Error> {
+    let rows = sqlx::query!(
+        "SELECT agency_id, invoice_id FROM amendment WHERE state = 'asked' AND asked_at < $1 ORDER BY asked_at LIMIT $2",
+        asked_before,
+        at_most,
+    )
+    .fetch_all(tx.conn())
+    .await?;
+    Ok(rows.into_iter().map(|row| (AgencyId(row.agency_id), InvoiceId(row.invoice_id))).collect())
+}
+
+/// Notes the answer.
+///
+/// # Errors
+/// `Conflict` when it was noted before.
+pub async fn end(tx: &mut Tx, amendment: AmendmentId, ended: Ended) -> Result<(), Error> {
+    let done = sqlx::query!(
+        "UPDATE amendment SET state = $2 WHERE amendment_id = $1 AND state = 'asked'",
+        amendment.0,
+        ended.name(),
+    )
+    .execute(tx.conn())
+    .await?;
+    Ok(pg::exactly_one(done, "amendment")?)
+}
+
+/// Writes `after` over `before`, whose terms stay as a version of their own.
+///
+/// # Errors
+/// `Conflict` when the row is no longer `before`.
+pub async fn replace(
+    tx: &mut Tx,
+    (before, after): (&Invoice, &Invoice),
+    (amendment, terms): (&Amendment, &Terms),
+    now: OffsetDateTime,
+) -> Result<(), Error> {
+    sqlx::query!(
+        "INSERT INTO invoice_version (invoice_id, version, fee_fils, vat_fils, total_fils, reduction, reduced_fils, steps,
+                                      schedule_version, due_date, reason, replaced_by, replaced_at)
+         SELECT invoice_id, version, fee_fils, vat_fils, total_fils, reduction, reduced_fils, steps, schedule_version,
+                due_date, $2, $3, $4
+           FROM invoice WHERE invoice_id = $1",
+        before.id.0,
+        amendment.reason,
+        amendment.requested_by,
+        now,
+    )
+    .execute(tx.conn())
+    .await?;
+    let done = sqlx::query!(
+        "UPDATE invoice
+            SET fee_fils = $3, vat_fils = $4, total_fils = $5, reduction = $6, reduced_fils = $7, steps = $8,
+                schedule_version = $9, due_date = $10, state = $11, paid_fils = $12, version = $13
+          WHERE invoice_id = $1 AND version = $2",
+        before.id.0,
+        before.version,
+        after.fee.minor_units(),
+        after.vat.minor_units(),
+        after.total.minor_units(),
+        after.reduced.code,
+        after.reduced.fils,
+        serde_json::json!(terms.price.steps),
+        terms.price.schedule_version,
+        after.due_date,
+        after.state.name(),
+        after.paid().minor_units(),
+        after.version,
+    )
+    .execute(tx.conn())
+    .await?;
+    Ok(pg::exactly_one(done, "invoice")?)
+}
+
+struct Row {
+    amendment_id: Uuid,
+    agency_id: String,
+    invoice_id: Uuid,
+    kind: String,
+    claimed_by: Vec<u8>,
+    reason: String,
+    requested_by: String,
+    receivable_version: i64,
+    fee_fils: Option<i64>,
+    vat_fils: Option<i64>,
+    total_fils: Option<i64>,
+    reduction: Option<String>,
+    reduced_fils: Option<i64>,
+    steps: Option<serde_json::Value>,
+    schedule_version: Option<i32>,
+    due_date: Option<Date>,
+}
+
+impl Row {
+    fn amendment(self) -> Result<(Amendment, Vec<u8>), Error> {
+        let to = match self.kind.as_str() {
+            "cancel" => Some(To::Cancelled),
+            "amend" => self.terms().map(To::Amended),
+            _ => None,
+        };
+        let amendment = Amendment {
+            id: AmendmentId(self.amendment_id),
+            agency: AgencyId(self.agency_id),
+            invoice: InvoiceId(self.invoice_id),
+            to: to.ok_or(Error::Corrupt { table: "amendment" })?,
+            reason: self.reason,
+            requested_by: self.requested_by,
+            receivable_version: self.receivable_version,
+        };
+        Ok((amendment, self.claimed_by))
+    }
+
+    fn terms(&self) -> Option<Terms> {
+        Some(Terms {
+            price: Price {
+                fee_fils: self.fee_fils?,
+                vat_fils: self.vat_fils?,
+                total_fils: self.total_fils?,
+                steps: serde_json::from_value(self.steps.clone()?).ok()?,
+                schedule_version: self.schedule_version?,
+                reduced: Reduced { code: self.reduction.clone()?, fils: self.reduced_fils? },
+            },
+            due_date: self.due_date?,
+        })
+    }
+}

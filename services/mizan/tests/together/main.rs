@@ -1,0 +1,6 @@
+//! Several services on real Postgres and NATS, in one process and on one clock.
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
+mod amendments;
+mod midnight;
+mod platform;
