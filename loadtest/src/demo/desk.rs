@@ -32,6 +32,11 @@ impl Desk {
         Ok(Desk { layout: layout.clone(), channel })
     }
 
+    /// Where the demo keeps its files.
+    pub fn folder(&self) -> &std::path::Path {
+        self.layout.folder()
+    }
+
     /// What `mizan` prints.
     ///
     /// # Errors

@@ -1,6 +1,7 @@
 //! The platform's main job, end to end, checked from the outside.
 mod acts;
 mod bills;
+mod bills_changed;
 mod books;
 mod carts;
 mod channels;
@@ -31,7 +32,7 @@ use crate::world::World;
 
 pub use acts::Acts;
 pub use bills::{Bill, Purse};
-pub use setup::{data_folder, links, seed};
+pub use setup::{AGENCIES, data_folder, links, seed};
 pub use uploads::{run as uploads, send};
 pub use wallets::follow;
 
@@ -103,6 +104,7 @@ pub async fn run(folder: &Path) -> anyhow::Result<Ended> {
     carts::run(&mut demo, &desk, &mut report).await?;
     channels::run(&mut demo, &desk, &mut report).await?;
     policies::closed(&mut demo, &desk, &mut report).await?;
+    bills_changed::run(&mut demo, &desk, &mut report).await?;
     retries::run(&mut demo, &desk, &mut report).await?;
     holds::run(&mut demo, &desk, &mut report).await?;
     refunds::run(&demo, &paid, &desk, &mut report).await?;

@@ -1,9 +1,13 @@
 //! What a kiosk may ask a payer for.
 
+use boot::wire::time_to_wire;
 use ed25519_dalek::{Signature, VerifyingKey};
-use proto::payments::v1::ReceivableState;
+use proto::common::v1::Channel;
+use proto::payments::v1::{ChannelTerms, ReceivableState};
 use serde_json::{Value, json};
 use standards::device_journal::canonical;
+use std::time::Duration;
+use time::{OffsetDateTime, format_description::well_known::Rfc3339};
 
 use crate::stack::{REGISTRAR, Stack};
 
@@ -65,4 +69,29 @@ async fn sessions_begin_only_for_bills_that_can_be_paid_now() {
     assert_eq!(kiosk.get("bills?ref=TRF-2").await.0, 200, "a held bill may be kept for offline times");
     assert_eq!(kiosk.get("bills?ref=TRF-3").await.1["code"], "bill_already_paid");
     assert_eq!(kiosk.get("bills?ref=TRF-4").await.1["code"], "bill_unknown");
+}
+
+#[tokio::test]
+async fn where_policy_has_ended_cash_a_kiosk_is_told_what_is_open_and_until_then_when_to_stop() {
+    let t = Stack::start().await;
+    let kiosk = t.enrolled("KSK-0001").await;
+    t.activate("KSK-0001", crate::stack::SECOND).await.unwrap();
+    t.payments.bill("TRF-1", 5_000, 0, ReceivableState::Open);
+    let terms = |channel: Channel, open| ChannelTerms { channel: channel.into(), open, ..Default::default() };
+    let until = t.env.clock.now() + Duration::from_hours(2);
+    let cash = ChannelTerms { open_until: Some(time_to_wire(until)), ..terms(Channel::KioskCash, true) };
+    t.payments.channels("TRF-1", vec![terms(Channel::Wallet, true), cash]);
+    let (status, answer) = kiosk.get("bills?ref=TRF-1").await;
+    assert_eq!(status, 200, "{answer}");
+    let stops = answer["snapshot"]["payable_until"].as_str().unwrap();
+    assert_eq!(OffsetDateTime::parse(stops, &Rfc3339).unwrap(), until, "not a day later");
+
+    let open = [Channel::Wallet, Channel::Card].map(|channel| terms(channel, true));
+    t.payments.channels("TRF-1", [&open[..], &[terms(Channel::KioskCash, false)]].concat());
+    for (said, answer) in
+        [kiosk.get("bills?ref=TRF-1").await, kiosk.post("sessions", &session("TRF-1")).await]
+    {
+        assert_eq!((said, answer["code"].as_str()), (409, Some("channel_closed")));
+        assert_eq!(answer["instead"], json!(["wallet", "card"]));
+    }
 }

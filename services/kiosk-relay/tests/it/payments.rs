@@ -9,7 +9,7 @@ use std::{
 use boot::{Problem, wire::money_to_wire};
 use money::Money;
 use proto::payments::v1::{
-    CancelPaymentRequest, CancelPaymentResponse, CapturePaymentRequest, CapturePaymentResponse,
+    CancelPaymentRequest, CancelPaymentResponse, CapturePaymentRequest, CapturePaymentResponse, ChannelTerms,
     GetPaymentRequest, GetPaymentResponse, GetReceivableRequest, GetReceivableResponse,
     ListChannelExceptionUsesRequest, ListChannelExceptionUsesResponse, Receivable, ReceivableState,
     RecordPaymentRequest, RecordPaymentResponse, RetryPaymentRequest, RetryPaymentResponse,
@@ -19,7 +19,7 @@ use proto::payments::v1::{
 use tonic::{Code, Request, Response, Status, service::Routes};
 
 #[derive(Clone, Default)]
-pub struct Payments(Arc<Mutex<HashMap<String, Receivable>>>);
+pub struct Payments(Arc<Mutex<HashMap<String, GetReceivableResponse>>>);
 
 impl Payments {
     pub async fn serve(&self, ctx: &boot::Context) -> SocketAddr {
@@ -36,7 +36,13 @@ impl Payments {
             version: 3,
             ..Receivable::default()
         };
-        self.0.lock().unwrap().insert(reference.to_owned(), receivable);
+        let told = GetReceivableResponse { receivable: Some(receivable), ..Default::default() };
+        self.0.lock().unwrap().insert(reference.to_owned(), told);
+    }
+
+    /// How the channels stand for a bill that is known.
+    pub fn channels(&self, reference: &str, channels: Vec<ChannelTerms>) {
+        self.0.lock().unwrap().get_mut(reference).unwrap().channels = channels;
     }
 }
 
@@ -103,9 +109,9 @@ impl PaymentService for Payments {
         request: Request<GetReceivableRequest>,
     ) -> Result<Response<GetReceivableResponse>, Status> {
         let known = self.0.lock().unwrap().get(&request.get_ref().bill_reference).cloned();
-        let Some(receivable) = known else {
+        let Some(told) = known else {
             return Err(Problem::new(Code::NotFound, "bill_unknown", "No bill has this reference.").into());
         };
-        Ok(Response::new(GetReceivableResponse { receivable: Some(receivable), ..Default::default() }))
+        Ok(Response::new(told))
     }
 }

@@ -267,7 +267,10 @@ fn line(draft: &FeeDraft) -> String {
 }
 
 fn schedule(schedule: &FeeSchedule) -> String {
-    let from = if schedule.valid_from.is_empty() { "since ever" } else { &schedule.valid_from };
+    let from = match schedule.valid_from.as_str() {
+        "" => "since ever".to_owned(),
+        day => format!("from {day}"),
+    };
     let origin = if schedule.draft_id.is_empty() { "import" } else { &schedule.draft_id };
     let terms = schedule.terms.as_ref();
     let fee = terms.map(|terms| terms.fee.as_str()).unwrap_or_default();
@@ -275,5 +278,5 @@ fn schedule(schedule: &FeeSchedule) -> String {
         terms.iter().flat_map(|terms| terms.reductions.iter().map(|of| of.code.as_str())).collect();
     let less =
         if reductions.is_empty() { String::new() } else { format!("; less for {}", reductions.join(" ")) };
-    format!("{} from {from}: {fee}{less} [{origin}]", schedule.version)
+    format!("{} {from}: {fee}{less} [{origin}]", schedule.version)
 }

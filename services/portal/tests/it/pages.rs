@@ -3,7 +3,7 @@ use proto::payments::v1::{PaymentState, ReceivableState};
 use reqwest::StatusCode;
 use tonic::Code;
 
-use crate::world::{BILL, PAYMENT, World};
+use crate::world::{BILL, PAYMENT, World, channels};
 
 #[tokio::test]
 async fn an_open_bill_says_all_in_both_languages() {
@@ -72,6 +72,55 @@ async fn only_a_bill_that_can_be_paid_has_a_pay_button() {
     }
     let world = World::start(|facts| facts.receivable = ReceivableState::Paid).await;
     assert!(world.page(&format!("/en/bills/{BILL}")).await.contains("MZN-2026-000777"), "its receipt");
+}
+
+#[tokio::test]
+async fn a_bill_says_how_it_can_be_paid_until_when_and_how_not() {
+    let world = World::start(|facts| facts.channels = channels()).await;
+    let date = |day: &str| format!("<bdi dir=\"ltr\" class=\"token\">{day}</bdi>");
+    let (until, since) = (date("2029-12-31"), date("2026-01-01"));
+    for (lang, lines) in [
+        (
+            "en",
+            [
+                "<li class=\"open\">Wallet</li>".to_owned(),
+                format!("<li class=\"open\">Cash at a kiosk: until the end of {until}</li>"),
+                format!(
+                    "<li class=\"closed\">Cash at the agency&#39;s counter: not taken since {since}</li>"
+                ),
+                "<li class=\"closed\">Card at the agency&#39;s terminal: not taken for this service</li>"
+                    .to_owned(),
+            ],
+        ),
+        (
+            "ar",
+            [
+                "<li class=\"open\">المحفظة</li>".to_owned(),
+                format!("<li class=\"open\">نقدًا في جهاز الخدمة الذاتية: حتى نهاية {until}</li>"),
+                format!("<li class=\"closed\">نقدًا عند نافذة الجهة: غير مقبول منذ {since}</li>"),
+                "<li class=\"closed\">البطاقة عبر جهاز الجهة: غير مقبول لهذه الخدمة</li>".to_owned(),
+            ],
+        ),
+    ] {
+        let page = world.page(&format!("/{lang}/bills/{BILL}")).await;
+        for line in lines {
+            assert!(page.contains(&line), "{lang}: {line}\n{page}");
+        }
+        assert!(page.contains("method=\"post\""), "{lang}: the wallet is open here");
+    }
+}
+
+#[tokio::test]
+async fn a_bill_that_is_not_paid_here_has_no_button_and_says_where_to_go() {
+    let mut closed = channels();
+    closed[0].open = false;
+    let world = World::start(|facts| facts.channels = closed).await;
+    for (lang, words) in
+        [("en", "This bill is not paid on this page."), ("ar", "لا تُدفع هذه الفاتورة في هذه الصفحة.")]
+    {
+        let page = world.page(&format!("/{lang}/bills/{BILL}")).await;
+        assert!(page.contains(words) && !page.contains("method=\"post\""), "{lang}: {page}");
+    }
 }
 
 #[tokio::test]

@@ -104,6 +104,7 @@ async fn a_refusal_is_said_as_what_it_is() {
     for (kind, code, page_code, title) in [
         (Code::FailedPrecondition, "bill_already_paid", StatusCode::CONFLICT, "This bill is paid"),
         (Code::FailedPrecondition, "payment_in_progress", StatusCode::CONFLICT, "A payment is under way"),
+        (Code::FailedPrecondition, "channel_closed", StatusCode::CONFLICT, "This way of paying is closed"),
         // The form began a payment, and came again with another e-mail.
         (Code::InvalidArgument, "idempotency_key_reused", StatusCode::CONFLICT, "A payment is under way"),
         (

@@ -2,7 +2,7 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use crate::world::{BILL, World};
+use crate::world::{BILL, World, channels};
 
 /// A page with its text and no error in it is larger than this.
 const SMALLEST_BYTES: u64 = 15_000;
@@ -53,7 +53,7 @@ async fn picture_of_the_bill_page_in_both_languages() {
     let Some(chromium) = testkit::tools::chromium() else {
         return println!("not tried: no Chromium on this machine (tools/install pages)");
     };
-    let world = World::start(|_| {}).await;
+    let world = World::start(|facts| facts.channels = channels()).await;
     std::fs::create_dir_all(pictures()).unwrap();
     for lang in ["en", "ar"] {
         let kept = pictures().join(format!("bill-{lang}.png"));

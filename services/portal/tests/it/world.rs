@@ -1,15 +1,16 @@
 //! One bill, in the state a test wants, and what payments heard.
 use std::sync::{Arc, Mutex};
 
+use boot::wire::time_to_wire;
 use boot::{Call, Problem};
-use proto::common::v1::{LocalText, Money};
+use proto::common::v1::{Channel, LocalText, Money};
 use proto::invoicing::v1 as inv;
 use proto::invoicing::v1::invoice_service_server::{InvoiceService, InvoiceServiceServer};
 use proto::notifications::v1 as ntf;
 use proto::notifications::v1::notification_service_server::{NotificationService, NotificationServiceServer};
 use proto::payments::v1::payment_service_server::{PaymentService, PaymentServiceServer};
 use proto::payments::v1::{
-    CancelPaymentRequest, CancelPaymentResponse, CapturePaymentRequest, CapturePaymentResponse,
+    CancelPaymentRequest, CancelPaymentResponse, CapturePaymentRequest, CapturePaymentResponse, ChannelTerms,
     GetPaymentRequest, GetPaymentResponse, GetReceivableRequest, GetReceivableResponse,
     ListChannelExceptionUsesRequest, ListChannelExceptionUsesResponse, NextAction, Payment, PaymentState,
     Receivable, ReceivableState, RecordPaymentRequest, RecordPaymentResponse, RetryPaymentRequest,
@@ -29,6 +30,8 @@ pub struct Facts {
     pub receivable: ReceivableState,
     pub payment: PaymentState,
     pub failure: &'static str,
+    /// How the channels stand; empty: nobody said.
+    pub channels: Vec<ChannelTerms>,
     /// payments answers nothing.
     pub away: Option<Code>,
     /// payments hears that a payment is to start, and this is all the portal hears of it.
@@ -39,6 +42,19 @@ pub struct Facts {
 struct Fakes {
     facts: Facts,
     started: Arc<Mutex<Vec<(Call, StartPaymentRequest)>>>,
+}
+
+/// Cash at the counter is gone, cash at kiosks goes soon.
+pub fn channels() -> Vec<ChannelTerms> {
+    let open = |channel: Channel| ChannelTerms { channel: channel.into(), open: true, ..Default::default() };
+    let last_moment = Some(time_to_wire(boot::bahrain_midnight(time::macros::date!(2030 - 01 - 01))));
+    vec![
+        open(Channel::Portal),
+        open(Channel::Wallet),
+        ChannelTerms { open_until: last_moment, ..open(Channel::KioskCash) },
+        ChannelTerms { open: false, closed_since: "2026-01-01".to_owned(), ..open(Channel::CounterCash) },
+        ChannelTerms { open: false, ..open(Channel::Pos) },
+    ]
 }
 
 fn money(minor_units: i64) -> Money {
@@ -183,7 +199,7 @@ impl PaymentService for Fakes {
         Ok(Response::new(GetReceivableResponse {
             receivable: Some(receivable),
             payments,
-            channels: Vec::new(),
+            channels: self.facts.channels.clone(),
         }))
     }
 
@@ -282,6 +298,7 @@ impl World {
             receivable: ReceivableState::Open,
             payment: PaymentState::Captured,
             failure: "",
+            channels: Vec::new(),
             away: None,
             start_ends: None,
         };
