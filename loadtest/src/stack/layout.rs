@@ -181,6 +181,7 @@ impl Layout {
             ("MIZAN_CATALOGUE_URL", self.url("catalogue", "grpc")),
             ("MIZAN_IDENTITY_URL", self.url("identity", "grpc")),
             ("MIZAN_KIOSK_RELAY_URL", self.url("kiosk-relay", "grpc")),
+            ("MIZAN_INVOICING_URL", self.url("invoicing", "grpc")),
             ("MIZAN_PAYMENTS_URL", self.url("payments", "grpc")),
             ("MIZAN_NOTIFICATIONS_SMTP_URL", format!("smtp://{}", self.address("sandbox", "smtp"))),
             ("MIZAN_NOTIFICATIONS_WEBHOOK_ALLOW_PRIVATE", "127.0.0.0/8".to_owned()),
