@@ -33,6 +33,7 @@ CREATE TABLE amendment (
     )
 );
 CREATE UNIQUE INDEX amendment_one_at_a_time ON amendment (invoice_id) WHERE state = 'asked';
+CREATE INDEX amendment_by_claim ON amendment (claimed_by, asked_at);
 CREATE INDEX amendment_waits ON amendment (asked_at) WHERE state = 'asked';
 
 -- What an invoice said before it was amended.

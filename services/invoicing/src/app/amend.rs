@@ -19,7 +19,7 @@ use sha2::{Digest as _, Sha256};
 
 use super::receivable::note;
 use super::{Invoicing, decoded};
-use crate::domain::amendment::{Amendment, Ended, To};
+use crate::domain::amendment::{Amendment, Asked, Ended, To};
 use crate::domain::invoice::Invoice;
 use crate::payments::{Answer, Change};
 use crate::store::idempotency::{self, Claim};
@@ -47,6 +47,9 @@ pub async fn change(
     let claimed_by = claimed_by(claim);
     if let Some(first) = first_answer(svc, claim).await? {
         return Ok(first);
+    }
+    if let Some(done) = done_without_answer(svc, agency, claim, &claimed_by).await? {
+        return Ok(answer(&done));
     }
     // Somebody may have died while asking; perhaps it was us.
     let known = waiting(svc, agency, wish.number).await?;
@@ -86,6 +89,27 @@ async fn first_answer(svc: &Invoicing, claim: &Claim) -> Result<Option<pb::Amend
     let first = idempotency::claim(&mut tx, claim, svc.ctx.clock.now()).await?;
     tx.rollback().await?;
     first.map(|first| decoded(&first)).transpose()
+}
+
+/// The invoice, if what this call wants was done by whoever took it up when its asker had died.
+async fn done_without_answer(
+    svc: &Invoicing,
+    agency: &AgencyId,
+    claim: &Claim,
+    claimed_by: &[u8],
+) -> Result<Option<Invoice>, Error> {
+    let mut tx = svc.pg.begin().await?;
+    let known = store::amendment::of_claim(&mut tx, claimed_by).await?;
+    let Some((id, Asked::Ended(Ended::Done))) = known else {
+        tx.rollback().await?;
+        return Ok(None);
+    };
+    let invoice = store::invoice::lock(&mut tx, agency, id).await?;
+    if idempotency::claim(&mut tx, claim, svc.ctx.clock.now()).await?.is_none() {
+        idempotency::keep(&mut tx, claim, &answer(&invoice).encode_to_vec()).await?;
+    }
+    tx.commit().await?;
+    Ok(Some(invoice))
 }
 
 async fn waiting(

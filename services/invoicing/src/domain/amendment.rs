@@ -35,6 +35,14 @@ pub enum Ended {
     Refused,
 }
 
+/// How far it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Asked {
+    /// Nobody has noted an answer.
+    Waits,
+    Ended(Ended),
+}
+
 impl To {
     /// As stored.
     pub fn kind(&self) -> &'static str {

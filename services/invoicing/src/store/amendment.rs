@@ -5,7 +5,7 @@ use time::{Date, OffsetDateTime};
 use uuid::Uuid;
 
 use crate::Error;
-use crate::domain::amendment::{Amendment, Ended, To};
+use crate::domain::amendment::{Amendment, Asked, Ended, To};
 use crate::domain::fee_service::{Price, Reduced};
 use crate::domain::invoice::{Invoice, Terms};
 
@@ -67,6 +67,27 @@ pub async fn waiting(tx: &mut Tx, invoice: InvoiceId) -> Result<Option<(Amendmen
     .fetch_optional(tx.conn())
     .await?;
     row.map(Row::amendment).transpose()
+}
+
+/// How the newest amendment that a call asked for stands; none: it asked for none yet.
+///
+/// # Errors
+/// As any read.
+pub async fn of_claim(tx: &mut Tx, claimed_by: &[u8]) -> Result<Option<(InvoiceId, Asked)>, Error> {
+    let row = sqlx::query!(
+        "SELECT invoice_id, state FROM amendment WHERE claimed_by = $1 ORDER BY asked_at DESC LIMIT 1",
+        claimed_by,
+    )
+    .fetch_optional(tx.conn())
+    .await?;
+    let Some(row) = row else { return Ok(None) };
+    let asked = match row.state.as_str() {
+        "asked" => Asked::Waits,
+        "done" => Asked::Ended(Ended::Done),
+        "refused" => Asked::Ended(Ended::Refused),
+        _ => return Err(Error::Corrupt { table: "amendment" }),
+    };
+    Ok(Some((InvoiceId(row.invoice_id), asked)))
 }
 
 /// Invoices whose amendment has waited for its answer since before `asked_before`: somebody died while asking.

@@ -32,6 +32,12 @@ fn agree(invoice: &Invoice, receivable: &Receivable) -> bool {
 }
 
 impl Platform {
+    async fn sql(&self, sql: &str) {
+        let mut tx = self.invoicing.pg.begin().await.unwrap();
+        sqlx::raw_sql(sqlx::AssertSqlSafe(sql.to_owned())).execute(tx.conn()).await.unwrap();
+        tx.commit().await.unwrap();
+    }
+
     /// The invoice, once it says what the receivable says.
     async fn agreed(&self, number: &str, bill: &str) -> Invoice {
         wait_for("invoice and receivable agree", SOON, async || {
@@ -92,6 +98,36 @@ async fn a_cancelled_bill_takes_no_money_and_one_that_is_being_paid_is_not_cance
         assert_eq!(refused.unwrap_err().code, "payment_in_progress");
     }
     assert_eq!(p.known(&paying.invoice_number).await.version, paying.version, "nothing has changed");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_wish_whose_asker_died_is_taken_up_and_the_same_call_hears_that_it_is_done() {
+    let p = Platform::start().await;
+    p.import();
+    let issued = p.invoice("A").await;
+    let (number, bill) = (issued.invoice_number.as_str(), issued.bill_reference.as_str());
+    p.receivable(bill).await;
+    // As it stands when the asker dies between noting its wish and asking.
+    p.sql(&format!(
+        "INSERT INTO amendment (amendment_id, agency_id, invoice_id, kind, claimed_by, reason, requested_by,
+                                receivable_version, state, asked_at)
+         VALUES (gen_random_uuid(), 'JUS', '{}', 'cancel', 'nobody', 'sent in error', 'staff:clerk', 1, 'asked', now() - interval '2 days')",
+        issued.invoice_id
+    ))
+    .await;
+    wait_for("the worker takes it up", SOON, async || {
+        p.pass(Duration::from_secs(11));
+        (p.known(number).await.state() == InvoiceState::Cancelled).then_some(())
+    })
+    .await;
+    assert_eq!(p.receivable(bill).await.state(), ReceivableState::Cancelled);
+
+    // Its answer was never kept; the wish that was done tells.
+    let other = p.invoice("B").await;
+    let done = p.cancel(&other.invoice_number, "k").await.unwrap();
+    p.sql("DELETE FROM idempotency").await;
+    assert_eq!(p.cancel(&other.invoice_number, "k").await.unwrap(), done);
+    assert_eq!(p.cancel(&other.invoice_number, "k2").await.unwrap_err().code, "receivable_wrong_state");
 }
 
 /// What happens to a bill.

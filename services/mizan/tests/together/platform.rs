@@ -34,6 +34,8 @@ pub struct Platform {
     /// From invoicing to payments.
     pub line: FaultProxy,
     folder: tempfile::TempDir,
+    /// Of invoicing.
+    pub invoicing: Database,
     _databases: Vec<Database>,
 }
 
@@ -167,7 +169,8 @@ impl Platform {
             ],
             env,
             folder,
-            _databases: vec![catalogue_db, invoicing_db, relay_db, world_db],
+            invoicing: invoicing_db,
+            _databases: vec![catalogue_db, relay_db, world_db],
         }
     }
 
@@ -242,7 +245,7 @@ impl Platform {
             reason: "counted again".to_owned(),
             ..inv::AmendInvoiceRequest::default()
         };
-        let request = self.clerk(key).request(request).unwrap();
+        let request = clerk(key).request(request).unwrap();
         let answer = self.invoices.clone().amend_invoice(request).await;
         answer
             .map(|answer| answer.into_inner().invoice.unwrap())
@@ -252,21 +255,17 @@ impl Platform {
     /// Takes an invoice back.
     pub async fn cancel(&self, number: &str, key: &str) -> Result<inv::Invoice, Problem> {
         let (invoice_number, reason) = (number.to_owned(), "sent in error".to_owned());
-        let request = self.clerk(key).request(inv::CancelInvoiceRequest { invoice_number, reason }).unwrap();
+        let request = clerk(key).request(inv::CancelInvoiceRequest { invoice_number, reason }).unwrap();
         let answer = self.invoices.clone().cancel_invoice(request).await;
         answer
             .map(|answer| answer.into_inner().invoice.unwrap())
             .map_err(|status| Problem::from_status(&status))
     }
 
-    fn clerk(&self, key: &str) -> Call {
-        Call::by("client:test").for_agency(AGENCY.parse().unwrap()).with_key(key)
-    }
-
     /// The invoice as invoicing has it.
     pub async fn known(&self, number: &str) -> inv::Invoice {
         let request = inv::GetInvoiceRequest { invoice_number: number.to_owned() };
-        let answer = self.invoices.clone().get_invoice(self.clerk("-").request(request).unwrap()).await;
+        let answer = self.invoices.clone().get_invoice(clerk("-").request(request).unwrap()).await;
         answer.unwrap().into_inner().invoice.unwrap()
     }
 
@@ -386,6 +385,11 @@ impl Platform {
         let known = payments::cases(&self.env.database_url).await.unwrap();
         known.into_iter().map(|case| case.kind).collect()
     }
+}
+
+/// A call of the agency's clerk.
+fn clerk(key: &str) -> Call {
+    Call::by("client:test").for_agency(AGENCY.parse().unwrap()).with_key(key)
 }
 
 /// The first word of what was printed.
