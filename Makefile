@@ -43,9 +43,10 @@ crash: build ## kill -9 of payments and of Postgres under load: make crash ROUND
 bugs: install ## each bug seed takes a rule away, and the test it names must fail
 	cargo run -q -p testkit -- run -- tools/bug-seeds $(SEEDS)
 
-pictures: install ## the bill pages in docs/pictures anew, by the system's Chromium
-	rm -f docs/pictures/bill-en.png docs/pictures/bill-ar.png
+pictures: install ## bill pages and documents in docs/pictures anew, by the system's Chromium and poppler
+	rm -f docs/pictures/*.png
 	cargo run -q -p testkit -- run -- cargo test -q -p portal --test it picture
+	cargo run -q -p testkit -- run -- cargo test -q -p invoicing --test it documents
 
 sqlx: install ## are the committed descriptions of all checked queries true?
 	tools/sqlx-prepare --check

@@ -4,6 +4,8 @@ step-per-unit = { $input }: { $units } × { $rate } = { $fee }
 step-category = الرسم عن فئة { $category }: { $fee }
 step-band = عدد الوحدات { $units } يقع من { $from } إلى أقل من { $to }: { $fee }
 step-band-open = عدد الوحدات { $units } يبلغ { $from } أو أكثر: { $fee }
+step-slice = { $units } وحدة من { $from } إلى { $to }، بسعر { $rate } لكل منها: { $part }
+step-slice-open = { $units } وحدة فوق { $from }، بسعر { $rate } لكل منها: { $part }
 step-given = المبلغ الذي حددته الجهة الحكومية: { $fee }
 step-formula = وفق المعادلة: { $formula }
 step-input = { $input } = { $value }
@@ -12,6 +14,7 @@ step-rounded = { $exact } بعد التقريب إلى أقرب فلس (النص
 step-minimum = الحد الأدنى لهذا الرسم: { $fee }
 step-maximum = الحد الأعلى لهذا الرسم: { $fee }
 step-reduced = { $name } ({ $law }): يُخصم { $amount } = { $fee }
+step-service-fee = رسم الخدمة، مقابل معالجة الفاتورة: { $amount }
 step-outside-vat = رسم حكومي خارج نطاق ضريبة القيمة المضافة
 step-vat = ضريبة القيمة المضافة { $percent }% من { $fee }، مقربة إلى أقرب فلس: { $vat }
 step-total = المبلغ المطلوب: { $total }

@@ -90,3 +90,7 @@ again-button = اسأل من جديد
 open-wallet = افتح المحفظة
 look-again = انظر من جديد
 to-bill = إلى الفاتورة
+invoice-pdf = الفاتورة بصيغة PDF
+receipt-pdf = الإيصال بصيغة PDF
+no-receipt-title = لا يوجد إيصال بعد
+no-receipt-text = يتوفر الإيصال بعد وصول المبلغ. انظر إلى الدفعة من جديد.

@@ -4,6 +4,8 @@ step-per-unit = { $input }: { $units } × { $rate } = { $fee }
 step-category = Fee for { $category }: { $fee }
 step-band = { $units } units are from { $from } to below { $to }: { $fee }
 step-band-open = { $units } units are { $from } or more: { $fee }
+step-slice = { $units } units from { $from } to { $to }, at { $rate } each: { $part }
+step-slice-open = { $units } units above { $from }, at { $rate } each: { $part }
 step-given = Amount stated by the agency: { $fee }
 step-formula = By the formula: { $formula }
 step-input = { $input } = { $value }
@@ -12,6 +14,7 @@ step-rounded = { $exact } rounded half up to one fils: { $fee }
 step-minimum = The least this fee may be: { $fee }
 step-maximum = The most this fee may be: { $fee }
 step-reduced = { $name } ({ $law }): less { $amount } = { $fee }
+step-service-fee = Service fee, for handling the bill: { $amount }
 step-outside-vat = A fee of the state, outside VAT
 step-vat = VAT { $percent } % of { $fee }, half up to one fils: { $vat }
 step-total = To pay: { $total }

@@ -90,3 +90,7 @@ again-button = Ask again
 open-wallet = Open the wallet
 look-again = Look again
 to-bill = To the bill
+invoice-pdf = The bill as PDF
+receipt-pdf = Receipt as PDF
+no-receipt-title = There is no receipt yet
+no-receipt-text = The receipt is there once the money is. Look at the payment again.

@@ -42,6 +42,14 @@ pub fn chromium() -> Option<PathBuf> {
     ["chromium", "chromium-browser", "google-chrome"].into_iter().find_map(on_path)
 }
 
+/// A tool of poppler that reads PDF files: `pdftotext`, `pdfinfo`, …
+///
+/// # Panics
+/// It is not installed.
+pub fn poppler(tool: &str) -> PathBuf {
+    on_path(tool).expect("poppler-utils is installed: run tools/install pages")
+}
+
 /// The root of the project this was compiled in.
 pub fn project_root() -> PathBuf {
     let here = Path::new(env!("CARGO_MANIFEST_DIR"));

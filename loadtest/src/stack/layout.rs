@@ -178,6 +178,7 @@ impl Layout {
             ("MIZAN_PAYMENTS_UNKNOWN_LONGEST_MS", "4000".to_owned()),
             ("MIZAN_PAYMENTS_NOT_FOUND_AFTER_MS", "5000".to_owned()),
             ("MIZAN_PAYMENTS_CLAIM_MS", "3000".to_owned()),
+            ("MIZAN_INVOICING_PORTAL_URL", self.url("portal", "http")),
             ("MIZAN_CATALOGUE_URL", self.url("catalogue", "grpc")),
             ("MIZAN_IDENTITY_URL", self.url("identity", "grpc")),
             ("MIZAN_KIOSK_RELAY_URL", self.url("kiosk-relay", "grpc")),

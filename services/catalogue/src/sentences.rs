@@ -56,6 +56,21 @@ impl<'t> Sentences<'t> {
                     None => self.say("step-band-open", &[units, from, fee]),
                 }
             }
+            Step::Slice { units, from, to, rate, part } => {
+                let values = [
+                    ("units", O(units.to_string())),
+                    ("from", O(from.to_string())),
+                    ("rate", M(*rate)),
+                    ("part", O(part.to_string())),
+                ];
+                match to {
+                    Some(to) => {
+                        let [units, from, rate, part] = values;
+                        self.say("step-slice", &[units, from, ("to", O(to.to_string())), rate, part])
+                    }
+                    None => self.say("step-slice-open", &values),
+                }
+            }
             Step::Given { fee } => self.say("step-given", &[("fee", M(*fee))]),
             Step::Formula { text } => self.say("step-formula", &[("formula", T(text))]),
             Step::Input { name, value } => {
@@ -71,6 +86,7 @@ impl<'t> Sentences<'t> {
             Step::Minimum { fee } => self.say("step-minimum", &[("fee", M(*fee))]),
             Step::Maximum { fee } => self.say("step-maximum", &[("fee", M(*fee))]),
             Step::Reduced { reduction, amount, fee } => self.reduced(reduction, *amount, *fee),
+            Step::ServiceFee { amount } => self.say("step-service-fee", &[("amount", M(*amount))]),
             Step::OutsideVat => self.say("step-outside-vat", &[]),
             Step::Vat { percent, fee, vat } => self
                 .say("step-vat", &[("percent", O(percent.to_string())), ("fee", M(*fee)), ("vat", M(*vat))]),

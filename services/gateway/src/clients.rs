@@ -2,6 +2,7 @@
 use boot::StartError;
 use boot::grpc::{Channel, channel};
 use proto::identity::v1::identity_service_client::IdentityServiceClient;
+use proto::invoicing::v1::document_service_client::DocumentServiceClient;
 use proto::invoicing::v1::invoice_service_client::InvoiceServiceClient;
 use proto::invoicing::v1::upload_service_client::UploadServiceClient;
 use proto::notifications::v1::notification_service_client::NotificationServiceClient;
@@ -18,6 +19,7 @@ const LARGEST_ANSWER_BYTES: usize = 64 * 1024 * 1024;
 pub(crate) struct Clients {
     pub identity: IdentityServiceClient<Channel>,
     pub invoices: InvoiceServiceClient<Channel>,
+    pub documents: DocumentServiceClient<Channel>,
     pub uploads: UploadServiceClient<Channel>,
     pub payments: PaymentServiceClient<Channel>,
     pub ledger: LedgerServiceClient<Channel>,
@@ -33,6 +35,7 @@ impl Clients {
         Ok(Clients {
             identity: IdentityServiceClient::new(channel(&settings.identity_url)?),
             invoices: InvoiceServiceClient::new(invoicing.clone()),
+            documents: DocumentServiceClient::new(invoicing.clone()),
             uploads: UploadServiceClient::new(invoicing).max_decoding_message_size(LARGEST_ANSWER_BYTES),
             payments: PaymentServiceClient::new(payments.clone()),
             ledger: LedgerServiceClient::new(payments),

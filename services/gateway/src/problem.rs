@@ -20,7 +20,7 @@ static TEXTS: LazyLock<Texts> = LazyLock::new(|| {
 
 /// Every public error code with its HTTP status. Title and advice of each stand in `locales/*/gateway.ftl`;
 /// `docs/errors.md` is this table for readers.
-pub const PUBLIC_CODES: [(&str, u16); 115] = [
+pub const PUBLIC_CODES: [(&str, u16); 117] = [
     // the request itself
     ("route_unknown", 404),
     ("method_not_allowed", 405),
@@ -109,6 +109,8 @@ pub const PUBLIC_CODES: [(&str, u16); 115] = [
     ("terms_do_not_sum", 422),
     ("amended_below_paid", 409),
     ("version_stale", 409),
+    ("amendment_in_progress", 409),
+    ("receipt_not_ready", 409),
     ("charge_already_recorded", 409),
     ("page_token_invalid", 422),
     ("refund_unknown", 404),

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use boot::wire::money_from_wire;
 use boot::{Call, Problem};
 use futures::{StreamExt as _, TryStreamExt as _};
 use ids::AgencyId;
@@ -9,7 +10,9 @@ use proto::catalogue::v1 as pb;
 use proto::catalogue::v1::catalogue_service_client::CatalogueServiceClient;
 use time::Date;
 
-use crate::domain::fee_service::{FeeService, Input, InputKind, LocalText, Price, Reduced};
+use crate::domain::fee_service::{
+    Breakdown, FeeService, Input, InputKind, Line, LineKind, LocalText, Price, Reduced, Share, TaxCategory,
+};
 use crate::domain::upload_row::{Code, Quote};
 
 /// Prices the catalogue gives in one call.
@@ -122,7 +125,7 @@ fn price(result: pb::QuoteResult) -> Result<Result<Price, NoPrice>, Problem> {
     use pb::quote_result::Result as R;
     match result.result {
         Some(R::Price(price)) => {
-            let fils = |money| boot::wire::money_from_wire("price", money).map(money::Money::minor_units);
+            let fils = |money| money_from_wire("price", money).map(money::Money::minor_units);
             Ok(Ok(Price {
                 fee_fils: fils(&price.fee)?,
                 vat_fils: fils(&price.vat)?,
@@ -133,6 +136,10 @@ fn price(result: pb::QuoteResult) -> Result<Result<Price, NoPrice>, Problem> {
                     Some(_) => Reduced { code: price.reduction, fils: fils(&price.reduced)? },
                     None => Reduced::default(),
                 },
+                breakdown: Breakdown {
+                    lines: price.lines.iter().map(line).collect::<Result<_, _>>()?,
+                    shares: price.shares.iter().map(share).collect::<Result<_, _>>()?,
+                },
             }))
         }
         Some(R::Problem(problem)) => {
@@ -141,6 +148,31 @@ fn price(result: pb::QuoteResult) -> Result<Result<Price, NoPrice>, Problem> {
         }
         None => Err(nonsense()),
     }
+}
+
+fn line(line: &pb::PriceLine) -> Result<Line, Problem> {
+    let kind = match line.kind() {
+        pb::PriceLineKind::Fee => LineKind::Fee,
+        pb::PriceLineKind::ServiceFee => LineKind::ServiceFee,
+        pb::PriceLineKind::Unspecified => return Err(nonsense()),
+    };
+    let tax_category = match line.tax_category() {
+        pb::TaxCategory::Outside => TaxCategory::O,
+        pb::TaxCategory::Standard => TaxCategory::S,
+        pb::TaxCategory::Unspecified => return Err(nonsense()),
+    };
+    Ok(Line {
+        kind,
+        net_fils: money_from_wire("price.lines", &line.net)?.minor_units(),
+        tax_category,
+        vat_percent: line.vat_percent.clone(),
+        vat_fils: money_from_wire("price.lines", &line.vat)?.minor_units(),
+    })
+}
+
+fn share(share: &pb::PriceShare) -> Result<Share, Problem> {
+    let due_fils = money_from_wire("price.shares", &share.due)?.minor_units();
+    Ok(Share { beneficiary: share.beneficiary.clone(), due_fils })
 }
 
 fn fee_service(service: pb::FeeService) -> FeeService {

@@ -62,6 +62,15 @@ pub struct Settings {
     )]
     pub payments_url: String,
 
+    /// Where payers find the portal, as documents print it, without a slash at its end.
+    #[arg(
+        id = "invoicing.portal_url",
+        long = "invoicing-portal-url",
+        env = "MIZAN_INVOICING_PORTAL_URL",
+        default_value = "http://127.0.0.1:8081"
+    )]
+    pub portal_url: String,
+
     /// A file with the 32 bytes (base64) that wrap every person's key. Without it nobody's name can be read again: keep
     /// a copy apart from the database.
     #[arg(

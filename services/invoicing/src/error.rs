@@ -50,6 +50,12 @@ pub enum Error {
     InvoiceUnknown,
     #[error("there is no bill with this reference; check each character")]
     BillUnknown,
+    #[error("this payment is {state}: there is no receipt of it")]
+    ReceiptNotReady { state: String },
+    #[error("too many documents are being printed at the moment; come back shortly")]
+    PressFull,
+    #[error("the document could not be printed")]
+    Press(#[from] crate::document::PressError),
     #[error("this Idempotency-Key was used with another request; take a new one")]
     KeyReused,
     #[error(
@@ -79,7 +85,8 @@ impl Error {
             Error::File { refusal, .. } => (refusal.code(), Kind::InvalidArgument),
             Error::FileTooLarge { .. } => ("file_too_large", Kind::InvalidArgument),
             Error::UploadStream => ("upload_stream_invalid", Kind::InvalidArgument),
-            Error::UploadsFull => ("overloaded", Kind::ResourceExhausted),
+            Error::UploadsFull | Error::PressFull => ("overloaded", Kind::ResourceExhausted),
+            Error::ReceiptNotReady { .. } => ("receipt_not_ready", Kind::FailedPrecondition),
             Error::UploadSlow { .. } => ("upload_too_slow", Kind::InvalidArgument),
             Error::Row { code, .. } => (*code, Kind::InvalidArgument),
             Error::UploadUnknown => ("upload_unknown", Kind::NotFound),
@@ -95,6 +102,7 @@ impl Error {
             | Error::Corrupt { .. }
             | Error::Sealed { .. }
             | Error::Corrections(_)
+            | Error::Press(_)
             | Error::Panicked(_) => ("internal", Kind::Internal),
         };
         (code.into(), kind)
@@ -115,7 +123,7 @@ impl From<Error> for Problem {
             | Error::File { .. }
             | Error::UploadStream
             | Error::UploadSlow { .. } => Problem::new(kind, code, detail).field("file"),
-            Error::UploadsFull | Error::CommitUnknown(_) | Error::DatabaseAway(_) => {
+            Error::UploadsFull | Error::PressFull | Error::CommitUnknown(_) | Error::DatabaseAway(_) => {
                 Problem::new(kind, code, detail).retry_after(RETRY_AFTER).caused_by(error)
             }
             Error::UploadUnknown
@@ -124,11 +132,13 @@ impl From<Error> for Problem {
             | Error::ConfirmationDiffers { .. }
             | Error::InvoiceUnknown
             | Error::BillUnknown
+            | Error::ReceiptNotReady { .. }
             | Error::KeyReused
             | Error::Database(_)
             | Error::Corrupt { .. }
             | Error::Sealed { .. }
             | Error::Corrections(_)
+            | Error::Press(_)
             | Error::Panicked(_) => Problem::new(kind, code, detail).caused_by(error),
         }
     }

@@ -3,6 +3,7 @@
 mod app;
 mod catalogue;
 mod config;
+mod document;
 mod domain;
 mod error;
 mod events;
@@ -74,10 +75,27 @@ async fn connect(settings: &Settings, ctx: &Context) -> Result<Invoicing, StartE
     let bus = Bus::connect(&settings.nats_url, &ctx.setting("NATS_URL"), ctx).await?;
     bus.relay(pg.clone(), "invoicing");
     let max_upload_bytes = settings.max_upload_bytes;
+    let press = Arc::new(document::Press::new().map_err(StartError::bug)?);
+    let document_texts = Arc::new(document::texts().map_err(StartError::bug)?);
     let upload_room = Arc::new(Semaphore::new(app::UPLOADS_AT_ONCE));
     let ctx = ctx.clone();
-    let invoicing =
-        Invoicing { ctx, pg, bus, catalogue, payments, master, texts, max_upload_bytes, upload_room };
+    let press_room = Arc::new(Semaphore::new(app::PRINTS_AT_ONCE));
+    let portal_url = settings.portal_url.trim_end_matches('/').into();
+    let invoicing = Invoicing {
+        ctx,
+        pg,
+        bus,
+        catalogue,
+        payments,
+        master,
+        texts,
+        max_upload_bytes,
+        upload_room,
+        press,
+        document_texts,
+        press_room,
+        portal_url,
+    };
     events::listen(&invoicing);
     worker::forget_keys(&invoicing);
     worker::take_up_amendments(&invoicing);

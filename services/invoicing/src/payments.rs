@@ -10,6 +10,8 @@ use proto::payments::v1 as pb;
 use proto::payments::v1::payment_service_client::PaymentServiceClient;
 use proto::payments::v1::receivable_service_client::ReceivableServiceClient;
 
+use crate::domain::fee_service::{Breakdown, Price};
+
 /// How long we wait for an answer.
 const PATIENCE: Duration = Duration::from_secs(10);
 
@@ -68,7 +70,20 @@ impl Payments {
             .ok_or_else(|| Problem::internal(std::io::Error::other("an answer without a receivable")))
     }
 
-    /// Asks for other terms; shares and instalments keep their proportions.
+    /// A payment by its id.
+    ///
+    /// # Errors
+    /// Its refusal, or that it does not answer.
+    pub async fn payment(&self, payment_id: &str) -> Result<pb::Payment, Problem> {
+        let asked = pb::GetPaymentRequest { payment_id: payment_id.to_owned() };
+        let mut request = Call::by("service:invoicing").request(asked)?;
+        request.set_timeout(PATIENCE);
+        let answer = self.queries.clone().get_payment(request).await;
+        let answer = answer.map_err(|status| Problem::from_status(&status))?.into_inner();
+        answer.payment.ok_or_else(|| Problem::internal(std::io::Error::other("an answer without a payment")))
+    }
+
+    /// Asks for the terms of a new price; instalments keep their proportions.
     ///
     /// # Errors
     /// What is known of the receivable cannot be read. Nothing was asked.
@@ -76,13 +91,14 @@ impl Payments {
         &self,
         change: &Change<'_>,
         now: &pb::Receivable,
-        due: Money,
+        price: &Price,
     ) -> Result<Answer, Problem> {
+        let due = Money::fils(price.total_fils);
         let asked = pb::AmendReceivableRequest {
             bill_reference: change.bill_reference.to_owned(),
             version: change.version,
             due: Some(money_to_wire(due)),
-            shares: shares(&now.shares, due)?,
+            shares: shares(change.agency, &price.breakdown),
             instalments: in_proportion(&now.instalments, due)?.into_iter().map(money_to_wire).collect(),
         };
         let answer = self.receivables.clone().amend_receivable(request(change, asked)?).await;
@@ -143,17 +159,15 @@ fn answered(answer: Result<Option<pb::Receivable>, tonic::Status>) -> Answer {
     }
 }
 
-/// The same receivers, each with its part of `due`.
-fn shares(now: &[pb::Share], due: Money) -> Result<Vec<pb::Share>, Problem> {
-    let dues: Vec<_> = now.iter().filter_map(|share| share.due.clone()).collect();
-    let parts = in_proportion(&dues, due)?;
-    let new = now.iter().zip(parts).map(|(share, part)| pb::Share {
+/// Who gets how much, as the price says; none named: all is the agency's.
+fn shares(agency: &AgencyId, breakdown: &Breakdown) -> Vec<pb::Share> {
+    let new = breakdown.shares.iter().map(|share| pb::Share {
         beneficiary: share.beneficiary.clone(),
-        is_agency: share.is_agency,
-        due: Some(money_to_wire(part)),
+        is_agency: share.beneficiary == agency.as_str(),
+        due: Some(money_to_wire(Money::fils(share.due_fils))),
         ..pb::Share::default()
     });
-    Ok(new.collect())
+    new.collect()
 }
 
 /// `due` in the proportions of `amounts`, by largest remainder: the parts sum to it.

@@ -4,7 +4,7 @@ use boot::wire::{money_to_wire, time_to_wire};
 use proto::common::v1 as common;
 use proto::invoicing::v1 as pb;
 
-use crate::domain::fee_service::LocalText;
+use crate::domain::fee_service::{LocalText, Share};
 use crate::domain::invoice::{Invoice, State};
 use crate::domain::upload::{self, Upload};
 
@@ -32,6 +32,13 @@ pub fn upload(upload: &Upload) -> pb::Upload {
         errors: upload.errors,
         created_at: Some(time_to_wire(upload.created_at)),
         issued: upload.issued,
+    }
+}
+
+fn beneficiary(share: &Share) -> pb::Beneficiary {
+    pb::Beneficiary {
+        code: share.beneficiary.clone(),
+        due: Some(money_to_wire(money::Money::fils(share.due_fils))),
     }
 }
 
@@ -64,7 +71,7 @@ pub fn invoice(invoice: &Invoice) -> pb::Invoice {
         reduced: Some(money::Money::fils(invoice.reduced.fils))
             .filter(|reduced| reduced.is_positive())
             .map(money_to_wire),
-        beneficiaries: Vec::new(),
+        beneficiaries: invoice.breakdown.shares.iter().map(beneficiary).collect(),
         instalments: Vec::new(),
     }
 }

@@ -98,7 +98,7 @@ enum Command {
     Migrate(migrate::Migrate),
     /// The books: verified, summed up, open questions.
     Ledger(ledger::Ledger),
-    /// Receipts, verified without any service.
+    /// Receipts: printed, and verified without any service.
     Receipt(receipt::Receipt),
     /// Payments: found, recorded as a channel tells them, given up, tried again.
     Payment(payment::Payment),
@@ -110,7 +110,7 @@ enum Command {
     Credit(credit::Credit),
     /// Corrections of the books and write-offs: one person asks, another does it.
     Adjustment(adjustment::Adjustment),
-    /// Invoices: changed and taken back, reductions by reason, and whether the numbers are gapless.
+    /// Invoices: printed, changed and taken back, reductions by reason, and whether the numbers are gapless.
     Invoice(invoice::Invoice),
     /// Fees: one person drafts, tests and submits; another publishes.
     Fee(fee::Fee),
@@ -165,7 +165,7 @@ pub async fn dispatch(cli: Cli) -> ExitCode {
         }
         Command::Migrate(migrate) => migrate::run(migrate).await,
         Command::Ledger(ledger) => ledger::run(ledger).await,
-        Command::Receipt(receipt) => receipt::run(&receipt),
+        Command::Receipt(receipt) => receipt::run(receipt).await,
         Command::Payment(payment) => payment::run(payment).await,
         Command::Refund(refund) => refund::run(refund).await,
         Command::Dispute(dispute) => dispute::run(dispute).await,

@@ -12,6 +12,7 @@ use std::sync::Arc;
 use boot::grpc::{Channel, channel};
 use boot::{Context, Ids, StartError};
 use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter};
+use proto::invoicing::v1::document_service_client::DocumentServiceClient;
 use proto::invoicing::v1::invoice_service_client::InvoiceServiceClient;
 use proto::notifications::v1::notification_service_client::NotificationServiceClient;
 use proto::payments::v1::payment_service_client::PaymentServiceClient;
@@ -24,6 +25,7 @@ use crate::form::Seal;
 #[derive(Clone)]
 pub(crate) struct App {
     pub invoices: InvoiceServiceClient<Channel>,
+    pub documents: DocumentServiceClient<Channel>,
     pub payments: PaymentServiceClient<Channel>,
     pub notifications: NotificationServiceClient<Channel>,
     pub ids: Ids,
@@ -54,10 +56,12 @@ pub async fn run(settings: Settings, ctx: Context) -> Result<(), StartError> {
 /// # Errors
 /// A port is taken, a URL is none, or the key file cannot be read.
 pub async fn start(settings: Settings, ctx: &Context) -> Result<Running, StartError> {
+    let invoicing = channel(&settings.invoicing_url)?;
     let payments = channel(&settings.payments_url)?;
     let a_minute = NonZeroU32::new(settings.unknown_per_minute).unwrap_or(NonZeroU32::MIN);
     let app = App {
-        invoices: InvoiceServiceClient::new(channel(&settings.invoicing_url)?),
+        invoices: InvoiceServiceClient::new(invoicing.clone()),
+        documents: DocumentServiceClient::new(invoicing),
         payments: PaymentServiceClient::new(payments),
         notifications: NotificationServiceClient::new(channel(&settings.notifications_url)?),
         ids: ctx.ids.clone(),

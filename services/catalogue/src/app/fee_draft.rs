@@ -54,7 +54,8 @@ pub async fn write(svc: Catalogue, call: Call, written: Written) -> Result<Draft
         }
         Some(before) => {
             fresh(&before, written.version)?;
-            let after = before.step(Command::Write { by: call.actor, valid_from, terms }, &situation)?;
+            let after = before
+                .step(Command::Write { by: call.actor, valid_from, terms: Box::new(terms) }, &situation)?;
             store::fee_draft::save(&mut tx, &before, &after).await?;
             after
         }
@@ -197,7 +198,7 @@ pub async fn list(
     store::fee_draft::list(&mut tx, agency, service).await
 }
 
-/// A bill that nobody gets: the price by a draft, on its first day or later.
+/// A bill that nobody gets: the agency, and the price by a draft, on its first day or later.
 ///
 /// # Errors
 /// `DraftUnknown`; the database.
@@ -206,7 +207,7 @@ pub async fn test(
     call: &Call,
     id: DraftId,
     (asked, date): (&Asked, Option<Date>),
-) -> Result<Result<Price, price::Refusal>, Error> {
+) -> Result<(AgencyId, Result<Price, price::Refusal>), Error> {
     let draft = get(svc, call, id).await?;
     let schedule = Schedule {
         version: 0,
@@ -214,7 +215,7 @@ pub async fn test(
         terms: draft.terms,
         origin: Origin::Draft(draft.id),
     };
-    Ok(price::price(&schedule, asked, date.unwrap_or(draft.valid_from)))
+    Ok((draft.agency, price::price(&schedule, asked, date.unwrap_or(draft.valid_from))))
 }
 
 /// Every schedule of a service that was or will be in force, by version.

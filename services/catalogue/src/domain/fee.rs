@@ -1,5 +1,5 @@
 //! A fee as its author writes it: `fixed:5.000`, `per_unit:pages*0.250`, `table:adult=12.000;minor=8.500`,
-//! `tiered:0-100=10.000;100-=35.000`, `formula:max(0.500, rent*0.10)`, `given`.
+//! `tiered:0-100=10.000;100-=35.000`, `sliced:0-100=0.010;100-=0.025`, `formula:max(0.500, rent*0.10)`, `given`.
 
 use money::{Currency, Money};
 
@@ -8,8 +8,8 @@ use super::input::{self, AMOUNT, CATEGORY, Input, InputKind, MAX_AMOUNT_FILS, Me
 use super::similar;
 
 /// The kinds, as they are written.
-const KINDS: [&str; 6] = ["fixed", "per_unit", "table", "tiered", "formula", "given"];
-/// Rows of a table or bands of a tiered fee.
+const KINDS: [&str; 7] = ["fixed", "per_unit", "table", "tiered", "sliced", "formula", "given"];
+/// Rows of a table, bands of a tiered fee, slices of a sliced one.
 const MAX_ROWS: usize = 100;
 /// The longest fee, in characters.
 pub const MAX_LENGTH: usize = 4_000;
@@ -27,6 +27,8 @@ pub enum Fee {
     Table(Vec<(String, Money)>),
     /// The whole price of the band the units fall into; without gaps, from 0 and without end.
     Tiered(Vec<Band>),
+    /// In each band, its price for each unit that falls into it; without gaps, from 0 and without end.
+    Sliced(Vec<Band>),
     Formula(Formula),
     /// The agency states the amount of each bill.
     Given,
@@ -46,7 +48,7 @@ pub struct Band {
 pub enum FeeError {
     #[error("the fee is longer than {MAX_LENGTH} characters")]
     TooLong,
-    #[error("`{kind}` is no kind of fee{}; use fixed, per_unit, table, tiered, formula or given", meant(*.suggestion))]
+    #[error("`{kind}` is no kind of fee{}; use fixed, per_unit, table, tiered, sliced, formula or given", meant(*.suggestion))]
     Kind { kind: String, suggestion: Option<&'static str> },
     #[error("`given` takes nothing after it, and `{0}` stands there")]
     AfterGiven(String),
@@ -101,7 +103,8 @@ impl Fee {
             "fixed" => Ok(Fee::Fixed(price(rest)?)),
             "per_unit" => per_unit(rest),
             "table" => table(rest),
-            "tiered" => tiered(rest),
+            "tiered" => bands(rest).map(Fee::Tiered),
+            "sliced" => bands(rest).map(Fee::Sliced),
             "formula" => Ok(Fee::Formula(Formula::parse(rest)?)),
             "given" if rest.is_empty() => Ok(Fee::Given),
             "given" => Err(FeeError::AfterGiven(rest.to_owned())),
@@ -118,7 +121,7 @@ impl Fee {
             Fee::Table(rows) => {
                 one(CATEGORY, InputKind::Category(rows.iter().map(|(name, _)| name.clone()).collect()))
             }
-            Fee::Tiered(_) => one(UNITS, InputKind::Measure),
+            Fee::Tiered(_) | Fee::Sliced(_) => one(UNITS, InputKind::Measure),
             Fee::Formula(formula) => {
                 let measure = |name: &String| Input { name: name.clone(), kind: InputKind::Measure };
                 formula.inputs.iter().map(measure).collect()
@@ -180,7 +183,7 @@ fn band(row: &str) -> Result<Band, FeeError> {
     Ok(Band { from: bound(from)?, to, price: price(amount)? })
 }
 
-fn tiered(text: &str) -> Result<Fee, FeeError> {
+fn bands(text: &str) -> Result<Vec<Band>, FeeError> {
     let bands: Vec<Band> = rows(text)?.into_iter().map(band).collect::<Result<_, _>>()?;
     let mut expected = Some(Measure::ZERO);
     for band in &bands {
@@ -194,7 +197,7 @@ fn tiered(text: &str) -> Result<Fee, FeeError> {
         expected = band.to;
     }
     match expected {
-        None => Ok(Fee::Tiered(bands)),
+        None => Ok(bands),
         Some(end) => Err(FeeError::Closed(end)),
     }
 }
@@ -224,6 +227,7 @@ mod tests {
         let categories = InputKind::Category(vec!["adult".to_owned(), "minor".to_owned()]);
         assert_eq!(inputs("table:adult=12.000;minor=8.500"), [("category".to_owned(), categories)]);
         assert_eq!(inputs("tiered:0-100=10.000;100-=35.000"), [("units".to_owned(), InputKind::Measure)]);
+        assert_eq!(inputs("sliced:0-100=0.010;100-=0.025"), [("units".to_owned(), InputKind::Measure)]);
         assert_eq!(
             inputs("formula:a*b+a"),
             [("a".to_owned(), InputKind::Measure), ("b".to_owned(), InputKind::Measure)]
@@ -236,7 +240,7 @@ mod tests {
         for (text, said) in [
             (
                 "fixd:5.000",
-                "`fixd` is no kind of fee, did you mean fixed; use fixed, per_unit, table, tiered, formula or given",
+                "`fixd` is no kind of fee, did you mean fixed; use fixed, per_unit, table, tiered, sliced, formula or given",
             ),
             ("fixed:5", "`5` is no price; write dinars with three decimals, like 12.500"),
             ("fixed:0.000", "the price `0.000` is not above zero and at most 100000.000"),

@@ -357,7 +357,7 @@ mod tests {
             (
                 "given",
                 "givn",
-                "services.csv row 2 column fee: `givn` is no kind of fee, did you mean given; use fixed, per_unit, table, tiered, formula or given; correct the fee as the README of catalogue describes it",
+                "services.csv row 2 column fee: `givn` is no kind of fee, did you mean given; use fixed, per_unit, table, tiered, sliced, formula or given; correct the fee as the README of catalogue describes it",
             ),
             (
                 ",full,",

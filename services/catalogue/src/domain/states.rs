@@ -127,7 +127,7 @@ fn drafts() -> Option<Vec<Arrow>> {
         S::Withdrawn { by: by("first") },
     ];
     let commands = [
-        C::Write { by: by("first"), valid_from: Date::MAX, terms },
+        C::Write { by: by("first"), valid_from: Date::MAX, terms: Box::new(terms) },
         C::Submit { by: by("first") },
         C::Publish { by: by("second") },
         C::Return { remark: String::new() },

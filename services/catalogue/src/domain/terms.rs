@@ -1,4 +1,5 @@
-//! What a schedule says beyond its fee: the least and the most, who pays less and by which law, and whether VAT is due.
+//! What a schedule says beyond its fee: the least and the most, who pays less and by which law, what is charged beside it, who
+//! receives a part of it, and whether VAT is due.
 
 use money::{Money, rounding};
 use rust_decimal::Decimal;
@@ -11,6 +12,12 @@ use super::similar;
 
 /// Reductions of one schedule.
 pub const MAX_REDUCTIONS: usize = 50;
+/// Receivers beside the agency; with it, as many as one payment order of the treasury has lines for.
+pub const MAX_SPLITS: usize = 4;
+/// The longest code of a receiver, in characters.
+pub const MAX_BENEFICIARY: usize = 32;
+/// The whole, in basis points.
+pub const WHOLE: i32 = 10_000;
 /// The longest name or law, in characters.
 pub const MAX_TEXT: usize = 200;
 
@@ -21,11 +28,38 @@ pub struct Terms {
     pub text: String,
     pub fee: Fee,
     pub tax: TaxCategory,
+    pub beyond: Beyond,
+}
+
+/// What a schedule may say beyond its fee.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Beyond {
     /// The fee is never less, before any reduction.
     pub minimum: Option<Money>,
     /// The fee is never more.
     pub maximum: Option<Money>,
     pub reductions: Vec<Reduction>,
+    /// What each bill costs beside the agency's fee. No reduction touches it.
+    pub service_fee: Option<ServiceFee>,
+    /// Who gets a part of the fee; the rest is the agency's.
+    pub splits: Vec<Split>,
+}
+
+/// For the handling of a bill, apart from what the agency charges.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ServiceFee {
+    pub amount: Money,
+    pub tax: TaxCategory,
+    /// Who gets it, its VAT included; none: the agency.
+    pub beneficiary: Option<String>,
+}
+
+/// A receiver's part of the fee, after its reduction and before VAT, which the agency accounts for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Split {
+    pub beneficiary: String,
+    /// Of [`WHOLE`].
+    pub basis_points: i32,
 }
 
 /// Who pays less, and by which law.
@@ -68,6 +102,18 @@ pub enum TermsError {
     Text { code: String, what: &'static str },
     #[error("reductions: `{0}` must take 1 to 99 percent, an amount above zero, or all")]
     Takes(String),
+    #[error(
+        "{field}: `{code}` is no receiver; use 1 to {MAX_BENEFICIARY} capital letters, digits and -, a letter first"
+    )]
+    Beneficiary { field: &'static str, code: String },
+    #[error("splits: `{0}` stands twice")]
+    BeneficiaryTwice(String),
+    #[error("splits: there are more than {MAX_SPLITS}")]
+    TooManySplits,
+    #[error("splits: `{0}` gets no part; write 1 to 9999 basis points, 100 of which are one percent")]
+    SplitPart(String),
+    #[error("splits: they take {sum} of 10000 basis points; leave the agency at least one")]
+    SplitSum { sum: i32 },
 }
 
 impl TermsError {
@@ -82,6 +128,11 @@ impl TermsError {
             | TermsError::CodeTwice(_)
             | TermsError::Text { .. }
             | TermsError::Takes(_) => "terms.reductions",
+            TermsError::Beneficiary { field, .. } => field,
+            TermsError::BeneficiaryTwice(_)
+            | TermsError::TooManySplits
+            | TermsError::SplitPart(_)
+            | TermsError::SplitSum { .. } => "terms.splits",
         }
     }
 }
@@ -94,39 +145,16 @@ impl Terms {
     pub fn of_fee(text: &str, tax: TaxCategory) -> Result<Terms, FeeError> {
         let text = text.trim().to_owned();
         let fee = Fee::parse(&text)?;
-        Ok(Terms { text, fee, tax, minimum: None, maximum: None, reductions: Vec::new() })
+        Ok(Terms { text, fee, tax, beyond: Beyond::default() })
     }
 
-    /// With bounds and reductions.
+    /// With what it says beyond.
     ///
     /// # Errors
     /// What is wrong, where, and what to write.
-    pub fn with(
-        self,
-        minimum: Option<Money>,
-        maximum: Option<Money>,
-        reductions: Vec<Reduction>,
-    ) -> Result<Terms, TermsError> {
-        for (what, bound) in [("terms.minimum", minimum), ("terms.maximum", maximum)] {
-            if bound.is_some_and(|bound| !(1..=MAX_AMOUNT_FILS).contains(&bound.minor_units())) {
-                return Err(TermsError::Bound { what });
-            }
-        }
-        if let (Some(minimum), Some(maximum)) = (minimum, maximum)
-            && minimum.minor_units() > maximum.minor_units()
-        {
-            return Err(TermsError::BoundsCrossed);
-        }
-        if reductions.len() > MAX_REDUCTIONS {
-            return Err(TermsError::TooManyReductions);
-        }
-        for (at, reduction) in reductions.iter().enumerate() {
-            reduction.check()?;
-            if reductions.iter().take(at).any(|known| known.code == reduction.code) {
-                return Err(TermsError::CodeTwice(reduction.code.clone()));
-            }
-        }
-        Ok(Terms { minimum, maximum, reductions, ..self })
+    pub fn with(self, beyond: Beyond) -> Result<Terms, TermsError> {
+        beyond.check()?;
+        Ok(Terms { beyond, ..self })
     }
 
     /// The reduction of a code; else the code that was probably meant.
@@ -134,12 +162,80 @@ impl Terms {
     /// # Errors
     /// There is none with this code.
     pub fn reduction(&self, code: &str) -> Result<&Reduction, Option<String>> {
-        let known = self.reductions.iter().find(|reduction| reduction.code == code);
+        let reductions = &self.beyond.reductions;
+        let known = reductions.iter().find(|reduction| reduction.code == code);
         known.ok_or_else(|| {
-            let codes = self.reductions.iter().map(|reduction| reduction.code.as_str());
+            let codes = reductions.iter().map(|reduction| reduction.code.as_str());
             similar::nearest(code, codes).map(str::to_owned)
         })
     }
+}
+
+impl Beyond {
+    fn check(&self) -> Result<(), TermsError> {
+        let service_fee = self.service_fee.as_ref().map(|fee| fee.amount);
+        let amounts = [
+            ("terms.minimum", self.minimum),
+            ("terms.maximum", self.maximum),
+            ("terms.service_fee", service_fee),
+        ];
+        for (what, amount) in amounts {
+            if amount.is_some_and(|amount| !(1..=MAX_AMOUNT_FILS).contains(&amount.minor_units())) {
+                return Err(TermsError::Bound { what });
+            }
+        }
+        if let (Some(minimum), Some(maximum)) = (self.minimum, self.maximum)
+            && minimum.minor_units() > maximum.minor_units()
+        {
+            return Err(TermsError::BoundsCrossed);
+        }
+        if let Some(code) = self.service_fee.as_ref().and_then(|fee| fee.beneficiary.as_ref()) {
+            check_beneficiary("terms.service_fee", code)?;
+        }
+        self.check_reductions()?;
+        self.check_splits()
+    }
+
+    fn check_reductions(&self) -> Result<(), TermsError> {
+        if self.reductions.len() > MAX_REDUCTIONS {
+            return Err(TermsError::TooManyReductions);
+        }
+        for (at, reduction) in self.reductions.iter().enumerate() {
+            reduction.check()?;
+            if self.reductions.iter().take(at).any(|known| known.code == reduction.code) {
+                return Err(TermsError::CodeTwice(reduction.code.clone()));
+            }
+        }
+        Ok(())
+    }
+
+    fn check_splits(&self) -> Result<(), TermsError> {
+        if self.splits.len() > MAX_SPLITS {
+            return Err(TermsError::TooManySplits);
+        }
+        let mut sum = 0_i32;
+        for (at, split) in self.splits.iter().enumerate() {
+            check_beneficiary("terms.splits", &split.beneficiary)?;
+            if self.splits.iter().take(at).any(|known| known.beneficiary == split.beneficiary) {
+                return Err(TermsError::BeneficiaryTwice(split.beneficiary.clone()));
+            }
+            if !(1..WHOLE).contains(&split.basis_points) {
+                return Err(TermsError::SplitPart(split.beneficiary.clone()));
+            }
+            sum = sum.saturating_add(split.basis_points);
+        }
+        if sum < WHOLE { Ok(()) } else { Err(TermsError::SplitSum { sum }) }
+    }
+}
+
+fn check_beneficiary(field: &'static str, code: &str) -> Result<(), TermsError> {
+    let fits = |(at, letter): (usize, char)| {
+        letter.is_ascii_uppercase() || (at > 0 && (letter.is_ascii_digit() || letter == '-'))
+    };
+    if (1..=MAX_BENEFICIARY).contains(&code.len()) && code.chars().enumerate().all(fits) {
+        return Ok(());
+    }
+    Err(TermsError::Beneficiary { field, code: code.chars().take(40).collect() })
 }
 
 impl Reduction {
@@ -201,8 +297,10 @@ mod tests {
     #[test]
     fn each_mistake_says_where_it_is_and_what_to_write() {
         let fils = |fils| Some(Money::fils(fils));
-        let with =
-            |minimum, maximum, reductions| terms("given").with(minimum, maximum, reductions).unwrap_err();
+        let with = |minimum, maximum, reductions| {
+            let beyond = Beyond { minimum, maximum, reductions, ..Beyond::default() };
+            terms("given").with(beyond).unwrap_err()
+        };
         let nameless = Reduction { legal_reference: " ".to_owned(), ..reduction("retired", Takes::All) };
         for (error, field, said) in [
             (with(fils(0), None, vec![]), "terms.minimum", "write dinars above zero"),
@@ -242,8 +340,34 @@ mod tests {
 
     #[test]
     fn a_code_that_is_not_there_is_answered_with_the_one_that_was_meant() {
-        let terms = terms("given").with(None, None, vec![reduction("retired", Takes::All)]).unwrap();
+        let reductions = vec![reduction("retired", Takes::All)];
+        let terms = terms("given").with(Beyond { reductions, ..Beyond::default() }).unwrap();
         assert_eq!(terms.reduction("retird"), Err(Some("retired".to_owned())));
         assert!(terms.reduction("retired").is_ok());
+    }
+
+    #[test]
+    fn receivers_are_named_once_and_leave_the_agency_a_part() {
+        let split = |beneficiary: &str, basis_points| Split { beneficiary: beneficiary.into(), basis_points };
+        let with = |splits| terms("given").with(Beyond { splits, ..Beyond::default() });
+        for (splits, said) in [
+            (vec![split("fund", 100)], "capital letters"),
+            (vec![split("FUND", 100), split("FUND", 100)], "twice"),
+            (vec![split("FUND", 0)], "basis points"),
+            (vec![split("FUND", 9_000), split("NGO", 1_000)], "leave the agency"),
+            (vec![split("A", 1), split("B", 1), split("C", 1), split("D", 1), split("E", 1)], "more than 4"),
+        ] {
+            let error = with(splits).unwrap_err();
+            assert_eq!(error.field(), "terms.splits", "{error}");
+            assert!(error.to_string().contains(said), "{error}");
+        }
+        assert!(with(vec![split("FUND", 9_000), split("NGO-2", 999)]).is_ok());
+        let service_fee = ServiceFee {
+            amount: Money::fils(200),
+            tax: TaxCategory::Standard,
+            beneficiary: Some("?".to_owned()),
+        };
+        let error = terms("given").with(Beyond { service_fee: Some(service_fee), ..Beyond::default() });
+        assert_eq!(error.unwrap_err().field(), "terms.service_fee");
     }
 }

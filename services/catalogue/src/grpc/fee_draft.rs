@@ -14,7 +14,7 @@ use crate::domain::agency::Name;
 use crate::domain::draft::{Command, Draft, MAX_REMARK, State};
 use crate::domain::fee_service::{Origin, Schedule, TaxCategory};
 use crate::domain::price::Asked;
-use crate::domain::terms::{Reduction, Takes, Terms, TermsError};
+use crate::domain::terms::{Beyond, Reduction, ServiceFee, Split, Takes, Terms, TermsError};
 use crate::sentences::Sentences;
 use crate::{Catalogue, Error};
 
@@ -63,32 +63,62 @@ fn terms_message(terms: &Terms) -> pb::FeeTerms {
             Takes::All => WireTakes::All(true),
         }),
     };
+    let split = |split: &Split| pb::FeeSplit {
+        beneficiary: split.beneficiary.clone(),
+        basis_points: split.basis_points,
+    };
+    let beyond = &terms.beyond;
     pb::FeeTerms {
         fee: terms.text.clone(),
         tax_category: tax_message(terms.tax).into(),
-        minimum: terms.minimum.map(money_to_wire),
-        maximum: terms.maximum.map(money_to_wire),
-        reductions: terms.reductions.iter().map(reduction).collect(),
+        minimum: beyond.minimum.map(money_to_wire),
+        maximum: beyond.maximum.map(money_to_wire),
+        reductions: beyond.reductions.iter().map(reduction).collect(),
+        service_fee: beyond.service_fee.as_ref().map(|fee| pb::FeeServiceFee {
+            amount: Some(money_to_wire(fee.amount)),
+            tax_category: tax_message(fee.tax).into(),
+            beneficiary: fee.beneficiary.clone().unwrap_or_default(),
+        }),
+        splits: beyond.splits.iter().map(split).collect(),
     }
 }
 
 fn terms_from_wire(terms: Option<pb::FeeTerms>) -> Result<Terms, Problem> {
     let terms = terms.unwrap_or_default();
-    let tax = match terms.tax_category() {
-        pb::TaxCategory::Outside => TaxCategory::Outside,
-        pb::TaxCategory::Standard => TaxCategory::Standard,
-        pb::TaxCategory::Unspecified => {
-            let detail = "Say whether VAT is due: OUTSIDE or STANDARD".to_owned();
-            return Err(Error::Field { field: "terms.tax_category", detail }.into());
-        }
-    };
+    let tax = tax_from_wire("terms.tax_category", terms.tax_category())?;
     let plain = Terms::of_fee(&terms.fee, tax).map_err(TermsError::from).map_err(Error::from)?;
     let bound = |field, bound: Option<proto::common::v1::Money>| {
         bound.map(|bound| money_from_wire(field, &Some(bound))).transpose()
     };
-    let (minimum, maximum) = (bound("terms.minimum", terms.minimum)?, bound("terms.maximum", terms.maximum)?);
-    let reductions = terms.reductions.into_iter().map(reduction_from_wire).collect::<Result<_, _>>()?;
-    Ok(plain.with(minimum, maximum, reductions).map_err(Error::from)?)
+    let splits = terms.splits.into_iter();
+    let splits =
+        splits.map(|split| Split { beneficiary: split.beneficiary, basis_points: split.basis_points });
+    let beyond = Beyond {
+        minimum: bound("terms.minimum", terms.minimum)?,
+        maximum: bound("terms.maximum", terms.maximum)?,
+        reductions: terms.reductions.into_iter().map(reduction_from_wire).collect::<Result<_, _>>()?,
+        service_fee: terms.service_fee.map(service_fee_from_wire).transpose()?,
+        splits: splits.collect(),
+    };
+    Ok(plain.with(beyond).map_err(Error::from)?)
+}
+
+fn tax_from_wire(field: &'static str, tax: pb::TaxCategory) -> Result<TaxCategory, Error> {
+    match tax {
+        pb::TaxCategory::Outside => Ok(TaxCategory::Outside),
+        pb::TaxCategory::Standard => Ok(TaxCategory::Standard),
+        pb::TaxCategory::Unspecified => {
+            Err(Error::Field { field, detail: "Say whether VAT is due: OUTSIDE or STANDARD".to_owned() })
+        }
+    }
+}
+
+fn service_fee_from_wire(fee: pb::FeeServiceFee) -> Result<ServiceFee, Problem> {
+    Ok(ServiceFee {
+        amount: money_from_wire("terms.service_fee.amount", &fee.amount)?,
+        tax: tax_from_wire("terms.service_fee.tax_category", fee.tax_category())?,
+        beneficiary: Some(fee.beneficiary).filter(|code| !code.is_empty()),
+    })
 }
 
 fn reduction_from_wire(reduction: pb::FeeReduction) -> Result<Reduction, Problem> {
@@ -175,8 +205,9 @@ impl FeeDraftService for Catalogue {
         let day = if test.date.is_empty() { None } else { Some(date("date", &test.date)?) };
         let asked = Asked { values: test.inputs, reduction: test.reduction };
         let mut sentences = Sentences::new(&self.texts);
-        let result = match app::test(self, &call, id, (&asked, day)).await? {
-            Ok(price) => Tested::Price(price_message(&price, &mut sentences)),
+        let (agency, priced) = app::test(self, &call, id, (&asked, day)).await?;
+        let result = match priced {
+            Ok(price) => Tested::Price(price_message(&agency, &price, &mut sentences)),
             Err(refusal) => Tested::Problem(sentences.refusal(&refusal)),
         };
         Ok(Response::new(pb::TestFeeDraftResponse { result: Some(result) }))

@@ -5,6 +5,7 @@ mod fee_draft;
 
 use boot::Call;
 use boot::wire::{id_from_wire, money_to_wire};
+use ids::AgencyId;
 use proto::catalogue::v1::catalogue_service_server::CatalogueService;
 use proto::catalogue::v1::{self as pb, quote_result::Result as Answer};
 use proto::common::v1::LocalText;
@@ -18,7 +19,7 @@ use crate::domain::change::Stored;
 use crate::domain::fee::Fee;
 use crate::domain::fee_service::{ElectronicOnly, TaxCategory};
 use crate::domain::input::{Input, InputKind};
-use crate::domain::price::{Asked, Price};
+use crate::domain::price::{Asked, Line, LineKind, Price, Share};
 use crate::sentences::Sentences;
 use crate::{Catalogue, Error};
 
@@ -53,6 +54,7 @@ fn service_message(stored: &Stored) -> pb::FeeService {
         Fee::PerUnit { .. } => pb::FeeKind::PerUnit,
         Fee::Table(_) => pb::FeeKind::Table,
         Fee::Tiered(_) => pb::FeeKind::Tiered,
+        Fee::Sliced(_) => pb::FeeKind::Sliced,
         Fee::Formula(_) => pb::FeeKind::Formula,
         Fee::Given => pb::FeeKind::Given,
     };
@@ -81,7 +83,28 @@ fn tax_message(tax: TaxCategory) -> pb::TaxCategory {
     }
 }
 
-fn price_message(price: &Price, sentences: &mut Sentences<'_>) -> pb::Price {
+fn line_message(line: &Line) -> pb::PriceLine {
+    let kind = match line.kind {
+        LineKind::Fee => pb::PriceLineKind::Fee,
+        LineKind::ServiceFee => pb::PriceLineKind::ServiceFee,
+    };
+    pb::PriceLine {
+        kind: kind.into(),
+        net: Some(money_to_wire(line.net)),
+        tax_category: tax_message(line.tax).into(),
+        vat_percent: line.vat_percent.normalize().to_string(),
+        vat: Some(money_to_wire(line.vat)),
+    }
+}
+
+fn share_message(agency: &AgencyId, share: &Share) -> pb::PriceShare {
+    pb::PriceShare {
+        beneficiary: share.beneficiary.clone().unwrap_or_else(|| agency.to_string()),
+        due: Some(money_to_wire(share.due)),
+    }
+}
+
+fn price_message(agency: &AgencyId, price: &Price, sentences: &mut Sentences<'_>) -> pb::Price {
     pb::Price {
         fee: Some(money_to_wire(price.fee)),
         vat: Some(money_to_wire(price.vat)),
@@ -90,6 +113,8 @@ fn price_message(price: &Price, sentences: &mut Sentences<'_>) -> pb::Price {
         schedule_version: price.schedule_version,
         reduction: price.reduced.as_ref().map(|reduced| reduced.code.clone()).unwrap_or_default(),
         reduced: price.reduced.as_ref().map(|reduced| money_to_wire(reduced.amount)),
+        lines: price.lines.iter().map(line_message).collect(),
+        shares: price.shares.iter().map(|share| share_message(agency, share)).collect(),
     }
 }
 
@@ -167,7 +192,7 @@ impl CatalogueService for Catalogue {
         request: Request<pb::QuoteFeesRequest>,
     ) -> Result<Response<pb::QuoteFeesResponse>, Status> {
         let asked = request.into_inner();
-        let agency = id_from_wire("agency_id", &asked.agency_id)?;
+        let agency: AgencyId = id_from_wire("agency_id", &asked.agency_id)?;
         let date = date(&asked.date)?;
         let quotes = asked.quotes.into_iter();
         let quotes = quotes.map(|quote| Quote {
@@ -178,7 +203,7 @@ impl CatalogueService for Catalogue {
         let priced = quote::quote(self, &agency, date, &quotes).await?;
         let mut sentences = Sentences::new(&self.texts);
         let results = priced.iter().map(|priced| match priced {
-            Ok(price) => Answer::Price(price_message(price, &mut sentences)),
+            Ok(price) => Answer::Price(price_message(&agency, price, &mut sentences)),
             Err(refusal) => Answer::Problem(sentences.refusal(refusal)),
         });
         let results = results.map(|result| pb::QuoteResult { result: Some(result) }).collect();

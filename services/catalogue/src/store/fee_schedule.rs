@@ -19,7 +19,7 @@ pub async fn all_of(
     let rows = sqlx::query_as!(
         Row,
         r#"SELECT service_code, version, fee, tax_category, minimum_fils, maximum_fils,
-                  reductions::text AS "reductions!", draft_id, valid_from AS "valid_from?"
+                  reductions::text AS "reductions!", service_fee::text, splits::text AS "splits!", draft_id, valid_from AS "valid_from?"
              FROM fee_schedule
             WHERE agency_id = $1 AND ($2::text IS NULL OR service_code = $2)
             ORDER BY service_code, version"#,
@@ -60,8 +60,8 @@ pub async fn publish(tx: &mut Tx, draft: &Draft, version: i32, now: OffsetDateTi
     let columns = Columns::from(&draft.terms);
     sqlx::query!(
         "INSERT INTO fee_schedule (agency_id, service_code, version, fee, tax_category, minimum_fils, maximum_fils,
-                                   reductions, draft_id, valid_from, created_at)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8::text::jsonb, $9, $10, $11)",
+                                   reductions, service_fee, splits, draft_id, valid_from, created_at)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8::text::jsonb, $9::text::jsonb, $10::text::jsonb, $11, $12, $13)",
         draft.agency.as_str(),
         draft.service.as_str(),
         version,
@@ -70,6 +70,8 @@ pub async fn publish(tx: &mut Tx, draft: &Draft, version: i32, now: OffsetDateTi
         columns.minimum_fils,
         columns.maximum_fils,
         columns.reductions,
+        columns.service_fee,
+        columns.splits,
         draft.id.0,
         draft.valid_from,
         now,
@@ -88,6 +90,8 @@ pub struct Row {
     pub minimum_fils: Option<i64>,
     pub maximum_fils: Option<i64>,
     pub reductions: String,
+    pub service_fee: Option<String>,
+    pub splits: String,
     pub draft_id: Option<Uuid>,
     pub valid_from: Option<Date>,
 }
@@ -101,6 +105,8 @@ impl Row {
             minimum_fils: self.minimum_fils,
             maximum_fils: self.maximum_fils,
             reductions: self.reductions,
+            service_fee: self.service_fee,
+            splits: self.splits,
         };
         Ok(Schedule {
             version: self.version,

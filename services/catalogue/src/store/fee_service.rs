@@ -15,10 +15,10 @@ pub async fn list(tx: &mut Tx, agency: Option<&AgencyId>, day: Option<Date>) -> 
         Row,
         r#"SELECT s.agency_id, s.service_code, s.name_en, s.name_ar, s.electronic_only, s.electronic_only_from,
                   f.version, f.fee, f.tax_category, f.minimum_fils, f.maximum_fils, f.reductions AS "reductions!",
-                  f.draft_id, f.valid_from AS "valid_from?"
+                  f.service_fee, f.splits AS "splits!", f.draft_id, f.valid_from AS "valid_from?"
              FROM fee_service s
-             JOIN LATERAL (SELECT version, fee, tax_category, minimum_fils, maximum_fils, reductions::text, draft_id,
-                                  valid_from
+             JOIN LATERAL (SELECT version, fee, tax_category, minimum_fils, maximum_fils, reductions::text,
+                                  service_fee::text, splits::text, draft_id, valid_from
                              FROM fee_schedule
                             WHERE agency_id = s.agency_id AND service_code = s.service_code
                               AND ($2::date IS NULL OR valid_from IS NULL OR valid_from <= $2)
@@ -71,6 +71,8 @@ struct Row {
     minimum_fils: Option<i64>,
     maximum_fils: Option<i64>,
     reductions: String,
+    service_fee: Option<String>,
+    splits: String,
     draft_id: Option<Uuid>,
     valid_from: Option<Date>,
 }
@@ -97,6 +99,8 @@ impl TryFrom<Row> for Stored {
             minimum_fils: row.minimum_fils,
             maximum_fils: row.maximum_fils,
             reductions: row.reductions,
+            service_fee: row.service_fee,
+            splits: row.splits,
             draft_id: row.draft_id,
             valid_from: row.valid_from,
         };

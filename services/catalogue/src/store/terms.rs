@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::Error;
 use crate::domain::agency::Name;
 use crate::domain::fee_service::TaxCategory;
-use crate::domain::terms::{Reduction, Takes, Terms};
+use crate::domain::terms::{Beyond, Reduction, ServiceFee, Split, Takes, Terms};
 
 /// As stored.
 pub struct Columns {
@@ -15,6 +15,23 @@ pub struct Columns {
     pub maximum_fils: Option<i64>,
     /// JSON.
     pub reductions: String,
+    /// JSON.
+    pub service_fee: Option<String>,
+    /// JSON.
+    pub splits: String,
+}
+
+#[derive(Serialize, Deserialize)]
+struct ServiceFeeRow {
+    fils: i64,
+    tax_category: String,
+    beneficiary: Option<String>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct SplitRow {
+    beneficiary: String,
+    basis_points: i32,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -47,25 +64,41 @@ impl From<&Terms> for Columns {
                 Takes::All => Taken::All,
             },
         };
-        let rows: Vec<Row> = terms.reductions.iter().map(row).collect();
+        let beyond = &terms.beyond;
+        let rows: Vec<Row> = beyond.reductions.iter().map(row).collect();
+        let service_fee = beyond.service_fee.as_ref().map(|fee| ServiceFeeRow {
+            fils: fee.amount.minor_units(),
+            tax_category: fee.tax.code().to_owned(),
+            beneficiary: fee.beneficiary.clone(),
+        });
+        let split = |split: &Split| SplitRow {
+            beneficiary: split.beneficiary.clone(),
+            basis_points: split.basis_points,
+        };
+        let splits: Vec<SplitRow> = beyond.splits.iter().map(split).collect();
         Columns {
             fee: terms.text.clone(),
             tax_category: terms.tax.code().to_owned(),
-            minimum_fils: terms.minimum.map(Money::minor_units),
-            maximum_fils: terms.maximum.map(Money::minor_units),
-            reductions: serde_json::to_string(&rows).expect("texts and numbers are JSON"),
+            minimum_fils: beyond.minimum.map(Money::minor_units),
+            maximum_fils: beyond.maximum.map(Money::minor_units),
+            reductions: json(&rows),
+            service_fee: service_fee.as_ref().map(json),
+            splits: json(&splits),
         }
     }
+}
+
+fn json<T: Serialize>(rows: &T) -> String {
+    serde_json::to_string(rows).expect("texts and numbers are JSON")
 }
 
 impl Columns {
     /// The terms, as they were checked when they were written.
     pub fn terms(self, table: &'static str) -> Result<Terms, Error> {
         let corrupt = |what: String| Error::Corrupt { table, what };
-        let tax = TaxCategory::from_code(&self.tax_category);
-        let tax = tax.ok_or_else(|| corrupt(self.tax_category.clone()))?;
-        let rows: Vec<Row> =
-            serde_json::from_str(&self.reductions).map_err(|error| corrupt(error.to_string()))?;
+        let unread = |error: serde_json::Error| corrupt(error.to_string());
+        let tax = |code: &str| TaxCategory::from_code(code).ok_or_else(|| corrupt(code.to_owned()));
+        let rows: Vec<Row> = serde_json::from_str(&self.reductions).map_err(unread)?;
         let reductions = rows.into_iter().map(|row| Reduction {
             code: row.code,
             name: Name { en: row.name_en, ar: row.name_ar },
@@ -76,8 +109,27 @@ impl Columns {
                 Taken::All => Takes::All,
             },
         });
-        let terms = Terms::of_fee(&self.fee, tax).map_err(|error| corrupt(error.to_string()))?;
-        let (minimum, maximum) = (self.minimum_fils.map(Money::fils), self.maximum_fils.map(Money::fils));
-        terms.with(minimum, maximum, reductions.collect()).map_err(|error| corrupt(error.to_string()))
+        let service_fee = match self.service_fee.as_deref() {
+            Some(text) => {
+                let row: ServiceFeeRow = serde_json::from_str(text).map_err(unread)?;
+                let (amount, tax) = (Money::fils(row.fils), tax(&row.tax_category)?);
+                Some(ServiceFee { amount, tax, beneficiary: row.beneficiary })
+            }
+            None => None,
+        };
+        let rows: Vec<SplitRow> = serde_json::from_str(&self.splits).map_err(unread)?;
+        let splits = rows
+            .into_iter()
+            .map(|row| Split { beneficiary: row.beneficiary, basis_points: row.basis_points });
+        let beyond = Beyond {
+            minimum: self.minimum_fils.map(Money::fils),
+            maximum: self.maximum_fils.map(Money::fils),
+            reductions: reductions.collect(),
+            service_fee,
+            splits: splits.collect(),
+        };
+        let terms =
+            Terms::of_fee(&self.fee, tax(&self.tax_category)?).map_err(|error| corrupt(error.to_string()))?;
+        terms.with(beyond).map_err(|error| corrupt(error.to_string()))
     }
 }

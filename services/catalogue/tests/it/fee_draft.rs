@@ -42,6 +42,8 @@ fn terms(fee: &str) -> pb::FeeTerms {
         minimum: Some(money(1_000)),
         maximum: None,
         reductions: vec![retired],
+        service_fee: None,
+        splits: Vec::new(),
     }
 }
 
@@ -229,4 +231,38 @@ async fn of_two_publishers_at_once_one_publishes_and_the_database_refuses_one_pe
     let foreign = Call::by(HEAD).for_agency("MUN".parse().unwrap());
     let look = foreign.request(pb::GetFeeDraftRequest { draft_id: id(1) }).unwrap();
     assert_eq!(said(t.drafts.get_fee_draft(look).await).unwrap_err(), "fee_draft_unknown");
+}
+
+#[tokio::test]
+async fn a_published_fee_says_who_gets_what_of_it_and_what_its_handling_costs() {
+    let mut t = Desk::open().await;
+    let mut drafted = plate(1, "sliced:0-10=1.000;10-=0.500", 0);
+    let terms = drafted.terms.as_mut().unwrap();
+    terms.splits = vec![pb::FeeSplit { beneficiary: "ROAD-FUND".to_owned(), basis_points: 2_500 }];
+    terms.service_fee = Some(pb::FeeServiceFee {
+        amount: Some(money(200)),
+        tax_category: pb::TaxCategory::Standard.into(),
+        beneficiary: "MZN".to_owned(),
+    });
+    let wrong = pb::FeeSplit { beneficiary: "ROAD-FUND".to_owned(), basis_points: 10_000 };
+    let mut greedy = drafted.clone();
+    greedy.terms.as_mut().unwrap().splits = vec![wrong];
+    assert_eq!(t.put(AUTHOR, greedy).await.unwrap_err(), "terms_invalid");
+
+    let draft = t.put(AUTHOR, drafted.clone()).await.unwrap();
+    assert_eq!(draft.terms, drafted.terms, "they come back as they were written");
+    t.submit(AUTHOR, 1, 1).await.unwrap();
+    t.publish(HEAD, 1, 2).await.unwrap();
+
+    let price = t.stack.price("TRF", FROM, quote("PLATE", &[("units", "13")])).await;
+    let fils = |money: &Option<Money>| money.as_ref().unwrap().minor_units;
+    let lines: Vec<_> =
+        price.lines.iter().map(|line| (line.kind(), fils(&line.net), fils(&line.vat))).collect();
+    assert_eq!(lines, [(pb::PriceLineKind::Fee, 11_500, 0), (pb::PriceLineKind::ServiceFee, 200, 20)]);
+    let shares: Vec<_> =
+        price.shares.iter().map(|share| (share.beneficiary.as_str(), fils(&share.due))).collect();
+    assert_eq!(shares, [("TRF", 8_625), ("ROAD-FUND", 2_875), ("MZN", 220)]);
+    let steps: Vec<_> = price.steps.iter().map(|step| step.en.as_str()).collect();
+    assert_eq!(steps[1], "3 units above 10, at BHD 0.500 each: 1.5");
+    assert_eq!(steps.last(), Some(&"To pay: BHD 11.720"));
 }

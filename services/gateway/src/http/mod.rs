@@ -1,7 +1,9 @@
 //! Routes: one file a noun. A handler admits the caller, reads the request, calls one service, shows the answer.
 pub(crate) mod auth;
 mod bills;
+mod changes;
 mod collections;
+mod documents;
 mod invoices;
 mod payments;
 mod read;
@@ -58,6 +60,9 @@ fn described() -> OpenApiRouter<App> {
         .routes(routes!(uploads::issue))
         .routes(routes!(invoices::issue, invoices::list))
         .routes(routes!(invoices::show))
+        .routes(routes!(documents::show))
+        .routes(routes!(changes::amend))
+        .routes(routes!(changes::cancel))
         .routes(routes!(bills::show))
         .routes(routes!(payments::start))
         .routes(routes!(payments::show))

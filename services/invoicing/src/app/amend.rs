@@ -10,7 +10,6 @@
 
 use boot::{Call, Problem};
 use ids::{AgencyId, AmendmentId, InvoiceId};
-use money::Money;
 use pg::Tx;
 use prost::Message as _;
 use proto::invoicing::v1 as pb;
@@ -182,7 +181,7 @@ async fn settle(
     let answer = match &amendment.to {
         To::Amended(terms) => {
             let now = svc.payments.receivable(&amendment.agency, &invoice.bill_reference).await?;
-            svc.payments.amend(&change, &now, Money::fils(terms.price.total_fils)).await?
+            svc.payments.amend(&change, &now, &terms.price).await?
         }
         To::Cancelled => svc.payments.cancel(&change).await?,
     };

@@ -66,6 +66,7 @@ pub async fn issue(
             vat: Money::fils(row.price.vat_fils),
             total: Money::fils(row.price.total_fils),
             reduced: row.price.reduced,
+            breakdown: row.price.breakdown,
             due_date: row.due_date,
             upload_id: origin.upload,
             state: State::Issued,

@@ -4,6 +4,7 @@ pub mod amend;
 pub mod amend_invoice;
 pub mod bill;
 pub mod create_upload;
+pub mod document;
 pub mod invoice;
 pub mod issue;
 pub mod issue_invoice;
@@ -24,11 +25,15 @@ use tokio::sync::Semaphore;
 
 use crate::Error;
 use crate::catalogue::Catalogue;
+use crate::document::Press;
 use crate::payments::Payments;
 use crate::store::idempotency::Claim;
 
 /// Files that are received or read at the same time; more are asked to come back.
 pub(crate) const UPLOADS_AT_ONCE: usize = 8;
+
+/// Documents that are printed or wait for it at the same time; more are asked to come back.
+pub(crate) const PRINTS_AT_ONCE: usize = 32;
 
 /// The service, as its use cases see it. Clones share everything.
 #[derive(Clone)]
@@ -43,6 +48,11 @@ pub struct Invoicing {
     pub(crate) max_upload_bytes: usize,
     /// Room for files at work: each may take ten times its size in memory.
     pub(crate) upload_room: Arc<Semaphore>,
+    pub(crate) press: Arc<Press>,
+    pub(crate) document_texts: Arc<Texts>,
+    /// Room for documents being printed: each keeps a processor busy.
+    pub(crate) press_room: Arc<Semaphore>,
+    pub(crate) portal_url: Arc<str>,
 }
 
 impl Invoicing {

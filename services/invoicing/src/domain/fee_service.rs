@@ -45,6 +45,55 @@ pub struct Price {
     pub steps: Vec<LocalText>,
     pub schedule_version: i32,
     pub reduced: Reduced,
+    pub breakdown: Breakdown,
+}
+
+/// The lines of a price, and who gets how much of it.
+#[derive(Clone, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct Breakdown {
+    /// They sum to fee and VAT. Bills of earlier releases have none: they are one line.
+    pub lines: Vec<Line>,
+    /// They sum to the total; empty: all is the agency's.
+    pub shares: Vec<Share>,
+}
+
+/// One line of a bill.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct Line {
+    pub kind: LineKind,
+    /// After its reduction, before VAT.
+    pub net_fils: i64,
+    pub tax_category: TaxCategory,
+    /// `10`; `0` outside VAT.
+    pub vat_percent: String,
+    pub vat_fils: i64,
+}
+
+/// What a line is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum LineKind {
+    /// What the agency charges.
+    Fee,
+    /// The handling of the bill.
+    ServiceFee,
+}
+
+/// UNCL5305: whether VAT is due.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub enum TaxCategory {
+    /// Outside the scope of VAT: a fee of the state.
+    O,
+    /// The standard rate.
+    S,
+}
+
+/// A receiver's part of what is to be paid.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct Share {
+    /// The agency's id, or another receiver's code.
+    pub beneficiary: String,
+    pub due_fils: i64,
 }
 
 /// What a reduction took off the fee; nothing, with an empty code, when none was claimed.

@@ -4,7 +4,7 @@ use ids::{AgencyId, InvoiceId, PartyRef, UploadId};
 use money::Money;
 use time::{Date, OffsetDateTime};
 
-use super::fee_service::{Price, Reduced};
+use super::fee_service::{Breakdown, Price, Reduced};
 use super::numbering;
 
 /// Where the money stands, as events told so far. `payments` knows exactly.
@@ -73,6 +73,7 @@ pub struct Invoice {
     pub total: Money,
     /// What a reduction took off the fee, by its reason code.
     pub reduced: Reduced,
+    pub breakdown: Breakdown,
     pub due_date: Date,
     pub upload_id: Option<UploadId>,
     pub state: State,
@@ -173,6 +174,7 @@ impl Invoice {
             vat: Money::fils(price.vat_fils),
             total,
             reduced: price.reduced.clone(),
+            breakdown: price.breakdown.clone(),
             due_date: terms.due_date,
             state,
             version: self.version + 1,

@@ -2,6 +2,7 @@
 
 pub mod amendment;
 pub mod correction;
+pub mod document;
 pub mod fee_service;
 pub mod invoice;
 pub mod numbering;

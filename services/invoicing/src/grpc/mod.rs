@@ -1,16 +1,19 @@
 //! The RPCs: convert, call, convert. No rules.
 
+mod documents;
 mod invoices;
 mod uploads;
 
+use proto::invoicing::v1::document_service_server::DocumentServiceServer;
 use proto::invoicing::v1::invoice_service_server::InvoiceServiceServer;
 use proto::invoicing::v1::upload_service_server::UploadServiceServer;
 use tonic::service::Routes;
 
 use crate::app::Invoicing;
 
-/// Both services.
+/// All services.
 pub fn routes(svc: &Invoicing) -> Routes {
     Routes::new(InvoiceServiceServer::new(invoices::Invoices(svc.clone())))
         .add_service(UploadServiceServer::new(uploads::Uploads(svc.clone())))
+        .add_service(DocumentServiceServer::new(documents::Documents(svc.clone())))
 }

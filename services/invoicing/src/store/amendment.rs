@@ -6,7 +6,7 @@ use uuid::Uuid;
 
 use crate::Error;
 use crate::domain::amendment::{Amendment, Asked, Ended, To};
-use crate::domain::fee_service::{Price, Reduced};
+use crate::domain::fee_service::{Breakdown, Price, Reduced};
 use crate::domain::invoice::{Invoice, Terms};
 
 /// Notes what will be asked. `claimed_by` tells the call that wants it from others.
@@ -27,8 +27,8 @@ pub async fn ask(
     sqlx::query!(
         "INSERT INTO amendment (amendment_id, agency_id, invoice_id, kind, claimed_by, reason, requested_by,
                                 receivable_version, fee_fils, vat_fils, total_fils, reduction, reduced_fils, steps,
-                                schedule_version, due_date, state, asked_at)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, 'asked', $17)",
+                                schedule_version, due_date, breakdown, state, asked_at)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, 'asked', $18)",
         amendment.id.0,
         amendment.agency.as_str(),
         amendment.invoice.0,
@@ -45,6 +45,7 @@ pub async fn ask(
         price.map(|price| serde_json::json!(price.steps)),
         price.map(|price| price.schedule_version),
         terms.map(|terms| terms.due_date),
+        price.map(|price| serde_json::json!(price.breakdown)),
         now,
     )
     .execute(tx.conn())
@@ -60,7 +61,7 @@ pub async fn waiting(tx: &mut Tx, invoice: InvoiceId) -> Result<Option<(Amendmen
     let row = sqlx::query_as!(
         Row,
         "SELECT amendment_id, agency_id, invoice_id, kind, claimed_by, reason, requested_by, receivable_version, fee_fils,
-                vat_fils, total_fils, reduction, reduced_fils, steps, schedule_version, due_date
+                vat_fils, total_fils, reduction, reduced_fils, steps, schedule_version, due_date, breakdown
            FROM amendment WHERE invoice_id = $1 AND state = 'asked'",
         invoice.0,
     )
@@ -136,9 +137,9 @@ pub async fn replace(
 ) -> Result<(), Error> {
     sqlx::query!(
         "INSERT INTO invoice_version (invoice_id, version, fee_fils, vat_fils, total_fils, reduction, reduced_fils, steps,
-                                      schedule_version, due_date, reason, replaced_by, replaced_at)
+                                      schedule_version, due_date, breakdown, reason, replaced_by, replaced_at)
          SELECT invoice_id, version, fee_fils, vat_fils, total_fils, reduction, reduced_fils, steps, schedule_version,
-                due_date, $2, $3, $4
+                due_date, breakdown, $2, $3, $4
            FROM invoice WHERE invoice_id = $1",
         before.id.0,
         amendment.reason,
@@ -150,7 +151,7 @@ pub async fn replace(
     let done = sqlx::query!(
         "UPDATE invoice
             SET fee_fils = $3, vat_fils = $4, total_fils = $5, reduction = $6, reduced_fils = $7, steps = $8,
-                schedule_version = $9, due_date = $10, state = $11, paid_fils = $12, version = $13
+                schedule_version = $9, due_date = $10, state = $11, paid_fils = $12, version = $13, breakdown = $14
           WHERE invoice_id = $1 AND version = $2",
         before.id.0,
         before.version,
@@ -165,6 +166,7 @@ pub async fn replace(
         after.state.name(),
         after.paid().minor_units(),
         after.version,
+        serde_json::json!(after.breakdown),
     )
     .execute(tx.conn())
     .await?;
@@ -188,6 +190,7 @@ struct Row {
     steps: Option<serde_json::Value>,
     schedule_version: Option<i32>,
     due_date: Option<Date>,
+    breakdown: Option<serde_json::Value>,
 }
 
 impl Row {
@@ -218,6 +221,11 @@ impl Row {
                 steps: serde_json::from_value(self.steps.clone()?).ok()?,
                 schedule_version: self.schedule_version?,
                 reduced: Reduced { code: self.reduction.clone()?, fils: self.reduced_fils? },
+                // What an earlier release asked for has none.
+                breakdown: match &self.breakdown {
+                    Some(breakdown) => serde_json::from_value(breakdown.clone()).ok()?,
+                    None => Breakdown::default(),
+                },
             },
             due_date: self.due_date?,
         })

@@ -33,18 +33,21 @@ pub async fn insert(tx: &mut Tx, upload: UploadId, rows: &[ValidRow]) -> Result<
     let steps: Vec<serde_json::Value> = rows.iter().map(|row| serde_json::json!(row.price.steps)).collect();
     let versions: Vec<i32> = rows.iter().map(|row| row.price.schedule_version).collect();
     let due_dates: Vec<Date> = rows.iter().map(|row| row.due_date).collect();
+    let breakdowns: Vec<serde_json::Value> =
+        rows.iter().map(|row| serde_json::json!(row.price.breakdown)).collect();
     let reductions: Vec<String> = rows.iter().map(|row| row.price.reduced.code.clone()).collect();
     sqlx::query!(
         "INSERT INTO upload_row (upload_id, row_number, reference, service_code, service_name_en, service_name_ar,
                                  party_ref, payer_sealed, fee_fils, vat_fils, total_fils, steps, schedule_version,
-                                 due_date, reduction, reduced_fils)
+                                 due_date, reduction, reduced_fils, breakdown)
          SELECT $1, row_number, reference, service_code, service_name_en, service_name_ar, party_ref, payer_sealed,
-                fee_fils, vat_fils, total_fils, steps, schedule_version, due_date, reduction, reduced_fils
+                fee_fils, vat_fils, total_fils, steps, schedule_version, due_date, reduction, reduced_fils, breakdown
            FROM UNNEST($2::int[], $3::text[], $4::text[], $5::text[], $6::text[], $7::uuid[], $8::bytea[],
                        $9::bigint[], $10::bigint[], $11::bigint[], $12::jsonb[], $13::int[], $14::date[], $15::text[],
-                       $16::bigint[])
+                       $16::bigint[], $17::jsonb[])
              AS new (row_number, reference, service_code, service_name_en, service_name_ar, party_ref, payer_sealed,
-                     fee_fils, vat_fils, total_fils, steps, schedule_version, due_date, reduction, reduced_fils)",
+                     fee_fils, vat_fils, total_fils, steps, schedule_version, due_date, reduction, reduced_fils,
+                     breakdown)",
         upload.0,
         &numbers,
         &texts(|row| &row.reference),
@@ -61,6 +64,7 @@ pub async fn insert(tx: &mut Tx, upload: UploadId, rows: &[ValidRow]) -> Result<
         &due_dates,
         &reductions,
         &fils(|price| price.reduced.fils),
+        &breakdowns,
     )
     .execute(tx.conn())
     .await?;
@@ -76,14 +80,15 @@ pub async fn take(tx: &mut Tx, upload: UploadId) -> Result<Vec<ValidRow>, Error>
         r#"WITH taken AS (
              DELETE FROM upload_row WHERE upload_id = $1
              RETURNING row_number, reference, service_code, service_name_en, service_name_ar, party_ref, payer_sealed,
-                       fee_fils, vat_fils, total_fils, steps, schedule_version, due_date, reduction, reduced_fils
+                       fee_fils, vat_fils, total_fils, steps, schedule_version, due_date, reduction, reduced_fils, breakdown
          )
          SELECT row_number AS "row_number!", reference AS "reference!", service_code AS "service_code!",
                 service_name_en AS "service_name_en!", service_name_ar AS "service_name_ar!",
                 party_ref AS "party_ref!", payer_sealed AS "payer_sealed!", fee_fils AS "fee_fils!",
                 vat_fils AS "vat_fils!", total_fils AS "total_fils!", steps AS "steps!",
                 schedule_version AS "schedule_version!", due_date AS "due_date!",
-                reduction AS "reduction!", reduced_fils AS "reduced_fils!"
+                reduction AS "reduction!", reduced_fils AS "reduced_fils!",
+                breakdown AS "breakdown!"
            FROM taken ORDER BY row_number"#,
         upload.0,
     )
@@ -107,6 +112,9 @@ pub async fn take(tx: &mut Tx, upload: UploadId) -> Result<Vec<ValidRow>, Error>
                     steps,
                     schedule_version: row.schedule_version,
                     reduced: Reduced { code: row.reduction, fils: row.reduced_fils },
+                    breakdown: serde_json::from_value(row.breakdown)
+                        .ok()
+                        .ok_or(Error::Corrupt { table: "upload_row" })?,
                 },
                 due_date: row.due_date,
             })

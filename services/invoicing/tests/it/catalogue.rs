@@ -77,6 +77,14 @@ fn reduced(fils: i64, reduction: &str) -> Result<pb::Price, &'static str> {
         schedule_version: 1,
         reduction: reduction.to_owned(),
         reduced: Some(taken).filter(|_| !reduction.is_empty()).and_then(money),
+        lines: vec![pb::PriceLine {
+            kind: pb::PriceLineKind::Fee.into(),
+            net: money(fils - taken),
+            tax_category: pb::TaxCategory::Outside.into(),
+            vat_percent: "0".to_owned(),
+            vat: money(0),
+        }],
+        shares: Vec::new(),
     })
 }
 

@@ -9,6 +9,7 @@
 mod bad_files;
 mod catalogue;
 mod corrections;
+mod documents;
 mod invoice;
 mod issue_upload;
 mod numbering;

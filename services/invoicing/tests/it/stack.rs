@@ -6,6 +6,7 @@ use proto::catalogue::v1::catalogue_service_server::CatalogueServiceServer;
 use proto::common::v1::Money;
 use proto::invoicing::v1 as pb;
 use proto::invoicing::v1::create_upload_request::Part;
+use proto::invoicing::v1::document_service_client::DocumentServiceClient;
 use proto::invoicing::v1::invoice_service_client::InvoiceServiceClient;
 use proto::invoicing::v1::upload_service_client::UploadServiceClient;
 use testkit::Env;
@@ -23,6 +24,7 @@ pub struct Stack {
     pub env: Env,
     pub uploads: UploadServiceClient<boot::grpc::Channel>,
     pub invoices: InvoiceServiceClient<boot::grpc::Channel>,
+    pub documents: DocumentServiceClient<boot::grpc::Channel>,
     _folder: tempfile::TempDir,
 }
 
@@ -55,6 +57,7 @@ impl Stack {
             nats_url: env.nats_url.clone(),
             payments_url: "http://127.0.0.1:9".to_owned(),
             catalogue_url: catalogue_url.unwrap_or_else(|| format!("http://{catalogue}")),
+            portal_url: "https://portal.example".to_owned(),
             master_key_file,
             max_upload_bytes,
         };
@@ -64,6 +67,7 @@ impl Stack {
             env,
             uploads: UploadServiceClient::new(channel()),
             invoices: InvoiceServiceClient::new(channel()),
+            documents: DocumentServiceClient::new(channel()),
             _folder: folder,
         }
     }

@@ -9,9 +9,9 @@ use proto::catalogue::v1::fee_draft_service_client::FeeDraftServiceClient;
 use proto::catalogue::v1::fee_reduction::Takes;
 use proto::catalogue::v1::test_fee_draft_response::Result as Tested;
 use proto::catalogue::v1::{
-    FeeDraft, FeeReduction, FeeSchedule, FeeTerms, ListFeeDraftsRequest, ListFeeSchedulesRequest,
-    PublishFeeDraftRequest, PutFeeDraftRequest, ReturnFeeDraftRequest, SubmitFeeDraftRequest, TaxCategory,
-    TestFeeDraftRequest, WithdrawFeeDraftRequest,
+    FeeDraft, FeeReduction, FeeSchedule, FeeServiceFee, FeeSplit, FeeTerms, ListFeeDraftsRequest,
+    ListFeeSchedulesRequest, PublishFeeDraftRequest, PutFeeDraftRequest, ReturnFeeDraftRequest,
+    SubmitFeeDraftRequest, TaxCategory, TestFeeDraftRequest, WithdrawFeeDraftRequest,
 };
 use proto::common::v1::{LocalText, Money};
 
@@ -99,6 +99,18 @@ struct Draft {
     /// Who pays less: CSV with code, name_en, name_ar, legal_reference and takes (`50%`, `2.500` or `all`).
     #[arg(long)]
     reductions: Option<PathBuf>,
+    /// What each bill costs beside the fee, in dinars with three decimals.
+    #[arg(long, value_parser = amount)]
+    service_fee: Option<Money>,
+    /// Whether VAT is due on the service fee.
+    #[arg(long, value_enum, default_value = "outside", requires = "service_fee")]
+    service_fee_tax: Tax,
+    /// Who gets the service fee; the agency, if left out.
+    #[arg(long, default_value = "", requires = "service_fee")]
+    service_fee_to: String,
+    /// Who gets a part of the fee, in percent: `--split FUND=2.5`; as often as there are receivers.
+    #[arg(long = "split", value_parser = split)]
+    splits: Vec<FeeSplit>,
     /// Writes on this draft instead of beginning one; needs --at.
     #[arg(long, requires = "at")]
     draft: Option<String>,
@@ -178,16 +190,19 @@ async fn answer(fee: Fee) -> Result<String, String> {
 }
 
 fn written(draft: Draft) -> Result<(By, PutFeeDraftRequest), String> {
-    let tax = match draft.tax {
-        Tax::Outside => TaxCategory::Outside,
-        Tax::Standard => TaxCategory::Standard,
-    };
+    let service_fee = draft.service_fee.map(|amount| FeeServiceFee {
+        amount: Some(amount),
+        tax_category: category(draft.service_fee_tax).into(),
+        beneficiary: draft.service_fee_to,
+    });
     let terms = FeeTerms {
         fee: draft.fee,
-        tax_category: tax.into(),
+        tax_category: category(draft.tax).into(),
         minimum: draft.minimum,
         maximum: draft.maximum,
         reductions: draft.reductions.as_deref().map(reductions).transpose()?.unwrap_or_default(),
+        service_fee,
+        splits: draft.splits,
     };
     let mut request = PutFeeDraftRequest {
         draft_id: String::new(),
@@ -200,6 +215,25 @@ fn written(draft: Draft) -> Result<(By, PutFeeDraftRequest), String> {
     let fresh = || DraftId(fresh_id(&draft.by, &request.encode_to_vec())).to_string();
     request.draft_id = draft.draft.unwrap_or_else(fresh);
     Ok((draft.by, request))
+}
+
+fn category(tax: Tax) -> TaxCategory {
+    match tax {
+        Tax::Outside => TaxCategory::Outside,
+        Tax::Standard => TaxCategory::Standard,
+    }
+}
+
+/// `FUND=2.5`: a receiver and its part in percent, of at most two decimals.
+fn split(text: &str) -> Result<FeeSplit, String> {
+    let wrong = || format!("`{text}` is no receiver with its part; write it like FUND=2.5");
+    let (beneficiary, percent) = text.split_once('=').ok_or_else(wrong)?;
+    let (whole, decimals) = percent.split_once('.').unwrap_or((percent, ""));
+    if decimals.len() > 2 {
+        return Err(wrong());
+    }
+    let basis_points = format!("{whole}{decimals:0<2}").parse().map_err(|_not_whole| wrong())?;
+    Ok(FeeSplit { beneficiary: beneficiary.to_owned(), basis_points })
 }
 
 /// The rows of a file of reductions.

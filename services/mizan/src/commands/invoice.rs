@@ -2,17 +2,19 @@
 use std::process::ExitCode;
 
 use boot::Call;
-use clap::{Args, Subcommand};
+use clap::{Args, Subcommand, ValueEnum};
+use proto::invoicing::v1::document_service_client::DocumentServiceClient;
 use proto::invoicing::v1::invoice_service_client::InvoiceServiceClient;
 use proto::invoicing::v1::{
-    AmendInvoiceRequest, CancelInvoiceRequest, CheckNumberingRequest, Invoice as Known,
-    ReportReductionsRequest,
+    AmendInvoiceRequest, CancelInvoiceRequest, CheckNumberingRequest, DocumentKind, Invoice as Known,
+    RenderInvoiceRequest, ReportReductionsRequest,
 };
 
+use super::document::Style;
 use super::end;
 use super::officer::{By, answered, dinars, pair, word};
 
-/// Invoices: changed and taken back, reductions by reason, and whether the numbers are gapless.
+/// Invoices: printed, changed and taken back, reductions by reason, and whether the numbers are gapless.
 #[derive(Debug, Args)]
 pub struct Invoice {
     /// Where `invoicing` answers.
@@ -70,6 +72,18 @@ enum Verb {
         #[arg(long)]
         to: String,
     },
+    /// Prints an invoice as PDF, naming its payer.
+    Print {
+        #[arg(long)]
+        agency: String,
+        /// Its number.
+        #[arg(long)]
+        invoice: String,
+        #[arg(long, value_enum, default_value = "invoice")]
+        kind: Kind,
+        #[command(flatten)]
+        style: Style,
+    },
     /// Proves that the invoice numbers of a year have neither gap nor double: reads them all, and fails at the first gap.
     Numbers {
         #[arg(long)]
@@ -77,6 +91,15 @@ enum Verb {
         #[arg(long)]
         year: i32,
     },
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum Kind {
+    Invoice,
+    /// How much, until when and how to pay.
+    Notice,
+    /// The same, once more.
+    Reminder,
 }
 
 /// Runs a verb against the service.
@@ -98,6 +121,7 @@ fn of<T>(agency: &str, message: T) -> Result<tonic::Request<T>, String> {
 
 async fn answer(invoice: Invoice) -> Result<String, String> {
     let channel = boot::grpc::channel(&invoice.invoicing_url).map_err(|error| error.to_string())?;
+    let mut documents = DocumentServiceClient::new(channel.clone());
     let mut invoices = InvoiceServiceClient::new(channel);
     match invoice.verb {
         Verb::Amend { agency, invoice, inputs, reduction, due, reason, by } => {
@@ -120,6 +144,21 @@ async fn answer(invoice: Invoice) -> Result<String, String> {
                 format!("{agency} {service} {code}: {count} invoices, {} less", dinars(sum.reduced.as_ref()))
             };
             Ok(report.reductions.iter().map(line).collect::<Vec<_>>().join("\n"))
+        }
+        Verb::Print { agency, invoice, kind, style } => {
+            let kind = match kind {
+                Kind::Invoice => DocumentKind::Invoice,
+                Kind::Notice => DocumentKind::Notice,
+                Kind::Reminder => DocumentKind::Reminder,
+            };
+            let request = RenderInvoiceRequest {
+                invoice_number: invoice,
+                kind: kind.into(),
+                language: style.language(),
+                paper: style.paper(),
+            };
+            let printed = answered(documents.render_invoice(of(&agency, request)?).await)?;
+            style.write(printed.document)
         }
         Verb::Numbers { agency, year } => {
             let request = of(&agency, CheckNumberingRequest { year })?;

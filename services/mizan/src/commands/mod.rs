@@ -5,6 +5,7 @@ pub mod channel_exception;
 pub mod config;
 pub mod credit;
 pub mod dispute;
+pub mod document;
 pub mod fee;
 pub mod identity;
 pub mod invoice;

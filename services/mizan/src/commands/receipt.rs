@@ -1,13 +1,18 @@
-//! Receipts, verified without any service.
+//! Receipts: printed, and verified without any service.
 use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Args, Subcommand};
 use payments::BooksError;
+use proto::invoicing::v1::RenderReceiptRequest;
+use proto::invoicing::v1::document_service_client::DocumentServiceClient;
 
+use super::document::Style;
+use super::end;
 use super::ledger::ended;
+use super::officer::answered;
 
-/// Receipts, verified without any service.
+/// Receipts: printed, and verified without any service.
 #[derive(Debug, Args)]
 pub struct Receipt {
     #[command(subcommand)]
@@ -16,6 +21,17 @@ pub struct Receipt {
 
 #[derive(Debug, Subcommand)]
 enum Verb {
+    /// Prints the receipt of a payment as PDF.
+    Print {
+        /// The payment's id.
+        #[arg(long)]
+        payment: String,
+        /// Where `invoicing` answers.
+        #[arg(long, env = "MIZAN_INVOICING_URL", default_value = "http://127.0.0.1:7102")]
+        invoicing_url: String,
+        #[command(flatten)]
+        style: Style,
+    },
     /// Says what a proof of `mizan ledger prove` proves; code 1 and what does not fit when it proves nothing. Needs no
     /// database and no network.
     Verify {
@@ -28,12 +44,20 @@ enum Verb {
 }
 
 /// Runs a verb.
-pub fn run(receipt: &Receipt) -> ExitCode {
-    match &receipt.verb {
+pub async fn run(receipt: Receipt) -> ExitCode {
+    match receipt.verb {
+        Verb::Print { payment, invoicing_url, style } => end(print(payment, &invoicing_url, &style).await),
         Verb::Verify { proof, public_key } => {
             let file = |source| BooksError::File { path: proof.display().to_string(), source };
-            let text = std::fs::read_to_string(proof).map_err(file);
-            ended(text.and_then(|text| payments::verify_proof(&text, public_key)))
+            let text = std::fs::read_to_string(&proof).map_err(file);
+            ended(text.and_then(|text| payments::verify_proof(&text, &public_key)))
         }
     }
+}
+
+async fn print(payment_id: String, invoicing_url: &str, style: &Style) -> Result<String, String> {
+    let channel = boot::grpc::channel(invoicing_url).map_err(|error| error.to_string())?;
+    let request = RenderReceiptRequest { payment_id, language: style.language(), paper: style.paper() };
+    let printed = answered(DocumentServiceClient::new(channel).render_receipt(request).await)?;
+    style.write(printed.document)
 }

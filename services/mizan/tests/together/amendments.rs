@@ -168,7 +168,7 @@ impl Platform {
         match act {
             Act::Amend { pages } => self.insist(async || self.amend(number, name, pages).await).await,
             Act::Cancel => self.insist(async || self.cancel(number, name).await).await,
-            Act::Pay { fils } => self.card(&invoice.bill_reference, fils, name).await,
+            Act::Pay { fils } => drop(self.card(&invoice.bill_reference, fils, name).await),
             Act::LoseAnswers { count } => self.line.drop_answers(count),
         }
     }

@@ -221,6 +221,13 @@ impl Platform {
 
     /// The same; the whole invoice.
     pub async fn invoice(&self, reference: &str) -> inv::Invoice {
+        let invoice = self.issue(reference).await;
+        assert_eq!(invoice.total.as_ref().unwrap().minor_units, DUE_FILS);
+        invoice
+    }
+
+    /// A bill of ten pages by the fee of the day.
+    pub async fn issue(&self, reference: &str) -> inv::Invoice {
         let request = inv::IssueInvoiceRequest {
             service_code: SERVICE.to_owned(),
             reference: reference.to_owned(),
@@ -232,9 +239,29 @@ impl Platform {
         };
         let call = Call::by("client:test").for_agency(AGENCY.parse().unwrap()).with_key(reference);
         let answer = self.invoices.clone().issue_invoice(call.request(request).unwrap()).await.unwrap();
-        let invoice = answer.into_inner().invoice.unwrap();
-        assert_eq!(invoice.total.as_ref().unwrap().minor_units, DUE_FILS);
-        invoice
+        answer.into_inner().invoice.unwrap()
+    }
+
+    /// Two persons make a fee hold from tomorrow on.
+    pub fn publish(&self, fee: &str) {
+        let from = self.tomorrow();
+        let drafted = self.mizan(&format!(
+            "fee draft --agency {AGENCY} --service {SERVICE} --from {from} --fee {fee} --actor staff:clerk"
+        ));
+        let draft = first(&drafted.unwrap());
+        self.mizan(&format!("fee submit --draft {draft} --at 1 --actor staff:clerk")).unwrap();
+        self.mizan(&format!("fee publish --draft {draft} --at 2 --actor staff:head")).unwrap();
+    }
+
+    /// A file of the portal.
+    pub async fn file(&self, path: &str) -> Vec<u8> {
+        let answer = self.http.get(format!("{}{path}", self.portal)).send().await.unwrap();
+        answer.error_for_status().unwrap().bytes().await.unwrap().to_vec()
+    }
+
+    /// A file of this test.
+    pub fn path(&self, name: &str) -> std::path::PathBuf {
+        self.folder.path().join(name)
     }
 
     /// Asks for so many pages instead.
@@ -276,7 +303,7 @@ impl Platform {
     }
 
     /// A card pays so much.
-    pub async fn card(&self, bill: &str, fils: i64, name: &str) {
+    pub async fn card(&self, bill: &str, fils: i64, name: &str) -> pay::Payment {
         let request = pay::RecordPaymentRequest {
             bill_reference: bill.to_owned(),
             channel: Channel::Card.into(),
@@ -286,7 +313,7 @@ impl Platform {
             contact_ref: String::new(),
         };
         let request = Call::by("client:test").with_key(name).request(request).unwrap();
-        self.payments.clone().record_payment(request).await.unwrap();
+        self.payments.clone().record_payment(request).await.unwrap().into_inner().payment.unwrap()
     }
 
     async fn terms(&self, bill: &str, channel: Channel) -> pay::ChannelTerms {

@@ -1,6 +1,7 @@
 //! Routes: one file a page.
 mod bill;
 mod channels;
+mod document;
 mod find;
 mod page;
 mod payment;
@@ -25,7 +26,9 @@ pub(crate) fn router(app: App) -> Router {
         .route("/{lang}/bills", get(find::go))
         .route("/{lang}/bills/{bill_reference}", get(bill::show))
         .route("/{lang}/bills/{bill_reference}/pay", post(payment::start))
+        .route("/{lang}/bills/{bill_reference}/invoice.pdf", get(document::invoice))
         .route("/{lang}/payments/{payment_id}", get(payment::show))
+        .route("/{lang}/payments/{payment_id}/receipt.pdf", get(document::receipt))
         .route("/{lang}/payments/{payment_id}/qr.svg", get(qr::payment))
         .route("/assets/mizan.css", get(css))
         .fallback(find::nothing)

@@ -63,6 +63,7 @@ pub(super) fn refused(reader: Reader, status: &tonic::Status, typed: &str) -> Re
     match problem.code.as_str() {
         "bill_unknown" => message(reader, StatusCode::NOT_FOUND, "bill-unknown", typed),
         "payment_unknown" | "invalid_id" => message(reader, StatusCode::NOT_FOUND, "payment-unknown", typed),
+        "receipt_not_ready" => message(reader, StatusCode::CONFLICT, "no-receipt", typed),
         "bill_already_paid" => message(reader, StatusCode::CONFLICT, "already-paid", typed),
         "payment_in_progress" | "idempotency_key_reused" => {
             message(reader, StatusCode::CONFLICT, "in-progress", typed)

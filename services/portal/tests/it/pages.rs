@@ -207,3 +207,30 @@ async fn every_page_is_guarded_by_its_headers() {
     let css = world.page("/assets/mizan.css").await;
     assert!(!css.contains("margin-left") && !css.contains("text-align: left"), "logical properties only");
 }
+
+#[tokio::test]
+async fn bill_and_receipt_are_there_to_keep_in_the_language_of_the_page() {
+    let world = World::start(|_| {}).await;
+    for (lang, asked) in [("en", "1"), ("ar", "2")] {
+        for (page, pdf, name) in [
+            (format!("/{lang}/bills/{BILL}"), "invoice.pdf", "TRF-2026-000123"),
+            (format!("/{lang}/payments/{PAYMENT}"), "receipt.pdf", "MZN-2026-000777"),
+        ] {
+            let link = format!("{page}/{pdf}");
+            assert!(world.page(&page).await.contains(&format!("href=\"{link}\"")), "{link}");
+            let answer = world.get(&link).await;
+            let header = |name: &str| answer.headers()[name].to_str().unwrap().to_owned();
+            assert_eq!(header("content-type"), "application/pdf");
+            assert_eq!(header("content-disposition"), format!("inline; filename=\"{name}.pdf\""));
+            assert_eq!(answer.text().await.unwrap(), format!("%PDF {name} {asked}"));
+        }
+    }
+    let early = World::start(|facts| facts.payment = PaymentState::Processing).await;
+    let answer = early.get(&format!("/en/payments/{PAYMENT}/receipt.pdf")).await;
+    assert_eq!(answer.status(), StatusCode::CONFLICT);
+    assert!(answer.text().await.unwrap().contains("There is no receipt yet"));
+    for (guess, status) in [(0, 404), (1, 404), (2, 404), (3, 429)] {
+        let answer = early.get(&format!("/en/bills/TRF-2026-00000{guess}/invoice.pdf")).await;
+        assert_eq!(answer.status(), status, "{guess}");
+    }
+}

@@ -5,6 +5,7 @@ use boot::wire::time_to_wire;
 use boot::{Call, Problem};
 use proto::common::v1::{Channel, LocalText, Money};
 use proto::invoicing::v1 as inv;
+use proto::invoicing::v1::document_service_server::{DocumentService, DocumentServiceServer};
 use proto::invoicing::v1::invoice_service_server::{InvoiceService, InvoiceServiceServer};
 use proto::notifications::v1 as ntf;
 use proto::notifications::v1::notification_service_server::{NotificationService, NotificationServiceServer};
@@ -137,6 +138,48 @@ impl InvoiceService for Fakes {
             ],
         };
         Ok(Response::new(inv::GetBillResponse { bill: Some(bill) }))
+    }
+}
+
+/// A document that says in which language it was asked for.
+fn document(name: &str, language: i32) -> inv::Document {
+    let content = format!("%PDF {name} {language}").into_bytes();
+    inv::Document { file_name: format!("{name}.pdf"), media_type: "application/pdf".into(), content }
+}
+
+#[tonic::async_trait]
+impl DocumentService for Fakes {
+    async fn render_invoice(
+        &self,
+        _: Request<inv::RenderInvoiceRequest>,
+    ) -> Result<Response<inv::RenderInvoiceResponse>, Status> {
+        Err(Status::unimplemented("no page shows a payer's whole name"))
+    }
+    async fn render_bill(
+        &self,
+        request: Request<inv::RenderBillRequest>,
+    ) -> Result<Response<inv::RenderBillResponse>, Status> {
+        let asked = request.into_inner();
+        if asked.bill_reference != BILL {
+            return Err(Problem::new(Code::NotFound, "bill_unknown", "No such bill.").into());
+        }
+        let document = Some(document("TRF-2026-000123", asked.language));
+        Ok(Response::new(inv::RenderBillResponse { document }))
+    }
+    async fn render_receipt(
+        &self,
+        request: Request<inv::RenderReceiptRequest>,
+    ) -> Result<Response<inv::RenderReceiptResponse>, Status> {
+        let asked = request.into_inner();
+        if asked.payment_id != PAYMENT {
+            return Err(Problem::new(Code::NotFound, "payment_unknown", "No such payment.").into());
+        }
+        if self.facts.payment != PaymentState::Captured {
+            let detail = "This payment is processing.";
+            return Err(Problem::new(Code::FailedPrecondition, "receipt_not_ready", detail).into());
+        }
+        let document = Some(document("MZN-2026-000777", asked.language));
+        Ok(Response::new(inv::RenderReceiptResponse { document }))
     }
 }
 
@@ -305,6 +348,7 @@ impl World {
         change(&mut facts);
         let fakes = Fakes { facts, started: Arc::default() };
         let routes = Routes::new(InvoiceServiceServer::new(fakes.clone()))
+            .add_service(DocumentServiceServer::new(fakes.clone()))
             .add_service(PaymentServiceServer::new(fakes.clone()))
             .add_service(NotificationServiceServer::new(fakes.clone()));
         let any = "127.0.0.1:0".parse().unwrap();

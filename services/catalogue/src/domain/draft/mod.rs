@@ -52,7 +52,7 @@ pub enum State {
 /// What can happen to a draft.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Command {
-    Write { by: String, valid_from: Date, terms: Terms },
+    Write { by: String, valid_from: Date, terms: Box<Terms> },
     Submit { by: String },
     Publish { by: String },
     Return { remark: String },
@@ -155,7 +155,7 @@ impl Draft {
             (S::Draft { remark }, C::Write { by, valid_from, terms }) => {
                 situation.may_begin(valid_from)?;
                 after.authors.insert(by);
-                (after.valid_from, after.terms) = (valid_from, terms);
+                (after.valid_from, after.terms) = (valid_from, *terms);
                 S::Draft { remark: remark.clone() }
             }
             (S::Draft { .. }, C::Submit { by }) => {

@@ -39,7 +39,7 @@ fn state(name: &str) -> State {
 fn command(name: &str) -> Command {
     let by = "publisher".to_owned();
     match name {
-        "write" => Command::Write { by, valid_from: LATER, terms: terms("fixed:6.000") },
+        "write" => Command::Write { by, valid_from: LATER, terms: Box::new(terms("fixed:6.000")) },
         "submit" => Command::Submit { by },
         "publish" => Command::Publish { by },
         "return" => Command::Return { remark: "Too dear".to_owned() },
@@ -84,7 +84,8 @@ fn nobody_who_wrote_or_submitted_publishes() {
         assert_eq!(publish(by), Err(Refusal::NeedsSecondPerson), "{by}");
     }
     // Who has only corrected a word is an author too.
-    let write = Command::Write { by: "publisher".to_owned(), valid_from: LATER, terms: terms("given") };
+    let write =
+        Command::Write { by: "publisher".to_owned(), valid_from: LATER, terms: Box::new(terms("given")) };
     let mut corrected = draft(state("draft")).step(write, &situation(Some(FIRST))).unwrap();
     corrected.state = state("submitted");
     let refused = corrected.step(command("publish"), &situation(Some(FIRST)));

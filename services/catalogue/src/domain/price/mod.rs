@@ -2,25 +2,33 @@
 
 use std::collections::HashMap;
 
-use money::{Money, rounding};
+use money::Money;
 use rust_decimal::Decimal;
 use time::Date;
 
 use super::exact::Exact;
 use super::fee::{Band, Fee};
-use super::fee_service::{Schedule, TaxCategory};
+use super::fee_service::Schedule;
 use super::formula::{Formula, FormulaError, Worked};
 use super::input::{self, AMOUNT, CATEGORY, Input, MAX_AMOUNT_FILS, Measure, NotAmount, UNITS};
+use super::similar;
 use super::terms::{Reduction, Terms};
-use super::{similar, vat};
+
+mod lines;
+
+pub use lines::{Line, LineKind, Share};
 
 /// A price and its explanation.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Price {
-    /// After its reduction.
+    /// All lines before VAT.
     pub fee: Money,
     pub vat: Money,
     pub total: Money,
+    /// They sum to the above.
+    pub lines: Vec<Line>,
+    /// Who gets how much of the total, to which they sum; empty: all is the agency's.
+    pub shares: Vec<Share>,
     pub steps: Vec<Step>,
     pub schedule_version: i32,
     /// What was taken off; none was asked for.
@@ -41,6 +49,7 @@ pub enum Step {
     PerUnit { input: String, units: i64, rate: Money, fee: Money },
     Category { category: String, fee: Money },
     Band { units: Measure, from: Measure, to: Option<Measure>, fee: Money },
+    Slice { units: Exact, from: Measure, to: Option<Measure>, rate: Money, part: Exact },
     Given { fee: Money },
     Formula { text: String },
     Input { name: String, value: Measure },
@@ -50,6 +59,7 @@ pub enum Step {
     Maximum { fee: Money },
     Reduced { reduction: Reduction, amount: Money, fee: Money },
     OutsideVat,
+    ServiceFee { amount: Money },
     Vat { percent: Decimal, fee: Money, vat: Money },
     Total { total: Money },
 }
@@ -116,8 +126,8 @@ pub struct Asked {
     pub reduction: String,
 }
 
-/// The price under `schedule` on `date`: the fee, within its bounds, less its reduction, and VAT on what is left. A reduction may
-/// leave nothing to pay. Pure: the same question has the same answer for ever.
+/// The price under `schedule` on `date`: the fee, within its bounds, less its reduction; the service fee beside it; and VAT on
+/// each. A reduction may leave nothing to pay. Pure: the same question has the same answer for ever.
 ///
 /// # Errors
 /// What is wrong with the values, by input.
@@ -129,39 +139,42 @@ pub fn price(schedule: &Schedule, asked: &Asked, date: Date) -> Result<Price, Re
         Fee::PerUnit { input, rate } => per_unit(input, *rate, values)?,
         Fee::Table(rows) => category(rows, values)?,
         Fee::Tiered(bands) => band(bands, values)?,
+        Fee::Sliced(bands) => sliced(bands, values)?,
         Fee::Formula(formula) => worked_out(formula, values)?,
         Fee::Given => given(values)?,
     };
     let fee = within(terms, fee, &mut steps);
     let (fee, reduced) = reduced(terms, fee, &asked.reduction, &mut steps)?;
-    let vat = match terms.tax {
-        TaxCategory::Outside => {
-            steps.push(Step::OutsideVat);
-            Money::fils(0)
-        }
-        TaxCategory::Standard => {
-            let percent = vat::standard_rate(date);
-            let vat = rounding::percent_half_up(fee, percent).ok().ok_or(over_limit())?;
-            steps.push(Step::Vat { percent, fee, vat });
-            vat
-        }
-    };
-    let total = fee.checked_add(vat).ok().ok_or(over_limit())?;
+    let mut lines = vec![Line::of(LineKind::Fee, fee, terms.tax, date, &mut steps)?];
+    if let Some(service_fee) = &terms.beyond.service_fee {
+        steps.push(Step::ServiceFee { amount: service_fee.amount });
+        let (amount, tax) = (service_fee.amount, service_fee.tax);
+        lines.push(Line::of(LineKind::ServiceFee, amount, tax, date, &mut steps)?);
+    }
+    let fee = sum(lines.iter().map(|line| line.net))?;
+    let vat = sum(lines.iter().map(|line| line.vat))?;
+    let total = sum([fee, vat].into_iter())?;
     if total.minor_units() > MAX_AMOUNT_FILS {
         let input = if terms.fee == Fee::Given { AMOUNT } else { "" };
         return Err(Refusal::AmountOverLimit { input });
     }
     steps.push(Step::Total { total });
-    Ok(Price { fee, vat, total, steps, schedule_version: schedule.version, reduced })
+    let shares = lines::shares(&terms.beyond, &lines)?;
+    Ok(Price { fee, vat, total, lines, shares, steps, schedule_version: schedule.version, reduced })
+}
+
+fn sum(mut amounts: impl Iterator<Item = Money>) -> Result<Money, Refusal> {
+    amounts.try_fold(Money::fils(0), Money::checked_add).ok().ok_or(over_limit())
 }
 
 /// The fee within the least and the most of its schedule.
 fn within(terms: &Terms, fee: Money, steps: &mut Vec<Step>) -> Money {
-    if let Some(minimum) = terms.minimum.filter(|minimum| fee.minor_units() < minimum.minor_units()) {
+    let beyond = &terms.beyond;
+    if let Some(minimum) = beyond.minimum.filter(|minimum| fee.minor_units() < minimum.minor_units()) {
         steps.push(Step::Minimum { fee: minimum });
         return minimum;
     }
-    if let Some(maximum) = terms.maximum.filter(|maximum| fee.minor_units() > maximum.minor_units()) {
+    if let Some(maximum) = beyond.maximum.filter(|maximum| fee.minor_units() > maximum.minor_units()) {
         steps.push(Step::Maximum { fee: maximum });
         return maximum;
     }
@@ -238,6 +251,35 @@ fn band(bands: &[Band], values: &Values) -> Result<(Money, Vec<Step>), Refusal> 
     Ok((band.price, vec![step]))
 }
 
+/// Each band's price for the units inside it; rounded once, at the end.
+fn sliced(bands: &[Band], values: &Values) -> Result<(Money, Vec<Step>), Refusal> {
+    let units = measure(values, UNITS)?;
+    let mut steps = Vec::new();
+    let mut exact = Exact::decimal(0, 0).ok_or(over_limit())?;
+    for band in bands.iter().filter(|band| band.from < units) {
+        let end = band.to.map_or(units, |to| to.min(units));
+        let width = || end.exact()?.checked_sub(band.from.exact()?);
+        let inside = width().ok_or(over_limit())?;
+        let rate = Exact::decimal(band.price.minor_units().into(), 3).ok_or(over_limit())?;
+        let part = inside.checked_mul(rate).ok_or(over_limit())?;
+        exact = exact.checked_add(part).ok_or(over_limit())?;
+        steps.push(Step::Slice { units: inside, from: band.from, to: band.to, rate: band.price, part });
+    }
+    let fee = rounded(exact, &mut steps)?;
+    Ok((fee, steps))
+}
+
+fn rounded(exact: Exact, steps: &mut Vec<Step>) -> Result<Money, Refusal> {
+    let fee = exact.fils_half_up().ok_or(over_limit())?;
+    if fee.is_zero() {
+        return Err(Refusal::AmountZero { input: "" });
+    }
+    if !exact.is_whole_fils() {
+        steps.push(Step::Rounded { exact, fee });
+    }
+    Ok(fee)
+}
+
 fn worked_out(formula: &Formula, values: &Values) -> Result<(Money, Vec<Step>), Refusal> {
     let mut steps = vec![Step::Formula { text: formula.text.clone() }];
     let mut known: Vec<(&str, Exact)> = Vec::new();
@@ -253,13 +295,7 @@ fn worked_out(formula: &Formula, values: &Values) -> Result<(Money, Vec<Step>), 
     if exact.is_negative() {
         return Err(Refusal::FormulaNegative { result: exact });
     }
-    let fee = exact.fils_half_up().ok_or(over_limit())?;
-    if fee.is_zero() {
-        return Err(Refusal::AmountZero { input: "" });
-    }
-    if !exact.is_whole_fils() {
-        steps.push(Step::Rounded { exact, fee });
-    }
+    let fee = rounded(exact, &mut steps)?;
     Ok((fee, steps))
 }
 

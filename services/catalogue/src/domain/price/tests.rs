@@ -4,7 +4,8 @@ use time::macros::date;
 use super::*;
 use crate::domain::agency::Name;
 use crate::domain::fee_service::Origin;
-use crate::domain::terms::Takes;
+use crate::domain::fee_service::TaxCategory;
+use crate::domain::terms::{Beyond, ServiceFee, Split, Takes};
 
 const DAY: Date = date!(2026 - 01 - 15);
 
@@ -52,6 +53,70 @@ fn a_bands_lower_bound_is_inside_it() {
         let priced = fils(fee, TaxCategory::Outside, &[("units", units)]).map_or(0, |(fee, _)| fee / 1_000);
         assert_eq!(priced, expected, "{units}");
     }
+}
+
+#[test]
+fn slices_are_each_priced_by_their_own_rate_and_rounded_once() {
+    let fee = "sliced:0-100=0.010;100-500=0.025;500-=0.050";
+    for (units, expected) in
+        [("100", 1_000), ("100.1", 1_003), ("500", 11_000), ("600", 16_000), ("0.05", 1), ("0.12", 1)]
+    {
+        assert_eq!(fils(fee, TaxCategory::Outside, &[("units", units)]), Ok((expected, 0)), "{units}");
+    }
+    assert_eq!(
+        fils(fee, TaxCategory::Outside, &[("units", "0")]),
+        Err(Refusal::AmountZero { input: "" }),
+        "no units, no bill"
+    );
+}
+
+fn split(beneficiary: &str, basis_points: i32) -> Split {
+    Split { beneficiary: beneficiary.to_owned(), basis_points }
+}
+
+#[test]
+fn the_service_fee_is_a_line_with_its_own_vat_and_receiver() {
+    let service_fee =
+        ServiceFee { amount: Money::fils(205), tax: TaxCategory::Standard, beneficiary: Some("MZN".into()) };
+    let beyond =
+        Beyond { service_fee: Some(service_fee), splits: vec![split("FUND", 3_333)], ..Beyond::default() };
+    let mut schedule = schedule("fixed:10.000", TaxCategory::Outside);
+    schedule.terms = schedule.terms.with(beyond).unwrap();
+    let price = price(&schedule, &Asked::default(), DAY).unwrap();
+    let nets: Vec<_> =
+        price.lines.iter().map(|line| (line.net.minor_units(), line.vat.minor_units())).collect();
+    assert_eq!(nets, [(10_000, 0), (205, 21)]);
+    let shares: Vec<_> =
+        price.shares.iter().map(|share| (share.beneficiary.as_deref(), share.due.minor_units())).collect();
+    assert_eq!(shares, [(None, 6_667), (Some("FUND"), 3_333), (Some("MZN"), 226)]);
+    assert_eq!(price.total, Money::fils(10_226));
+}
+
+proptest! {
+    #[test]
+    fn lines_and_shares_sum_to_the_total(
+        fils in 1_i64..50_000_000,
+        parts in proptest::collection::vec(1_i32..2_400, 0..=4),
+        service in proptest::option::of(1_i64..10_000),
+        (fee_tax, service_tax) in (tax(), tax()),
+    ) {
+        let splits = parts.iter().zip(["A", "B", "C", "D"]).map(|(part, to)| split(to, *part)).collect();
+        let service_fee = service.map(|amount| {
+            ServiceFee { amount: Money::fils(amount), tax: service_tax, beneficiary: Some("B".to_owned()) }
+        });
+        let mut schedule = schedule("given", fee_tax);
+        schedule.terms = schedule.terms.with(Beyond { service_fee, splits, ..Beyond::default() }).unwrap();
+        let amount = Money::fils(fils).to_json_amount();
+        let price = price(&schedule, &values(&[("amount", &amount)]), DAY).unwrap();
+        let lines: i64 = price.lines.iter().map(|line| line.gross().unwrap().minor_units()).sum();
+        prop_assert_eq!(lines, price.total.minor_units());
+        let shares: i64 = price.shares.iter().map(|share| share.due.minor_units()).sum();
+        prop_assert!(price.shares.is_empty() || shares == price.total.minor_units());
+    }
+}
+
+fn tax() -> impl Strategy<Value = TaxCategory> {
+    prop_oneof![Just(TaxCategory::Outside), Just(TaxCategory::Standard)]
 }
 
 #[test]
@@ -113,7 +178,11 @@ fn bounded(tax: TaxCategory) -> Schedule {
         reduction("martyr", Takes::All),
     ];
     let bounds = (Some(Money::fils(10_000)), Some(Money::fils(50_000)));
-    let terms = plain.terms.clone().with(bounds.0, bounds.1, reductions).unwrap();
+    let terms = plain
+        .terms
+        .clone()
+        .with(Beyond { minimum: bounds.0, maximum: bounds.1, reductions, ..Beyond::default() })
+        .unwrap();
     Schedule { terms, ..plain }
 }
 
@@ -170,6 +239,8 @@ fn the_explanation_tells_every_step() {
             | Step::Minimum { .. }
             | Step::Maximum { .. }
             | Step::Reduced { .. }
+            | Step::Slice { .. }
+            | Step::ServiceFee { .. }
             | Step::OutsideVat => "other",
         })
         .collect();

@@ -1,7 +1,7 @@
 use time::macros::date;
 
 use super::*;
-use crate::domain::fee_service::{Input, InputKind, LocalText, Reduced};
+use crate::domain::fee_service::{Breakdown, Input, InputKind, LocalText, Reduced};
 
 fn services() -> HashMap<String, FeeService> {
     let service = |code: &str, inputs| {
@@ -161,6 +161,7 @@ fn a_price_has_its_limits() {
         steps: vec![],
         schedule_version: 1,
         reduced: Reduced::default(),
+        breakdown: Breakdown::default(),
     };
     let quote = Quote { service: "FINE".to_owned(), inputs: BTreeMap::new(), reduction: String::new() };
     let code = |total| check_price(&price(total), &quote).map_err(|fault| fault.code);

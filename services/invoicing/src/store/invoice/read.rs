@@ -45,6 +45,7 @@ struct Row {
     total_fils: i64,
     reduction: String,
     reduced_fils: i64,
+    breakdown: serde_json::Value,
     due_date: Date,
     upload_id: Option<Uuid>,
     state: String,
@@ -80,6 +81,9 @@ impl TryFrom<Row> for Invoice {
             vat: Money::fils(row.vat_fils),
             total: Money::fils(row.total_fils),
             reduced: Reduced { code: row.reduction, fils: row.reduced_fils },
+            breakdown: serde_json::from_value(row.breakdown)
+                .ok()
+                .ok_or(Error::Corrupt { table: "invoice" })?,
             due_date: row.due_date,
             upload_id: row.upload_id.map(UploadId),
             state: state.ok_or(Error::Corrupt { table: "invoice" })?,
@@ -117,8 +121,8 @@ pub async fn by_number(tx: &mut Tx, agency: &AgencyId, (year, number): (i32, i64
     let row = sqlx::query_as!(
         Row,
         "SELECT invoice_id, agency_id, year, number, bill_reference, service_code, reference, party_ref, fee_fils,
-                vat_fils, total_fils, reduction, reduced_fils, due_date, upload_id, state, paid_fils, receivable_version,
-                version, issued_at
+                vat_fils, total_fils, reduction, reduced_fils, breakdown, due_date, upload_id, state, paid_fils,
+                receivable_version, version, issued_at
            FROM invoice WHERE agency_id = $1 AND year = $2 AND number = $3",
         agency.as_str(),
         year,
@@ -137,8 +141,8 @@ pub async fn lock(tx: &mut Tx, agency: &AgencyId, id: InvoiceId) -> Result<Invoi
     let row = sqlx::query_as!(
         Row,
         "SELECT invoice_id, agency_id, year, number, bill_reference, service_code, reference, party_ref, fee_fils,
-                vat_fils, total_fils, reduction, reduced_fils, due_date, upload_id, state, paid_fils, receivable_version,
-                version, issued_at
+                vat_fils, total_fils, reduction, reduced_fils, breakdown, due_date, upload_id, state, paid_fils,
+                receivable_version, version, issued_at
            FROM invoice WHERE agency_id = $1 AND invoice_id = $2 FOR UPDATE",
         agency.as_str(),
         id.0,
@@ -156,8 +160,8 @@ pub async fn list(tx: &mut Tx, agency: &AgencyId, page: &Page) -> Result<Vec<Inv
     let rows = sqlx::query_as!(
         Row,
         "SELECT invoice_id, agency_id, year, number, bill_reference, service_code, reference, party_ref, fee_fils,
-                vat_fils, total_fils, reduction, reduced_fils, due_date, upload_id, state, paid_fils, receivable_version,
-                version, issued_at
+                vat_fils, total_fils, reduction, reduced_fils, breakdown, due_date, upload_id, state, paid_fils,
+                receivable_version, version, issued_at
            FROM invoice
           WHERE agency_id = $1 AND (year, number) > ($2, $3)
             AND ($4::uuid IS NULL OR upload_id = $4) AND ($5::text IS NULL OR state = $5)

@@ -28,16 +28,16 @@ pub async fn insert(tx: &mut Tx, documents: &[Document]) -> Result<(), Error> {
         "INSERT INTO invoice (invoice_id, agency_id, year, number, bill_reference, agency_name_en, agency_name_ar,
                               service_code, service_name_en, service_name_ar, reference, party_ref, payer_sealed,
                               fee_fils, vat_fils, total_fils, steps, schedule_version, due_date, upload_id, state,
-                              paid_fils, receivable_version, version, issued_at, reduction, reduced_fils)
+                              paid_fils, receivable_version, version, issued_at, reduction, reduced_fils, breakdown)
          SELECT invoice_id, $1, $2, number, bill_reference, $3, $4, service_code, service_name_en, service_name_ar,
                 reference, party_ref, payer_sealed, fee_fils, vat_fils, total_fils, steps, schedule_version, due_date,
-                $5, $6, 0, 0, 1, $7, reduction, reduced_fils
+                $5, $6, 0, 0, 1, $7, reduction, reduced_fils, breakdown
            FROM UNNEST($8::uuid[], $9::bigint[], $10::text[], $11::text[], $12::text[], $13::text[], $14::text[],
                        $15::uuid[], $16::bytea[], $17::bigint[], $18::bigint[], $19::bigint[], $20::jsonb[],
-                       $21::int[], $22::date[], $23::text[], $24::bigint[])
+                       $21::int[], $22::date[], $23::text[], $24::bigint[], $25::jsonb[])
              AS new (invoice_id, number, bill_reference, service_code, service_name_en, service_name_ar, reference,
                      party_ref, payer_sealed, fee_fils, vat_fils, total_fils, steps, schedule_version, due_date, reduction,
-                     reduced_fils)",
+                     reduced_fils, breakdown)",
         first.agency.as_str(),
         first.year,
         agency_name.en,
@@ -62,6 +62,7 @@ pub async fn insert(tx: &mut Tx, documents: &[Document]) -> Result<(), Error> {
         &columns.due_dates,
         &columns.reductions,
         &columns.reduced,
+        &columns.breakdowns,
     )
     .execute(tx.conn())
     .await?;
@@ -87,6 +88,7 @@ struct Columns {
     due_dates: Vec<Date>,
     reductions: Vec<String>,
     reduced: Vec<i64>,
+    breakdowns: Vec<serde_json::Value>,
 }
 
 impl Columns {
@@ -112,6 +114,7 @@ impl Columns {
             due_dates: each(documents, |d| d.invoice.due_date),
             reductions: each(documents, |d| d.invoice.reduced.code.clone()),
             reduced: each(documents, |d| d.invoice.reduced.fils),
+            breakdowns: each(documents, |d| serde_json::json!(d.invoice.breakdown)),
         }
     }
 }

@@ -1,0 +1,69 @@
+# ما يُطبع: الفواتير والإشعارات والتذكيرات والإيصالات.
+
+document-title-invoice = فاتورة
+document-title-notice = إشعار بمبلغ مستحق
+document-title-reminder = تذكير
+document-title-receipt = إيصال
+
+document-mark-partially-paid = مدفوعة جزئيًا
+document-mark-paid = مدفوعة
+document-mark-cancelled = ملغاة
+document-mark-written-off = لا يوجد مبلغ مستحق
+document-mark-received = تم استلام الدفعة
+
+document-lead-open = { $service }. يرجى دفع { $due } في موعد أقصاه { $date }.
+document-lead-reminder = { $service }. هذه الفاتورة لم تُدفع بعد: المبلغ { $due } مستحق في { $date }.
+document-lead-overdue = { $service }. استحقت هذه الفاتورة في { $date } ولم تُدفع بعد: يرجى دفع { $due }.
+document-lead-paid = { $service }. تم دفع هذه الفاتورة وقيمتها { $total }. لا يوجد مبلغ مستحق.
+document-lead-cancelled = { $service }. ألغت الجهة الحكومية هذه الفاتورة. يرجى عدم دفعها.
+document-lead-written-off = { $service }. تنازلت الجهة الحكومية عن المبلغ المستحق. يرجى عدم دفعه.
+document-lead-receipt = { $service }. استلمنا { $amount }. شكرًا لك.
+
+document-fact-number = رقم الفاتورة
+document-fact-reference = مرجع الفاتورة
+document-fact-issued = تاريخ الإصدار
+document-fact-due-date = تاريخ الاستحقاق
+document-fact-payer = الدافع
+document-fact-agency-reference = مرجع الجهة
+document-fact-reduction = التخفيض
+document-fact-receipt = رقم الإيصال
+document-fact-paid-at = وقت الدفع (البحرين)
+document-fact-channel = طريقة الدفع
+document-fact-provider-reference = مرجع مزود الخدمة
+
+document-what-for = البيان
+document-amount = المبلغ
+document-service-fee = رسم الخدمة
+document-sum-net = قبل الضريبة
+document-sum-vat = ضريبة القيمة المضافة { $percent } %
+document-sum-no-vat = ضريبة القيمة المضافة (خارج نطاقها)
+document-sum-total = الإجمالي
+document-sum-paid = المدفوع حتى الآن
+document-sum-due = المتبقي للدفع
+document-sum-received = المبلغ المستلم
+document-sum-credited = منه محفوظ كرصيد لك
+
+document-code-alt = رمز الاستجابة السريعة لهذه الفاتورة، للمحافظ وتطبيقات البنوك، وفيه المبلغ ومرجع الفاتورة المطبوعان هنا
+document-code-caption = امسح الرمز للدفع
+
+document-pay-title = كيف تدفع
+document-pay-how = افتح { $portal } أو محفظتك أو تطبيق بنكك أو جهاز الدفع الذاتي، واكتب المرجع { $reference }. تعرض الصفحة كل طرق الدفع المتاحة لهذه الفاتورة.
+document-pay-late = يرجى الدفع في موعد أقصاه تاريخ الاستحقاق. إن كان لديك اعتراض على الفاتورة فراجع الجهة الحكومية قبل ذلك اليوم.
+document-genuine-title = كيف تعرف أن هذه الورقة صحيحة
+document-genuine-how = اكتب عنوان البوابة بنفسك وابحث عن المرجع: يجب أن تطابق الجهة والمبلغ وتاريخ الاستحقاق ما هو مطبوع هنا. نحن لا نرسل روابط للدفع أبدًا.
+
+document-verify-title = كيف تتحقق من هذا الإيصال
+document-verify-how = تعرض الصفحة { $verify } ما تقوله الدفاتر عن هذه الدفعة.
+document-verify-proof = بعد إقفال اليوم وتوقيعه يمكن إثبات الإيصال { $number } دون سؤال أحد: يبيّن الإثبات أن قيوده جزء من الدفاتر الموقّعة.
+document-verify-alt = رمز الاستجابة السريعة لعنوان الصفحة التي يمكن فيها التحقق من هذا الإيصال
+document-verify-caption = امسح الرمز للتحقق
+
+document-channel-wallet = محفظة إلكترونية
+document-channel-card = بطاقة
+document-channel-transfer = تحويل بنكي
+document-channel-pos = جهاز نقاط بيع لدى موظف
+document-channel-kiosk-cash = نقدًا في جهاز الدفع الذاتي
+document-channel-counter-cash = نقدًا لدى موظف
+
+document-ubl = الفاتورة نفسها للحواسيب بصيغة UBL 2.1
+document-footer = { $number }، طُبعت في { $date }. المعتمد هو ما تعرضه البوابة.

@@ -1,0 +1,195 @@
+//! Documents, set in type when they are asked for: nothing of them is stored.
+
+use boot::wire::money_from_wire;
+use boot::{Lang, bahrain_date};
+use ids::AgencyId;
+use money::Money;
+use proto::common::v1::Channel;
+use proto::invoicing::v1 as pb;
+use proto::payments::v1::{Payment, PaymentState};
+use time::OffsetDateTime;
+
+use super::{Invoicing, blocking};
+use crate::document::{Captured, Facts, Print, Sheet, bill, receipt};
+use crate::domain::document::{Kind, Paper};
+use crate::domain::numbering;
+use crate::person::Party;
+use crate::store::invoice::Bill;
+use crate::{Error, person, store};
+
+/// How it is printed.
+#[derive(Clone, Copy, Debug)]
+pub struct Style {
+    pub lang: Lang,
+    pub paper: Paper,
+}
+
+/// Who sees the payer's name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Name {
+    Whole,
+    Masked,
+}
+
+/// An invoice of the agency, for its files or to hand out.
+///
+/// # Errors
+/// `InvoiceUnknown`, `PressFull`.
+pub async fn of_invoice(
+    svc: &Invoicing,
+    agency: &AgencyId,
+    number: &str,
+    (kind, style): (Kind, Style),
+) -> Result<pb::Document, Error> {
+    let number = numbering::parse_invoice_number(agency.as_str(), number).ok_or(Error::InvoiceUnknown)?;
+    let mut tx = svc.pg.read().await?;
+    let invoice = store::invoice::by_number(&mut tx, agency, number).await?;
+    let bill = store::invoice::bill(&mut tx, &invoice.bill_reference).await?;
+    tx.commit().await?;
+    print_bill(svc, bill, Name::Whole, (kind, style)).await
+}
+
+/// A bill, for whoever holds its reference.
+///
+/// # Errors
+/// `BillUnknown`, `PressFull`.
+pub async fn of_bill(
+    svc: &Invoicing,
+    typed: &str,
+    (kind, style): (Kind, Style),
+) -> Result<pb::Document, Error> {
+    let bill = bill_of(svc, typed).await?;
+    print_bill(svc, bill, Name::Masked, (kind, style)).await
+}
+
+/// The receipt of a payment, for whoever holds its id.
+///
+/// # Errors
+/// What `payments` says; `ReceiptNotReady`, `PressFull`.
+pub async fn of_payment(svc: &Invoicing, payment_id: &str, style: Style) -> Result<pb::Document, Error> {
+    let payment = svc.payments.payment(payment_id).await?;
+    let captured = captured(&payment)?;
+    let bill = bill_of(svc, &payment.bill_reference).await?;
+    let payer = payer(svc, &bill, Name::Masked)?;
+    let (made_at, name) = (captured.at, format!("{}.pdf", captured.receipt_number));
+    let sheet = receipt(&print(svc, style), &facts(&bill, &payer), &captured);
+    printed(svc, sheet, made_at, name).await
+}
+
+async fn bill_of(svc: &Invoicing, typed: &str) -> Result<Bill, Error> {
+    let mut tx = svc.pg.read().await?;
+    let bill = store::invoice::bill(&mut tx, &numbering::typed_reference(typed)).await?;
+    tx.commit().await?;
+    Ok(bill)
+}
+
+fn print(svc: &Invoicing, style: Style) -> Print<'_> {
+    Print {
+        texts: &svc.document_texts,
+        lang: style.lang,
+        paper: style.paper,
+        portal_url: &svc.portal_url,
+        today: bahrain_date(svc.ctx.clock.now()),
+    }
+}
+
+fn facts<'a>(bill: &'a Bill, payer: &'a str) -> Facts<'a> {
+    Facts {
+        invoice: &bill.invoice,
+        agency_name: &bill.agency_name,
+        service_name: &bill.service_name,
+        steps: &bill.steps,
+        payer,
+    }
+}
+
+/// Empty for a person who was erased: the bill stays.
+fn payer(svc: &Invoicing, bill: &Bill, name: Name) -> Result<String, Error> {
+    if bill.wrapped_key.is_empty() {
+        return Ok(String::new());
+    }
+    let key = svc.master.unwrap(&bill.wrapped_key);
+    let key = key.map_err(|source| Error::Sealed { table: "party", source })?;
+    let party = Party { party_ref: bill.invoice.party_ref, key };
+    let facts = person::open_facts(&party, &bill.payer_sealed)?;
+    Ok(match name {
+        Name::Whole => facts.name,
+        Name::Masked => facts.masked_name(),
+    })
+}
+
+async fn print_bill(
+    svc: &Invoicing,
+    found: Bill,
+    name: Name,
+    (kind, style): (Kind, Style),
+) -> Result<pb::Document, Error> {
+    let payer = payer(svc, &found, name)?;
+    let sheet = bill(&print(svc, style), kind, &facts(&found, &payer));
+    let file_name = match kind {
+        Kind::Invoice => format!("{}.pdf", sheet.number),
+        Kind::Notice | Kind::Reminder => format!("{}-{}.pdf", sheet.number, kind.word()),
+    };
+    printed(svc, sheet, found.invoice.issued_at, file_name).await
+}
+
+async fn printed(
+    svc: &Invoicing,
+    sheet: Sheet,
+    made_at: OffsetDateTime,
+    file_name: String,
+) -> Result<pb::Document, Error> {
+    let room = svc.press_room.clone().try_acquire_owned();
+    let _room = room.ok().ok_or(Error::PressFull)?;
+    let press = svc.press.clone();
+    let content = blocking(move || press.print(&sheet, made_at)).await??;
+    Ok(pb::Document { file_name, media_type: "application/pdf".to_owned(), content })
+}
+
+/// The payment, if its money is there.
+fn captured(payment: &Payment) -> Result<Captured, Error> {
+    let there = match payment.state() {
+        PaymentState::Captured
+        | PaymentState::PartiallyRefunded
+        | PaymentState::Refunded
+        | PaymentState::Late => true,
+        PaymentState::Unspecified
+        | PaymentState::Created
+        | PaymentState::ActionRequired
+        | PaymentState::Processing
+        | PaymentState::Failed
+        | PaymentState::Expired
+        | PaymentState::Cancelled
+        | PaymentState::Authorised => false,
+    };
+    let at = payment.captured_at.as_ref().and_then(|at| OffsetDateTime::from_unix_timestamp(at.seconds).ok());
+    let Some(at) = at.filter(|_| there && !payment.receipt_number.is_empty()) else {
+        let state = payment.state().as_str_name().trim_start_matches("PAYMENT_STATE_").to_lowercase();
+        return Err(Error::ReceiptNotReady { state });
+    };
+    let credited = match &payment.credited {
+        Some(_) => money_from_wire("credited", &payment.credited)?,
+        None => Money::fils(0),
+    };
+    Ok(Captured {
+        payment_id: payment.payment_id.clone(),
+        receipt_number: payment.receipt_number.clone(),
+        channel: channel(payment.channel()),
+        provider_reference: payment.provider_reference.clone(),
+        amount: money_from_wire("amount", &payment.amount)?,
+        credited,
+        at,
+    })
+}
+
+/// The end of its sentence's key.
+fn channel(channel: Channel) -> &'static str {
+    match channel {
+        Channel::Unspecified | Channel::Portal | Channel::Wallet => "wallet",
+        Channel::Card => "card",
+        Channel::Transfer => "transfer",
+        Channel::Pos => "pos",
+        Channel::KioskCash => "kiosk-cash",
+        Channel::CounterCash => "counter-cash",
+    }
+}

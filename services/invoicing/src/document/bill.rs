@@ -1,0 +1,219 @@
+//! Invoice, notice and reminder: the same bill, for its payer.
+
+use boot::Lang;
+use boot::locale::Value;
+use standards::emv_qr;
+use time::Date;
+
+use super::sheet::{Code, Fact, File, Line, Note, Run, Sheet, Sum, money, paper};
+use super::{Print, code, ubl};
+use crate::domain::document::Kind;
+use crate::domain::fee_service::{self, LineKind, LocalText, TaxCategory};
+use crate::domain::invoice::{Invoice, State};
+
+/// Our reverse domain in the code on a bill.
+const GUID: &str = "bh.gov.mizan";
+/// EMV category of services of the state.
+const CATEGORY: &str = "9399";
+/// The most characters of a name in an EMV code.
+const EMV_NAME: usize = 25;
+
+/// A bill, and who it names.
+pub struct Facts<'a> {
+    pub invoice: &'a Invoice,
+    pub agency_name: &'a LocalText,
+    pub service_name: &'a LocalText,
+    /// How the amount came about.
+    pub steps: &'a [LocalText],
+    /// In full for the agency, masked for everybody else; empty when the person was erased.
+    pub payer: &'a str,
+}
+
+/// The document.
+pub fn bill(print: &Print<'_>, kind: Kind, facts: &Facts<'_>) -> Sheet {
+    let invoice = facts.invoice;
+    let lines = lines(facts);
+    let number = invoice.invoice_number();
+    let due = due(invoice);
+    Sheet {
+        lang: print.lang.code(),
+        paper: paper(print.paper),
+        title: print.words(&format!("document-title-{}", kind.word())),
+        issuer: print.of(facts.agency_name),
+        mark: mark(print, invoice.state),
+        lead: lead(print, kind, facts),
+        facts: bill_facts(print, facts, &number),
+        lines_head: [print.words("document-what-for"), print.words("document-amount")],
+        lines: lines.iter().map(|line| printed(print, facts, line)).collect(),
+        sums: sums(print, invoice, &lines),
+        codes: if due > 0 { scan(print, facts, due) } else { Vec::new() },
+        notes: if due > 0 { how_to_pay(print, invoice) } else { Vec::new() },
+        footer: print.footer(&number),
+        files: vec![ubl(print, facts, &lines)],
+        number,
+    }
+}
+
+/// What is still to be paid, as far as events told.
+pub fn due(invoice: &Invoice) -> i64 {
+    match invoice.state {
+        State::Issued | State::PartiallyPaid { .. } => {
+            invoice.total.minor_units().saturating_sub(invoice.paid().minor_units())
+        }
+        State::Paid | State::Cancelled | State::WrittenOff { .. } => 0,
+    }
+}
+
+/// The lines of the price; a bill from before lines were kept is one line.
+pub fn lines(facts: &Facts<'_>) -> Vec<fee_service::Line> {
+    let invoice = facts.invoice;
+    if !invoice.breakdown.lines.is_empty() {
+        return invoice.breakdown.lines.clone();
+    }
+    let taxed = invoice.vat.is_positive();
+    vec![fee_service::Line {
+        kind: LineKind::Fee,
+        net_fils: invoice.fee.minor_units(),
+        tax_category: if taxed { TaxCategory::S } else { TaxCategory::O },
+        vat_percent: if taxed { "10" } else { "0" }.to_owned(),
+        vat_fils: invoice.vat.minor_units(),
+    }]
+}
+
+/// What a line is called.
+pub fn name(print: &Print<'_>, facts: &Facts<'_>, line: &fee_service::Line) -> String {
+    match line.kind {
+        LineKind::Fee => print.of(facts.service_name),
+        LineKind::ServiceFee => print.words("document-service-fee"),
+    }
+}
+
+fn printed(print: &Print<'_>, facts: &Facts<'_>, line: &fee_service::Line) -> Line {
+    let detail = match line.kind {
+        LineKind::Fee => facts.steps.iter().map(|step| print.of(step)).collect(),
+        LineKind::ServiceFee => Vec::new(),
+    };
+    Line { text: name(print, facts, line), detail, amount: money(line.net_fils, print.lang) }
+}
+
+fn mark(print: &Print<'_>, state: State) -> Option<String> {
+    match state {
+        State::Issued => None,
+        State::PartiallyPaid { .. } | State::Paid | State::Cancelled | State::WrittenOff { .. } => {
+            Some(print.words(&format!("document-mark-{}", state.name().replace('_', "-"))))
+        }
+    }
+}
+
+fn lead(print: &Print<'_>, kind: Kind, facts: &Facts<'_>) -> Vec<Run> {
+    let invoice = facts.invoice;
+    let key = match (invoice.state, kind) {
+        (State::Paid, _) => "document-lead-paid",
+        (State::Cancelled, _) => "document-lead-cancelled",
+        (State::WrittenOff { .. }, _) => "document-lead-written-off",
+        (State::Issued | State::PartiallyPaid { .. }, Kind::Invoice | Kind::Notice) => "document-lead-open",
+        (State::Issued | State::PartiallyPaid { .. }, Kind::Reminder) if print.today > invoice.due_date => {
+            "document-lead-overdue"
+        }
+        (State::Issued | State::PartiallyPaid { .. }, Kind::Reminder) => "document-lead-reminder",
+    };
+    let service = print.of(facts.service_name);
+    let values: [(&str, Value<'_>); 4] = [
+        ("service", service.into()),
+        ("due", money(due(invoice), print.lang).into()),
+        ("total", money(invoice.total.minor_units(), print.lang).into()),
+        ("date", invoice.due_date.to_string().into()),
+    ];
+    print.runs(key, &values)
+}
+
+fn bill_facts(print: &Print<'_>, facts: &Facts<'_>, number: &str) -> Vec<Fact> {
+    let invoice = facts.invoice;
+    let issued_on: Date = boot::bahrain_date(invoice.issued_at);
+    let mut said = vec![
+        ("number", Run::token(number)),
+        ("reference", Run::token(&invoice.bill_reference)),
+        ("issued", Run::token(issued_on.to_string())),
+        ("due-date", Run::token(invoice.due_date.to_string())),
+        ("payer", Run::name(facts.payer)),
+        ("agency-reference", Run::token(&invoice.reference)),
+    ];
+    if !invoice.reduced.code.is_empty() {
+        said.push(("reduction", Run::token(&invoice.reduced.code)));
+    }
+    let fact =
+        |(key, value): (&str, Run)| Fact { label: print.words(&format!("document-fact-{key}")), value };
+    said.into_iter().map(fact).collect()
+}
+
+fn sums(print: &Print<'_>, invoice: &Invoice, lines: &[fee_service::Line]) -> Vec<Sum> {
+    let sum = |label: String, fils, strong| Sum { label, amount: money(fils, print.lang), strong };
+    let mut sums = vec![sum(print.words("document-sum-net"), invoice.fee.minor_units(), false)];
+    let rate = lines.iter().find(|line| line.tax_category == TaxCategory::S).map(|line| &line.vat_percent);
+    let vat = match rate {
+        Some(percent) => {
+            let said =
+                print.texts.say(print.lang, "document-sum-vat", &[("percent", percent.as_str().into())]);
+            Run::of_sentence(&said).into_iter().map(|run| run.text).collect()
+        }
+        None => print.words("document-sum-no-vat"),
+    };
+    sums.push(sum(vat, invoice.vat.minor_units(), false));
+    sums.push(sum(print.words("document-sum-total"), invoice.total.minor_units(), true));
+    let paid = invoice.paid().minor_units();
+    if paid > 0 {
+        sums.push(sum(print.words("document-sum-paid"), paid, false));
+        sums.push(sum(print.words("document-sum-due"), due(invoice), true));
+    }
+    sums
+}
+
+/// The code that a wallet or a bank's app reads. A bill whose names do not fit into one goes without.
+fn scan(print: &Print<'_>, facts: &Facts<'_>, due_fils: i64) -> Vec<Code> {
+    let short = |text: &str| text.chars().take(EMV_NAME).collect::<String>().trim().to_owned();
+    let payload = emv_qr::build(&emv_qr::Bill {
+        guid: GUID.to_owned(),
+        agency: facts.invoice.agency.to_string(),
+        category_code: CATEGORY.to_owned(),
+        amount: money::Money::fils(due_fils).to_json_amount(),
+        name: short(&facts.agency_name.en),
+        city: "Manama".to_owned(),
+        bill: facts.invoice.bill_reference.clone(),
+        reference: None,
+        terminal: None,
+        local: Some(emv_qr::LocalName {
+            language: "AR".to_owned(),
+            name: short(&facts.agency_name.ar),
+            city: "المنامة".to_owned(),
+        }),
+    });
+    let svg = payload.ok().and_then(|payload| code(&payload));
+    let said = |svg| Code {
+        svg,
+        alt: print.words("document-code-alt"),
+        caption: print.words("document-code-caption"),
+    };
+    svg.map(said).into_iter().collect()
+}
+
+fn how_to_pay(print: &Print<'_>, invoice: &Invoice) -> Vec<Note> {
+    let page = format!("{}/{}/", print.portal_url, print.lang.code());
+    let values: [(&str, Value<'_>); 2] =
+        [("reference", invoice.bill_reference.as_str().into()), ("portal", page.into())];
+    vec![
+        print.note("document-pay-title", &values, &["document-pay-how", "document-pay-late"]),
+        print.note("document-genuine-title", &values, &["document-genuine-how"]),
+    ]
+}
+
+fn ubl(print: &Print<'_>, facts: &Facts<'_>, lines: &[fee_service::Line]) -> File {
+    // Computers compare names: they stand in English whatever the paper says.
+    let english = Print { lang: Lang::En, ..*print };
+    File {
+        name: "invoice.xml",
+        media_type: "application/xml",
+        relationship: "alternative",
+        description: print.words("document-ubl"),
+        content: ubl::ubl(&english, facts, lines),
+    }
+}
