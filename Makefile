@@ -25,6 +25,7 @@ down: ## ends what make up started
 test: install lint ## all tests, on private servers
 	cargo build --workspace --all-targets
 	cargo run -q -p testkit -- run -- cargo test --workspace --no-fail-fast
+	tools/check-pdf
 	@$(MAKE) --no-print-directory bugs
 
 lint: ## format and lints

@@ -55,6 +55,13 @@ impl Printed {
         std::fs::read_to_string(out).unwrap()
     }
 
+    /// Leaves it in `target/documents`, where `tools/check-pdf` judges it.
+    fn keep(&self, name: &str) {
+        let folder = testkit::tools::project_root().join("target/documents");
+        std::fs::create_dir_all(&folder).unwrap();
+        std::fs::copy(&self.file, folder.join(format!("{}.pdf", name.to_lowercase()))).unwrap();
+    }
+
     fn photograph(&self, name: &str) {
         let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/pictures");
         let kept = folder.join(format!("{name}.png"));
@@ -121,6 +128,7 @@ async fn every_document_is_archivable_tagged_and_speaks_its_language() {
         let document = t.render_bill(&invoice.bill_reference, (kind, language, paper)).await.unwrap();
         assert_eq!(document.media_type, "application/pdf");
         let printed = Printed::new(&document);
+        printed.keep(&format!("{}-{lang}", kind.as_str_name()));
         let info = printed.info("-box");
         assert!(info.contains("Tagged:          yes"), "{info}");
         let meta = printed.info("-meta");
