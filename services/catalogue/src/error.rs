@@ -17,6 +17,10 @@ const MISTAKES_TOLD: usize = 20;
 pub enum Error {
     #[error("{}", lines(.0))]
     Invalid(Vec<Mistake>),
+    #[error(
+        "The agency {0} exists, and differs; its name comes by import, and its accounts are not changed by one person."
+    )]
+    AgencyKnown(AgencyId),
     #[error("There is no agency {0}.")]
     AgencyUnknown(AgencyId),
     #[error("The agency has no service {0}.")]
@@ -93,6 +97,7 @@ impl From<Error> for Problem {
             Error::ActorMissing => ("actor_missing", C::InvalidArgument, Some("mizan-actor")),
             Error::Field { field, .. } => ("field_invalid", C::InvalidArgument, Some(*field)),
             Error::PolicyUnknown => ("policy_unknown", C::NotFound, Some("policy_id")),
+            Error::AgencyKnown(_) => ("agency_known", C::AlreadyExists, Some("agency_id")),
             Error::PolicyKnown => ("policy_known", C::AlreadyExists, Some("policy_id")),
             Error::ChannelExceptionUnknown => {
                 ("channel_exception_unknown", C::NotFound, Some("channel_exception_id"))

@@ -47,7 +47,7 @@ impl Catalogue {
         Ok(local(answer.into_inner().agency.and_then(|agency| agency.name)))
     }
 
-    /// The agency's fee services by code.
+    /// The agency's fee services by code: those that have a fee today.
     ///
     /// # Errors
     /// As [`Catalogue::agency_name`].
@@ -55,7 +55,9 @@ impl Catalogue {
         let request = call(agency, pb::ListFeeServicesRequest { agency_id: agency.to_string() })?;
         let answer =
             self.client.clone().list_fee_services(request).await.map_err(|status| problem(&status))?;
-        let services = answer.into_inner().fee_services.into_iter().map(fee_service);
+        let services = answer.into_inner().fee_services.into_iter();
+        let priced = services.filter(|service| service.fee_kind() != pb::FeeKind::Unspecified);
+        let services = priced.map(fee_service);
         Ok(services.map(|service| (service.code.clone(), service)).collect())
     }
 

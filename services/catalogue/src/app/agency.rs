@@ -1,8 +1,28 @@
 //! Who charges.
+use boot::Call;
 use ids::AgencyId;
 
 use crate::domain::agency::Agency;
 use crate::{Catalogue, Error, store};
+
+/// Adds an agency that is not there yet.
+///
+/// # Errors
+/// `AgencyKnown` when it is, and differs; the database.
+pub async fn add(svc: Catalogue, call: Call, agency: Agency) -> Result<Agency, Error> {
+    let mut tx = svc.pg.begin().await?;
+    store::revision::lock(&mut tx).await?;
+    match store::agency::find(&mut tx, &agency.id).await? {
+        Some(known) if known == agency => return Ok(known),
+        Some(known) => return Err(Error::AgencyKnown(known.id)),
+        None => {}
+    }
+    store::agency::put(&mut tx, &[&agency], svc.clock.now()).await?;
+    store::revision::grow(&mut tx).await?;
+    tx.commit().await?;
+    tracing::info!(actor = call.actor, agency = %agency.id, "agency added");
+    Ok(agency)
+}
 
 /// One agency.
 ///

@@ -6,11 +6,11 @@ use super::agency::Agency;
 use super::fee_service::{FeeService, Origin, Schedule};
 use super::files::{Catalogue, Row};
 
-/// A service as it is stored, with one of its schedules: it always has one.
+/// A service as it is stored, with one of its schedules; none: no fee of it was published yet.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Stored {
     pub service: FeeService,
-    pub schedule: Schedule,
+    pub schedule: Option<Schedule>,
 }
 
 /// A schedule to add.
@@ -44,7 +44,7 @@ pub fn between<'c>(files: &'c Catalogue, agencies: &[Agency], stored: &[Stored],
         };
         let before = stored.iter().find(same);
         let described = before.is_some_and(|known| known.service == row.service);
-        let added = next_version(row, before.map(|known| &known.schedule), today);
+        let added = next_version(row, before.and_then(|known| known.schedule.as_ref()), today);
         if !described {
             change.services.push(&row.service);
         }

@@ -12,9 +12,8 @@ pub struct FeeService {
     pub agency: AgencyId,
     pub code: ServiceCode,
     pub name: Name,
-    pub electronic_only: ElectronicOnly,
-    /// From this day.
-    pub electronic_only_from: Date,
+    /// What the programme says of it, and from which day on; none: only policies govern its channels.
+    pub electronic_only: Option<(ElectronicOnly, Date)>,
 }
 
 /// What a service costs, for dates from `valid_from` until the next version's.

@@ -7,7 +7,7 @@ use csv::StringRecord;
 use ids::{AgencyId, ServiceCode};
 use time::{Date, macros::format_description};
 
-use super::agency::{Agency, It, Name};
+use super::agency::{Agency, It, Name, is_revenue_account};
 use super::fee::Fee;
 use super::fee_service::{ElectronicOnly, FeeService, TaxCategory};
 use super::similar;
@@ -134,7 +134,6 @@ impl Record {
         let it = [("yes", It::OwnSystem), ("no", It::PortalOnly)];
         let it = it.into_iter().find_map(|(word, it)| (word == self.cell("own_it_system")).then_some(it));
         let account = self.cell("revenue_account");
-        let account_fits = (1..=20).contains(&account.len()) && account.bytes().all(|b| b.is_ascii_digit());
         let iban = standards::references::bahrain_iban(self.cell("settlement_iban")).map_err(|error| {
             let what = format!("{}: {error}", self.quoted("settlement_iban"));
             self.wrong("settlement_iban", what, "copy it from the bank's letter")
@@ -146,7 +145,7 @@ impl Record {
             revenue_account: self.one_of(
                 "revenue_account",
                 "write 1 to 20 digits",
-                account_fits.then(|| account.to_owned()),
+                is_revenue_account(account).then(|| account.to_owned()),
             )?,
             settlement_iban: iban,
         })
@@ -175,12 +174,10 @@ impl Record {
             agency,
             code: service,
             name: self.name()?,
-            electronic_only: self.one_of("electronic_only", "write full or partly", electronic_only)?,
-            electronic_only_from: self.one_of(
-                "electronic_only_from",
-                "write it like 2026-01-31",
-                from.ok(),
-            )?,
+            electronic_only: Some((
+                self.one_of("electronic_only", "write full or partly", electronic_only)?,
+                self.one_of("electronic_only_from", "write it like 2026-01-31", from.ok())?,
+            )),
         };
         let words = "write O (outside VAT) or S (standard rate)";
         Ok(Row { service, fee: fee.to_owned(), tax: self.one_of("tax_category", words, tax)? })

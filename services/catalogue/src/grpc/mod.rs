@@ -47,9 +47,8 @@ fn input_message(input: Input) -> pb::FeeInput {
     pb::FeeInput { name: input.name, kind: kind.into(), categories }
 }
 
-fn service_message(stored: &Stored) -> pb::FeeService {
-    let (service, schedule) = (&stored.service, &stored.schedule);
-    let kind = match &schedule.terms.fee {
+fn kind_message(fee: &Fee) -> pb::FeeKind {
+    match fee {
         Fee::Fixed(_) => pb::FeeKind::Fixed,
         Fee::PerUnit { .. } => pb::FeeKind::PerUnit,
         Fee::Table(_) => pb::FeeKind::Table,
@@ -57,23 +56,33 @@ fn service_message(stored: &Stored) -> pb::FeeService {
         Fee::Sliced(_) => pb::FeeKind::Sliced,
         Fee::Formula(_) => pb::FeeKind::Formula,
         Fee::Given => pb::FeeKind::Given,
-    };
-    let electronic_only = match service.electronic_only {
-        ElectronicOnly::Full => pb::ElectronicOnly::Full,
-        ElectronicOnly::Partly => pb::ElectronicOnly::Partly,
-    };
-    pb::FeeService {
+    }
+}
+
+fn service_message(stored: &Stored) -> pb::FeeService {
+    let service = &stored.service;
+    let mut message = pb::FeeService {
         agency_id: service.agency.to_string(),
         service_code: service.code.to_string(),
         name: Some(name_message(&service.name)),
-        fee_kind: kind.into(),
-        inputs: schedule.terms.fee.inputs().into_iter().map(input_message).collect(),
-        fee: schedule.terms.text.clone(),
-        tax_category: tax_message(schedule.terms.tax).into(),
-        electronic_only: electronic_only.into(),
-        electronic_only_from: service.electronic_only_from.to_string(),
-        schedule_version: schedule.version,
+        ..pb::FeeService::default()
+    };
+    if let Some((only, from)) = service.electronic_only {
+        message.set_electronic_only(match only {
+            ElectronicOnly::Full => pb::ElectronicOnly::Full,
+            ElectronicOnly::Partly => pb::ElectronicOnly::Partly,
+        });
+        message.electronic_only_from = from.to_string();
     }
+    if let Some(schedule) = &stored.schedule {
+        let terms = &schedule.terms;
+        message.set_fee_kind(kind_message(&terms.fee));
+        message.inputs = terms.fee.inputs().into_iter().map(input_message).collect();
+        message.fee.clone_from(&terms.text);
+        message.set_tax_category(tax_message(terms.tax));
+        message.schedule_version = schedule.version;
+    }
+    message
 }
 
 fn tax_message(tax: TaxCategory) -> pb::TaxCategory {
@@ -149,6 +158,27 @@ impl CatalogueService for Catalogue {
         }))
     }
 
+    async fn add_agency(
+        &self,
+        request: Request<pb::AddAgencyRequest>,
+    ) -> Result<Response<pb::AddAgencyResponse>, Status> {
+        let call = channel_policy::person(&request)?;
+        let asked = request.into_inner().agency.unwrap_or_default();
+        let wrong = |(field, detail)| Error::Field { field, detail };
+        let name = asked.name.unwrap_or_default();
+        let accounts = Agency::checked_accounts(&asked.revenue_account, &asked.settlement_iban);
+        let (revenue_account, settlement_iban) = accounts.map_err(wrong)?;
+        let agency = Agency {
+            id: id_from_wire("agency_id", &asked.agency_id)?,
+            name: Name::checked(&name.en, &name.ar).map_err(wrong)?,
+            it: if asked.own_it_system { It::OwnSystem } else { It::PortalOnly },
+            revenue_account,
+            settlement_iban,
+        };
+        let added = self.tasks.run(agency::add(self.clone(), call, agency)).await.map_err(Error::from)??;
+        Ok(Response::new(pb::AddAgencyResponse { agency: Some(agency_message(&added)) }))
+    }
+
     async fn get_agency(
         &self,
         request: Request<pb::GetAgencyRequest>,
@@ -185,6 +215,24 @@ impl CatalogueService for Catalogue {
         let found = fee_service::list(self, &agency).await?;
         let fee_services = found.iter().map(service_message).collect();
         Ok(Response::new(pb::ListFeeServicesResponse { fee_services }))
+    }
+
+    async fn put_fee_service(
+        &self,
+        request: Request<pb::PutFeeServiceRequest>,
+    ) -> Result<Response<pb::PutFeeServiceResponse>, Status> {
+        let call = channel_policy::person(&request)?;
+        let asked = request.into_inner();
+        let name = asked.name.unwrap_or_default();
+        let name =
+            Name::checked(&name.en, &name.ar).map_err(|(field, detail)| Error::Field { field, detail })?;
+        let (agency, code) = (
+            id_from_wire("agency_id", &asked.agency_id)?,
+            id_from_wire("service_code", &asked.service_code)?,
+        );
+        let work = fee_service::put(self.clone(), call, (agency, code), name);
+        let stored = self.tasks.run(work).await.map_err(Error::from)??;
+        Ok(Response::new(pb::PutFeeServiceResponse { fee_service: Some(service_message(&stored)) }))
     }
 
     async fn quote_fees(

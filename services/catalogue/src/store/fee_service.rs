@@ -14,10 +14,10 @@ pub async fn list(tx: &mut Tx, agency: Option<&AgencyId>, day: Option<Date>) -> 
     let rows = sqlx::query_as!(
         Row,
         r#"SELECT s.agency_id, s.service_code, s.name_en, s.name_ar, s.electronic_only, s.electronic_only_from,
-                  f.version, f.fee, f.tax_category, f.minimum_fils, f.maximum_fils, f.reductions AS "reductions!",
-                  f.service_fee, f.splits AS "splits!", f.draft_id, f.valid_from AS "valid_from?"
+                  f.version AS "version?", f.fee AS "fee?", f.tax_category AS "tax_category?", f.minimum_fils, f.maximum_fils, f.reductions AS "reductions?",
+                  f.service_fee, f.splits AS "splits?", f.draft_id AS "draft_id?", f.valid_from AS "valid_from?"
              FROM fee_service s
-             JOIN LATERAL (SELECT version, fee, tax_category, minimum_fils, maximum_fils, reductions::text,
+        LEFT JOIN LATERAL (SELECT version, fee, tax_category, minimum_fils, maximum_fils, reductions::text,
                                   service_fee::text, splits::text, draft_id, valid_from
                              FROM fee_schedule
                             WHERE agency_id = s.agency_id AND service_code = s.service_code
@@ -34,9 +34,15 @@ pub async fn list(tx: &mut Tx, agency: Option<&AgencyId>, day: Option<Date>) -> 
 }
 
 /// Adds or replaces `services`.
+#[expect(clippy::as_conversions, reason = "to sqlx's macro it is a type and no conversion")]
 pub async fn put(tx: &mut Tx, services: &[&FeeService], now: OffsetDateTime) -> Result<(), Error> {
     let text = |of: fn(&FeeService) -> &str| services.iter().map(|s| of(s).to_owned()).collect::<Vec<_>>();
-    let from: Vec<Date> = services.iter().map(|service| service.electronic_only_from).collect();
+    let only: Vec<Option<String>> = services
+        .iter()
+        .map(|service| service.electronic_only.map(|(only, _)| only.word().to_owned()))
+        .collect();
+    let from: Vec<Option<Date>> =
+        services.iter().map(|service| service.electronic_only.map(|(_, from)| from)).collect();
     sqlx::query!(
         "INSERT INTO fee_service
                 (agency_id, service_code, name_en, name_ar, electronic_only, electronic_only_from, changed_at)
@@ -49,8 +55,8 @@ pub async fn put(tx: &mut Tx, services: &[&FeeService], now: OffsetDateTime) -> 
         &text(|service| service.code.as_str()),
         &text(|service| &service.name.en),
         &text(|service| &service.name.ar),
-        &text(|service| service.electronic_only.word()),
-        &from,
+        &only as &[Option<String>],
+        &from as &[Option<Date>],
         now,
     )
     .execute(tx.conn())
@@ -63,16 +69,16 @@ struct Row {
     service_code: String,
     name_en: String,
     name_ar: String,
-    electronic_only: String,
-    electronic_only_from: Date,
-    version: i32,
-    fee: String,
-    tax_category: String,
+    electronic_only: Option<String>,
+    electronic_only_from: Option<Date>,
+    version: Option<i32>,
+    fee: Option<String>,
+    tax_category: Option<String>,
     minimum_fils: Option<i64>,
     maximum_fils: Option<i64>,
-    reductions: String,
+    reductions: Option<String>,
     service_fee: Option<String>,
-    splits: String,
+    splits: Option<String>,
     draft_id: Option<Uuid>,
     valid_from: Option<Date>,
 }
@@ -83,27 +89,38 @@ impl TryFrom<Row> for Stored {
     fn try_from(row: Row) -> Result<Stored, Error> {
         let corrupt = |what: String| Error::Corrupt { table: "fee_service", what };
         let id = |error: ids::Invalid| corrupt(error.to_string());
+        let programme = match (row.electronic_only, row.electronic_only_from) {
+            (Some(word), Some(from)) => {
+                Some((ElectronicOnly::from_word(&word).ok_or_else(|| corrupt(word.clone()))?, from))
+            }
+            (None, None) => None,
+            _ => return Err(corrupt(row.service_code)),
+        };
         let service = FeeService {
             agency: row.agency_id.parse().map_err(id)?,
             code: row.service_code.parse().map_err(id)?,
             name: Name { en: row.name_en, ar: row.name_ar },
-            electronic_only: ElectronicOnly::from_word(&row.electronic_only)
-                .ok_or_else(|| corrupt(row.electronic_only.clone()))?,
-            electronic_only_from: row.electronic_only_from,
+            electronic_only: programme,
         };
-        let schedule = fee_schedule::Row {
-            service_code: row.service_code,
-            version: row.version,
-            fee: row.fee,
-            tax_category: row.tax_category,
-            minimum_fils: row.minimum_fils,
-            maximum_fils: row.maximum_fils,
-            reductions: row.reductions,
-            service_fee: row.service_fee,
-            splits: row.splits,
-            draft_id: row.draft_id,
-            valid_from: row.valid_from,
+        let schedule = match (row.version, row.fee, row.tax_category, row.reductions, row.splits) {
+            (Some(version), Some(fee), Some(tax_category), Some(reductions), Some(splits)) => {
+                let schedule = fee_schedule::Row {
+                    service_code: row.service_code,
+                    version,
+                    fee,
+                    tax_category,
+                    minimum_fils: row.minimum_fils,
+                    maximum_fils: row.maximum_fils,
+                    reductions,
+                    service_fee: row.service_fee,
+                    splits,
+                    draft_id: row.draft_id,
+                    valid_from: row.valid_from,
+                };
+                Some(schedule.schedule()?)
+            }
+            _ => None,
         };
-        Ok(Stored { service, schedule: schedule.schedule()? })
+        Ok(Stored { service, schedule })
     }
 }

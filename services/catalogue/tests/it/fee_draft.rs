@@ -14,6 +14,7 @@ use crate::stack::{AGENCIES, SERVICES, Stack, fils, quote};
 
 const AUTHOR: &str = "staff:author";
 const HEAD: &str = "staff:head";
+const TODAY: &str = "2026-01-15";
 const FROM: &str = "2026-02-01";
 
 struct Desk {
@@ -265,4 +266,44 @@ async fn a_published_fee_says_who_gets_what_of_it_and_what_its_handling_costs() 
     let steps: Vec<_> = price.steps.iter().map(|step| step.en.as_str()).collect();
     assert_eq!(steps[1], "3 units above 10, at BHD 0.500 each: 1.5");
     assert_eq!(steps.last(), Some(&"To pay: BHD 11.720"));
+}
+
+#[tokio::test]
+async fn a_service_is_put_by_hand_and_costs_nothing_until_its_first_fee_is_published() {
+    let mut t = Desk::open().await;
+    let mut catalogue = t.stack.client.clone();
+    let put = |code: &str, en: &str| pb::PutFeeServiceRequest {
+        agency_id: "TRF".to_owned(),
+        service_code: code.to_owned(),
+        name: Some(LocalText { en: en.to_owned(), ar: "معرض".to_owned() }),
+    };
+    let added = catalogue.put_fee_service(by(AUTHOR, put("EXPO", "Exhibition"))).await.unwrap().into_inner();
+    let service = added.fee_service.unwrap();
+    assert_eq!((service.fee_kind(), service.fee.as_str()), (pb::FeeKind::Unspecified, ""));
+    assert_eq!(service.electronic_only(), pb::ElectronicOnly::Unspecified);
+    let renamed = catalogue.put_fee_service(by(AUTHOR, put("EXPO", "Car show"))).await.unwrap().into_inner();
+    assert_eq!(renamed.fee_service.unwrap().name.unwrap().en, "Car show");
+    for (asked, code) in [
+        (by(AUTHOR, put("EXPO", " ")), "field_invalid"),
+        (by(AUTHOR, put("expo!", "Car show")), "invalid_id"),
+        (Request::new(put("EXPO", "Car show")), "actor_missing"),
+    ] {
+        assert_eq!(said(catalogue.put_fee_service(asked).await).unwrap_err(), code);
+    }
+
+    // Nothing was billed before its first fee: that one may begin today.
+    let mut first = plate(1, "fixed:3.000", 0);
+    first.service_code = "EXPO".to_owned();
+    first.valid_from = TODAY.to_owned();
+    t.put(AUTHOR, first).await.unwrap();
+    t.submit(AUTHOR, 1, 1).await.unwrap();
+    let published = t.publish(HEAD, 1, 2).await.unwrap();
+    assert_eq!(published.schedule_version, 1);
+    let price = t.stack.price("TRF", TODAY, quote("EXPO", &[])).await;
+    assert_eq!(fils(&price), (3_000, 0, 3_000));
+    // The files of an import do not name it: it stays.
+    t.stack.import(AGENCIES, SERVICES).await.unwrap();
+    let asked = pb::ListFeeServicesRequest { agency_id: "TRF".to_owned() };
+    let listed = catalogue.list_fee_services(asked).await.unwrap().into_inner().fee_services;
+    assert!(listed.iter().any(|service| service.service_code == "EXPO" && service.fee == "fixed:3.000"));
 }

@@ -1,11 +1,14 @@
 //! Both files: stored as one change, once; refused with every place.
 use std::time::Duration;
 
+use boot::{Call, Problem};
 use catalogue::{ImportArgs, import_command};
+use proto::catalogue::v1 as pb;
 use proto::catalogue::v1::{
     ElectronicOnly, FeeInputKind, GetAgencyRequest, GetFeeServiceRequest, ImportCatalogueRequest,
     ListAgenciesRequest, ListFeeServicesRequest, TaxCategory,
 };
+use proto::common::v1::LocalText;
 use testkit::wait_for;
 
 use crate::stack::{AGENCIES, SERVICES, Stack, fils, quote};
@@ -154,4 +157,34 @@ async fn the_operators_command_imports_and_names_what_is_wrong() {
     let away = import_command(away).await.unwrap_err();
     assert_eq!(away.exit_code(), 69);
     assert!(away.to_string().contains("http://127.0.0.1:1 does not answer"), "{away}");
+}
+
+#[tokio::test]
+async fn an_agency_is_added_once_and_nobody_alone_changes_where_its_money_goes() {
+    let mut stack = Stack::start().await;
+    let agency = |iban: &str, code: &str| pb::AddAgencyRequest {
+        agency: Some(pb::Agency {
+            agency_id: code.to_owned(),
+            name: Some(LocalText {
+                en: "Tourism Authority".to_owned(), ar: "هيئة السياحة".to_owned()
+            }),
+            own_it_system: false,
+            revenue_account: "4990".to_owned(),
+            settlement_iban: iban.to_owned(),
+        }),
+    };
+    let by = |asked| Call::by("staff:operator").request(asked).unwrap();
+    let (iban, other) = ("BH67BMAG00001299123456", "BH78MZNB00000001000700");
+    let added = stack.client.add_agency(by(agency(iban, "TOU"))).await.unwrap().into_inner();
+    assert_eq!(added.agency, agency(iban, "TOU").agency);
+    stack.client.add_agency(by(agency(iban, "TOU"))).await.unwrap();
+    for (asked, code) in [
+        (by(agency(other, "TOU")), "agency_known"),
+        (by(agency("BH00BMAG00001299123456", "TOX")), "field_invalid"),
+        (by(agency(iban, "tourism")), "invalid_id"),
+        (tonic::Request::new(agency(iban, "TOX")), "actor_missing"),
+    ] {
+        let refused = stack.client.add_agency(asked).await.unwrap_err();
+        assert_eq!(Problem::from_status(&refused).code, code);
+    }
 }

@@ -149,10 +149,25 @@ impl CatalogueService for Catalogue {
             agency_id,
             service_code: code.to_owned(),
             name: local(code),
+            fee_kind: pb::FeeKind::PerUnit.into(),
             inputs: vec![pb::FeeInput { name: input.to_owned(), kind: kind.into(), categories }],
             ..Default::default()
         };
         Ok(Response::new(pb::ListFeeServicesResponse { fee_services: vec![fee_service] }))
+    }
+
+    async fn add_agency(
+        &self,
+        _: Request<pb::AddAgencyRequest>,
+    ) -> Result<Response<pb::AddAgencyResponse>, Status> {
+        Err(Status::unimplemented("not here"))
+    }
+
+    async fn put_fee_service(
+        &self,
+        _: Request<pb::PutFeeServiceRequest>,
+    ) -> Result<Response<pb::PutFeeServiceResponse>, Status> {
+        Err(Status::unimplemented("not here"))
     }
 
     async fn quote_fees(

@@ -5,13 +5,14 @@ use std::process::ExitCode;
 use clap::{Args, Subcommand, ValueEnum};
 use ids::DraftId;
 use prost::Message as _;
+use proto::catalogue::v1::catalogue_service_client::CatalogueServiceClient;
 use proto::catalogue::v1::fee_draft_service_client::FeeDraftServiceClient;
 use proto::catalogue::v1::fee_reduction::Takes;
 use proto::catalogue::v1::test_fee_draft_response::Result as Tested;
 use proto::catalogue::v1::{
-    FeeDraft, FeeReduction, FeeSchedule, FeeServiceFee, FeeSplit, FeeTerms, ListFeeDraftsRequest,
-    ListFeeSchedulesRequest, PublishFeeDraftRequest, PutFeeDraftRequest, ReturnFeeDraftRequest,
-    SubmitFeeDraftRequest, TaxCategory, TestFeeDraftRequest, WithdrawFeeDraftRequest,
+    FeeDraft, FeeReduction, FeeSchedule, FeeService, FeeServiceFee, FeeSplit, FeeTerms, ListFeeDraftsRequest,
+    ListFeeSchedulesRequest, PublishFeeDraftRequest, PutFeeDraftRequest, PutFeeServiceRequest,
+    ReturnFeeDraftRequest, SubmitFeeDraftRequest, TaxCategory, TestFeeDraftRequest, WithdrawFeeDraftRequest,
 };
 use proto::common::v1::{LocalText, Money};
 
@@ -29,6 +30,21 @@ pub struct Fee {
 
 #[derive(Debug, Subcommand)]
 enum Verb {
+    /// Adds a service, which costs nothing until a fee of it is published, or gives it another name.
+    Service {
+        #[arg(long)]
+        agency: String,
+        /// A-Z, 0-9 and -.
+        #[arg(long)]
+        service: String,
+        #[arg(long)]
+        name_en: String,
+        #[arg(long)]
+        name_ar: String,
+        /// Who does it.
+        #[arg(long)]
+        actor: String,
+    },
     /// Begins a draft, or writes on one; nothing changes yet.
     Draft(Box<Draft>),
     /// The price of a bill that nobody gets, each step in both languages.
@@ -147,8 +163,16 @@ pub async fn run(fee: Fee) -> ExitCode {
 }
 
 async fn answer(fee: Fee) -> Result<String, String> {
-    let mut drafts = FeeDraftServiceClient::new(fee.catalogue.channel()?);
+    let channel = fee.catalogue.channel()?;
+    let mut drafts = FeeDraftServiceClient::new(channel.clone());
     let draft = match fee.verb {
+        Verb::Service { agency, service, name_en, name_ar, actor } => {
+            let name = Some(LocalText { en: name_en, ar: name_ar });
+            let put = PutFeeServiceRequest { agency_id: agency, service_code: service, name };
+            let put =
+                answered(CatalogueServiceClient::new(channel).put_fee_service(call(&actor, put)?).await)?;
+            return Ok(put.fee_service.as_ref().map(service_line).unwrap_or_default());
+        }
         Verb::Draft(draft) => {
             let (by, request) = written(*draft)?;
             answered(drafts.put_fee_draft(by.call(request)?).await)?.fee_draft
@@ -187,6 +211,12 @@ async fn answer(fee: Fee) -> Result<String, String> {
         }
     };
     Ok(draft.as_ref().map(line).unwrap_or_default())
+}
+
+fn service_line(service: &FeeService) -> String {
+    let name = service.name.clone().unwrap_or_default();
+    let fee = if service.fee.is_empty() { "no fee yet" } else { &service.fee };
+    format!("{} {} {} / {}: {fee}", service.agency_id, service.service_code, name.en, name.ar)
 }
 
 fn written(draft: Draft) -> Result<(By, PutFeeDraftRequest), String> {

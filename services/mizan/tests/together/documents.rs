@@ -55,6 +55,17 @@ async fn a_fee_is_split_from_its_first_day_on_and_its_bill_and_receipt_say_so_on
     assert!(p.file(&format!("/ar/payments/{id}/receipt.pdf")).await.starts_with(b"%PDF-"));
     p.books_hold().await;
 
+    // The day ends by itself, and says what each receiver is owed.
+    let today = p.today();
+    p.pass(Duration::from_hours(24));
+    let day = p.closed(&today).await;
+    let owed = |account: &str| {
+        let balance = day.balances.iter().find(|balance| balance.account == account).unwrap();
+        balance.credit.as_ref().unwrap().minor_units
+    };
+    let accounts = ["agency_payable:JUS", "beneficiary_payable:JUDGES-FUND", "beneficiary_payable:MZN"];
+    assert_eq!(accounts.map(owed), [4_375, 625, 220]);
+
     let nobody = p.mizan("receipt print --payment 00000000-0000-7000-8000-000000000000").unwrap_err();
     assert!(nobody.contains("payment"), "{nobody}");
 }

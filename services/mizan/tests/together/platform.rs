@@ -9,6 +9,7 @@ use proto::common::v1::{Channel, Money};
 use proto::invoicing::v1 as inv;
 use proto::invoicing::v1::invoice_service_client::InvoiceServiceClient;
 use proto::payments::v1 as pay;
+use proto::payments::v1::ledger_service_client::LedgerServiceClient;
 use proto::payments::v1::payment_service_client::PaymentServiceClient;
 use serde_json::{Value, json};
 use testkit::{Database, Env, FaultProxy, wait_for};
@@ -251,6 +252,18 @@ impl Platform {
         let draft = first(&drafted.unwrap());
         self.mizan(&format!("fee submit --draft {draft} --at 1 --actor staff:clerk")).unwrap();
         self.mizan(&format!("fee publish --draft {draft} --at 2 --actor staff:head")).unwrap();
+    }
+
+    /// A business day, once it is closed.
+    pub async fn closed(&self, business_date: &str) -> pay::GetDayResponse {
+        let url = &self.urls.iter().find(|(name, _)| *name == "MIZAN_PAYMENTS_URL").unwrap().1;
+        let mut ledger = LedgerServiceClient::new(boot::grpc::channel(url).unwrap());
+        wait_for("the day is closed", SOON, async || {
+            self.pass(Duration::from_secs(11));
+            let asked = pay::GetDayRequest { business_date: business_date.to_owned() };
+            ledger.get_day(asked).await.ok().map(tonic::Response::into_inner)
+        })
+        .await
     }
 
     /// A file of the portal.

@@ -59,6 +59,17 @@ impl CatalogueService for OneAgency {
         Err(Status::unimplemented("not in this test"))
     }
 
+    async fn add_agency(&self, _: Request<pb::AddAgencyRequest>) -> Answer<pb::AddAgencyResponse> {
+        Err(Status::unimplemented("not in this test"))
+    }
+
+    async fn put_fee_service(
+        &self,
+        _: Request<pb::PutFeeServiceRequest>,
+    ) -> Answer<pb::PutFeeServiceResponse> {
+        Err(Status::unimplemented("not in this test"))
+    }
+
     async fn quote_fees(&self, _: Request<pb::QuoteFeesRequest>) -> Answer<pb::QuoteFeesResponse> {
         Err(Status::unimplemented("not in this test"))
     }

@@ -18,11 +18,11 @@ pub struct Rule {
 pub struct Rules(Vec<Rule>);
 
 impl Rules {
-    /// Every channel is open until the service's electronic-only date. From each announced policy's day on it is that policy's
+    /// Every channel is open until the service's electronic-only date, if it has one. From each announced policy's day on it is that policy's
     /// channels; of several for one day, and over the programme's own date, those announced last.
     pub fn of<'p>(service: &FeeService, policies: impl IntoIterator<Item = &'p Policy>) -> Rules {
-        let electronic = electronic(service.electronic_only);
-        let mut dated = vec![(service.electronic_only_from, None, &electronic)];
+        let programme = service.electronic_only.map(|(only, from)| (from, electronic(only)));
+        let mut dated: Vec<_> = programme.iter().map(|(from, channels)| (*from, None, channels)).collect();
         for policy in policies {
             match &policy.state {
                 State::Announced { at, .. } => dated.push((policy.valid_from, Some(*at), &policy.channels)),

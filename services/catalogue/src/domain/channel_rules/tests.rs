@@ -15,8 +15,7 @@ fn service(only: ElectronicOnly, from: Date) -> FeeService {
         agency: "TRF".parse().unwrap(),
         code: "FINE".parse().unwrap(),
         name: Name { en: "Fine".to_owned(), ar: "مخالفة".to_owned() },
-        electronic_only: only,
-        electronic_only_from: from,
+        electronic_only: Some((only, from)),
     }
 }
 

@@ -125,13 +125,14 @@ impl Command {
 }
 
 impl Situation {
-    /// Whether a schedule may begin on `from`: never on a day that has begun, and after every other, without a gap: the one
-    /// before holds until then.
+    /// Whether a schedule may begin on `from`: after every other, without a gap, since the one before holds until then; and never
+    /// on a day that has begun, unless it is the first, before which nothing was billed.
     ///
     /// # Errors
     /// `ValidFromPast`, `Overlap`.
     pub fn may_begin(&self, from: Date) -> Result<(), Refusal> {
-        let earliest = self.today.next_day().unwrap_or(Date::MAX);
+        let tomorrow = self.today.next_day().unwrap_or(Date::MAX);
+        let earliest = if self.newest.is_some() { tomorrow } else { self.today };
         if from < earliest {
             return Err(Refusal::ValidFromPast { earliest });
         }

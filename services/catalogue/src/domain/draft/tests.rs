@@ -98,7 +98,11 @@ fn nobody_who_wrote_or_submitted_publishes() {
 fn no_day_that_has_begun_changes_and_no_two_schedules_overlap() {
     let begins = |from, newest| situation(newest).may_begin(from);
     let tomorrow = date!(2026 - 06 - 02);
-    assert_eq!(begins(TODAY, None), Err(Refusal::ValidFromPast { earliest: tomorrow }));
+    assert_eq!(begins(TODAY, Some(FIRST)), Err(Refusal::ValidFromPast { earliest: tomorrow }));
+    // Before the first one nothing was billed.
+    assert_eq!(begins(TODAY, None), Ok(()));
+    let yesterday = date!(2026 - 05 - 31);
+    assert_eq!(begins(yesterday, None), Err(Refusal::ValidFromPast { earliest: TODAY }));
     assert_eq!(begins(tomorrow, Some(FIRST)), Ok(()));
     let second = Newest { version: 2, valid_from: Some(LATER) };
     for from in [tomorrow, LATER] {

@@ -1,0 +1,121 @@
+//! An agency without an IT department, from nothing to its statement: set up, priced by two persons, billed by file, paid, accounted for.
+use std::time::Duration;
+
+use anyhow::Context as _;
+use boot::Clock;
+use serde_json::{Value, json};
+
+use super::Demo;
+use super::acts::Taking;
+use super::desk::{CLERK, Desk, IBAN, OFFICER, first_word};
+use super::uploads::send;
+use crate::api::{Api, Body};
+use crate::report::Report;
+use crate::stack::Layout;
+
+const AGENCY: &str = "TOU";
+const SERVICE: &str = "GUIDE";
+/// The third tour guide is a mistake.
+const GUIDES: &str = "reference,service,name,cpr,phone,units,due_date,note\n\
+    G-1,GUIDE,Sara Ali,880101234,,12,DUE,\n\
+    G-2,GUIDE,راشد حسن,900202345,17001234,3,DUE,\n\
+    G-3,GUIDE,Nobody,12,,1,DUE,\n";
+
+fn day(days: u64) -> String {
+    boot::bahrain_date(Clock::system().now() + Duration::from_hours(24 * days)).to_string()
+}
+
+/// The whole way of a new agency.
+///
+/// # Errors
+/// The platform is out of reach.
+pub async fn run(demo: &mut Demo, layout: &Layout, desk: &Desk, report: &mut Report) -> anyhow::Result<()> {
+    report.chapter("A new agency, from nothing to its statement");
+    set_up(desk, report)?;
+    let key = desk.mizan(&["identity", "create-key", "--agency", AGENCY, "--name", "demo"])?;
+    let key = key.split_whitespace().find(|word| word.starts_with("mzn_")).context("an API key")?;
+    let api = Api::new(layout.url("gateway", "http"), key.to_owned());
+
+    let guides = GUIDES.replace("DUE", &day(10));
+    let upload = send(&api, "guides.csv", guides.into_bytes(), "guides").await?;
+    let seen = (upload["valid"].clone(), upload["valid_total"]["amount"].clone(), upload["errors"].clone());
+    report.equal(
+        "its clerk's file has two bills and a mistake",
+        &(json!(2), json!("7.940"), json!(1)),
+        &seen,
+    );
+    let id = upload["upload_id"].as_str().context("an upload_id")?;
+    let confirm = json!({ "confirmed_count": upload["valid"], "confirmed_total": upload["valid_total"] });
+    api.post(&format!("/v1/uploads/{id}/issue"), "guides-issue", &Body::Json(confirm)).await?.success()?;
+    let listed = api.get(&format!("/v1/invoices?upload_id={id}")).await?.success()?;
+    let invoices = listed["invoices"].as_array().context("invoices")?.clone();
+    report.equal("both become invoices", &2, &invoices.len());
+
+    for invoice in &invoices {
+        on_paper(demo, desk, invoice, report)?;
+    }
+    accounted_for(desk, report)
+}
+
+/// Agency and service, and a fee that one person writes and another publishes.
+fn set_up(desk: &Desk, report: &mut Report) -> anyhow::Result<()> {
+    let names = ["--name-en", "Tourism Authority", "--name-ar", "هيئة السياحة", "--actor", CLERK];
+    let account = ["--agency", AGENCY, "--revenue-account", "4990", "--settlement-iban", IBAN];
+    desk.mizan(&[&["catalogue", "add-agency"][..], &names, &account].concat())?;
+    let of = ["--agency", AGENCY, "--service", SERVICE];
+    let names = ["--name-en", "Tour guide licence", "--name-ar", "ترخيص مرشد سياحي", "--actor", CLERK];
+    let put = desk.mizan(&[&["fee", "service"][..], &of, &names].concat())?;
+    report.equal("the service is there and has no fee yet", &true, &put.ends_with("no fee yet"));
+    let (from, fee) = (day(0), "sliced:0-10=0.500;10-=0.250");
+    let what = ["--from", &from, "--fee", fee, "--minimum", "2.000", "--split", "GUIDE-FUND=10"];
+    let beside = ["--service-fee", "0.200", "--service-fee-tax", "standard", "--service-fee-to", "MIZAN"];
+    let draft = [&["fee", "draft"][..], &of, &what, &beside, &["--actor", CLERK]].concat();
+    let draft = first_word(&desk.mizan(&draft)?);
+    let tested = desk.mizan(&["fee", "test", "--draft", &draft, "--input", "units=12"])?;
+    report.equal("a test bill comes to its total", &true, &tested.ends_with("total 5.720"));
+    desk.mizan(&["fee", "submit", "--draft", &draft, "--at", "1", "--actor", CLERK])?;
+    let published = desk.mizan(&["fee", "publish", "--draft", &draft, "--at", "2", "--actor", OFFICER])?;
+    report.equal("a second person publishes it", &true, &published.contains(" published "));
+    Ok(())
+}
+
+/// The notice that goes out, the money that comes in, the receipt.
+fn on_paper(demo: &mut Demo, desk: &Desk, invoice: &Value, report: &mut Report) -> anyhow::Result<()> {
+    let text = |name: &str| invoice[name].as_str().map(str::to_owned).with_context(|| name.to_owned());
+    let (number, bill) = (text("invoice_number")?, text("bill_reference")?);
+    let amount = invoice["total"]["amount"].as_str().context("a total")?;
+    let print = |what: &[&str], name: &str| -> anyhow::Result<bool> {
+        let out = desk.folder().join(name).display().to_string();
+        desk.mizan(&[what, &["--language", "ar", "--out", &out]].concat())?;
+        Ok(std::fs::read(&out)?.starts_with(b"%PDF-"))
+    };
+    let notice = ["invoice", "print", "--agency", AGENCY, "--invoice", &number, "--kind", "notice"];
+    let notified = print(&notice, &format!("{number}-notice.pdf"))?;
+    let how = ["payment", "record", "--channel", "card", "--provider", "card-acquirer"];
+    let what = ["--provider-reference", &bill, "--bill", &bill, "--amount", amount, "--actor", CLERK];
+    let payment = first_word(&desk.mizan(&[&how[..], &what[..]].concat())?);
+    let fils = crate::api::fils(&invoice["total"])?;
+    demo.acts.takings.push(Taking { agency: AGENCY.to_owned(), channel: "card", fils });
+    let receipted = print(&["receipt", "print", "--payment", &payment], &format!("{number}-receipt.pdf"))?;
+    report.equal(&format!("{number}: notice, money and receipt"), &(true, true), &(notified, receipted));
+    Ok(())
+}
+
+/// What each receiver is owed, and the agency's own statement.
+fn accounted_for(desk: &Desk, report: &mut Report) -> anyhow::Result<()> {
+    let today = day(0);
+    let closing = |account: &str| -> anyhow::Result<i64> {
+        let of = ["--account", account, "--from", &today, "--to", &today, "--json"];
+        let said = desk.mizan(&[&["ledger", "statement"][..], &of].concat())?;
+        let last: Value = serde_json::from_str(said.lines().last().context("a closing line")?)?;
+        last["closing_fils"].as_i64().with_context(|| said.clone())
+    };
+    // 5.500 and 2.000 for 12 and 3 units, of which a tenth is the fund's; 0.220 a bill for whoever handles it.
+    let owed = ["agency_payable:TOU", "beneficiary_payable:GUIDE-FUND", "beneficiary_payable:MIZAN"];
+    let owed = owed.map(closing).into_iter().collect::<anyhow::Result<Vec<_>>>()?;
+    report.equal("its statement, and what each receiver is owed", &vec![-6_750, -750, -440], &owed);
+    let year = today.split('-').next().unwrap_or_default();
+    let numbers = desk.mizan(&["invoice", "numbers", "--agency", AGENCY, "--year", year])?;
+    report.equal("its invoice numbers are gapless", &true, &numbers.ends_with("no gap, no double"));
+    Ok(())
+}
