@@ -3,13 +3,14 @@ use std::{env, error::Error, fs, path::Path};
 
 use prost::Message;
 
-const FILES: [&str; 15] = [
+const FILES: [&str; 16] = [
     "mizan/common/v1/common.proto",
     "mizan/catalogue/v1/catalogue.proto",
     "mizan/catalogue/v1/channel_policy.proto",
     "mizan/catalogue/v1/fee_draft.proto",
     "mizan/identity/v1/identity.proto",
     "mizan/invoicing/v1/document.proto",
+    "mizan/invoicing/v1/finding.proto",
     "mizan/invoicing/v1/invoice.proto",
     "mizan/invoicing/v1/upload.proto",
     "mizan/kiosk/v1/kiosk.proto",

@@ -20,6 +20,11 @@ pub fn cpr_index(master: &MasterKey, agency: &AgencyId, cpr: &Cpr) -> [u8; 32] {
     master.blind_index(b"cpr", format!("{agency}:{}", cpr.as_str()))
 }
 
+/// Recognises a personal number that was tried, over all agencies, and links it to none of them.
+pub fn finding_index(master: &MasterKey, cpr: &Cpr) -> [u8; 32] {
+    master.blind_index(b"finding", cpr.as_str())
+}
+
 /// A hash of a request that may name a person: keyed, because nine digits are quickly tried.
 pub fn body_hash(master: &MasterKey, body: &[u8]) -> [u8; 32] {
     master.blind_index(b"idempotency", body)

@@ -13,6 +13,7 @@ use boot::grpc::{Channel, channel};
 use boot::{Context, Ids, StartError};
 use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter};
 use proto::invoicing::v1::document_service_client::DocumentServiceClient;
+use proto::invoicing::v1::finding_service_client::FindingServiceClient;
 use proto::invoicing::v1::invoice_service_client::InvoiceServiceClient;
 use proto::notifications::v1::notification_service_client::NotificationServiceClient;
 use proto::payments::v1::payment_service_client::PaymentServiceClient;
@@ -25,6 +26,7 @@ use crate::form::Seal;
 #[derive(Clone)]
 pub(crate) struct App {
     pub invoices: InvoiceServiceClient<Channel>,
+    pub finding: FindingServiceClient<Channel>,
     pub documents: DocumentServiceClient<Channel>,
     pub payments: PaymentServiceClient<Channel>,
     pub notifications: NotificationServiceClient<Channel>,
@@ -61,6 +63,7 @@ pub async fn start(settings: Settings, ctx: &Context) -> Result<Running, StartEr
     let a_minute = NonZeroU32::new(settings.unknown_per_minute).unwrap_or(NonZeroU32::MIN);
     let app = App {
         invoices: InvoiceServiceClient::new(invoicing.clone()),
+        finding: FindingServiceClient::new(invoicing.clone()),
         documents: DocumentServiceClient::new(invoicing),
         payments: PaymentServiceClient::new(payments),
         notifications: NotificationServiceClient::new(channel(&settings.notifications_url)?),

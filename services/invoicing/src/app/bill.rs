@@ -5,6 +5,7 @@ use proto::invoicing::v1 as pb;
 use super::Invoicing;
 use crate::domain::numbering;
 use crate::person::Party;
+use crate::store::invoice::Bill;
 use crate::{Error, person, store, wire};
 
 /// The bill with this reference, however it was typed.
@@ -15,6 +16,14 @@ pub async fn get(svc: &Invoicing, typed: &str) -> Result<pb::Bill, Error> {
     let mut tx = svc.pg.read().await?;
     let bill = store::invoice::bill(&mut tx, &numbering::typed_reference(typed)).await?;
     tx.commit().await?;
+    seen(svc, &bill)
+}
+
+/// The bill, with its payer's name masked.
+///
+/// # Errors
+/// `Sealed` or `Corrupt`.
+pub fn seen(svc: &Invoicing, bill: &Bill) -> Result<pb::Bill, Error> {
     let payer_masked = if bill.wrapped_key.is_empty() {
         // The person was erased; the bill stays.
         String::new()

@@ -5,6 +5,7 @@ pub mod amend_invoice;
 pub mod bill;
 pub mod create_upload;
 pub mod document;
+pub mod finding;
 pub mod invoice;
 pub mod issue;
 pub mod issue_invoice;

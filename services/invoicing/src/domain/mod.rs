@@ -4,6 +4,7 @@ pub mod amendment;
 pub mod correction;
 pub mod document;
 pub mod fee_service;
+pub mod finding;
 pub mod invoice;
 pub mod numbering;
 pub mod payer;

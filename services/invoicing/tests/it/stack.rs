@@ -7,6 +7,7 @@ use proto::common::v1::Money;
 use proto::invoicing::v1 as pb;
 use proto::invoicing::v1::create_upload_request::Part;
 use proto::invoicing::v1::document_service_client::DocumentServiceClient;
+use proto::invoicing::v1::finding_service_client::FindingServiceClient;
 use proto::invoicing::v1::invoice_service_client::InvoiceServiceClient;
 use proto::invoicing::v1::upload_service_client::UploadServiceClient;
 use testkit::Env;
@@ -24,6 +25,7 @@ pub struct Stack {
     pub env: Env,
     pub uploads: UploadServiceClient<boot::grpc::Channel>,
     pub invoices: InvoiceServiceClient<boot::grpc::Channel>,
+    pub finding: FindingServiceClient<boot::grpc::Channel>,
     pub documents: DocumentServiceClient<boot::grpc::Channel>,
     _folder: tempfile::TempDir,
 }
@@ -67,6 +69,7 @@ impl Stack {
             env,
             uploads: UploadServiceClient::new(channel()),
             invoices: InvoiceServiceClient::new(channel()),
+            finding: FindingServiceClient::new(channel()),
             documents: DocumentServiceClient::new(channel()),
             _folder: folder,
         }

@@ -3,6 +3,7 @@ mod bill;
 mod channels;
 mod document;
 mod find;
+mod mine;
 mod page;
 mod payment;
 mod qr;
@@ -30,6 +31,9 @@ pub(crate) fn router(app: App) -> Router {
         .route("/{lang}/payments/{payment_id}", get(payment::show))
         .route("/{lang}/payments/{payment_id}/receipt.pdf", get(document::receipt))
         .route("/{lang}/payments/{payment_id}/qr.svg", get(qr::payment))
+        .route("/{lang}/mine", get(mine::ask).post(mine::list))
+        .route("/{lang}/cart", post(mine::pay))
+        .route("/{lang}/carts/{payment_ids}", get(mine::show))
         .route("/assets/mizan.css", get(css))
         .fallback(find::nothing)
         .layer(axum::middleware::map_response(guarded))

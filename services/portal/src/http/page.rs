@@ -68,6 +68,7 @@ pub(super) fn refused(reader: Reader, status: &tonic::Status, typed: &str) -> Re
         "payment_in_progress" | "idempotency_key_reused" => {
             message(reader, StatusCode::CONFLICT, "in-progress", typed)
         }
+        "cart_too_large" => message(reader, StatusCode::UNPROCESSABLE_ENTITY, "cart-too-large", typed),
         "channel_closed" => message(reader, StatusCode::CONFLICT, "channel-closed", typed),
         "email_invalid" => message(reader, StatusCode::UNPROCESSABLE_ENTITY, "email-invalid", typed),
         _ => {

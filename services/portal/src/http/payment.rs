@@ -19,7 +19,7 @@ use crate::form::{Hidden, browser};
 use crate::view::Reader;
 
 /// The one provider so far.
-const PROVIDER: &str = "benefit-pay";
+pub(super) const PROVIDER: &str = "benefit-pay";
 
 #[derive(Deserialize)]
 pub(super) struct Pay {
@@ -57,7 +57,7 @@ pub(super) async fn start(
 }
 
 /// Did somebody decide that the payment does not begin? The others also mean that an answer was lost on its way.
-fn is_refusal(code: Code) -> bool {
+pub(super) fn is_refusal(code: Code) -> bool {
     match code {
         Code::InvalidArgument
         | Code::NotFound
@@ -151,8 +151,9 @@ pub(super) async fn look_up(app: &App, payment_id: &str) -> Result<Payment, Stat
     found.into_inner().payment.ok_or_else(|| Status::internal("an answer without its payment"))
 }
 
-fn page(reader: Reader, payment: Payment) -> Page {
-    let outcome = match payment.state() {
+/// The beginning of its sentences' keys.
+pub(super) fn outcome(payment: &Payment) -> &'static str {
+    match payment.state() {
         PaymentState::Captured | PaymentState::PartiallyRefunded => "paid",
         PaymentState::Refunded => "refunded",
         // The provider did take money, another amount: "no money was taken" would be untrue.
@@ -163,7 +164,11 @@ fn page(reader: Reader, payment: Payment) -> Page {
         PaymentState::Late => "twice",
         PaymentState::ActionRequired => "approve",
         PaymentState::Created | PaymentState::Unspecified => "waiting",
-    };
+    }
+}
+
+fn page(reader: Reader, payment: Payment) -> Page {
+    let outcome = outcome(&payment);
     Page {
         here: format!("/payments/{}", payment.payment_id),
         title: reader.say(&format!("outcome-{outcome}-title")),

@@ -36,6 +36,8 @@ fn paths() -> Vec<String> {
             format!("/{lang}/"),
             format!("/{lang}/bills/{BILL}"),
             format!("/{lang}/payments/{PAYMENT}"),
+            format!("/{lang}/mine"),
+            format!("/{lang}/carts/{PAYMENT},{PAYMENT}"),
             format!("/{lang}/bills?reference={typed}"),
         ]
     };

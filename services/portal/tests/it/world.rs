@@ -6,6 +6,7 @@ use boot::{Call, Problem};
 use proto::common::v1::{Channel, LocalText, Money};
 use proto::invoicing::v1 as inv;
 use proto::invoicing::v1::document_service_server::{DocumentService, DocumentServiceServer};
+use proto::invoicing::v1::finding_service_server::{FindingService, FindingServiceServer};
 use proto::invoicing::v1::invoice_service_server::{InvoiceService, InvoiceServiceServer};
 use proto::notifications::v1 as ntf;
 use proto::notifications::v1::notification_service_server::{NotificationService, NotificationServiceServer};
@@ -23,6 +24,11 @@ use tonic::service::Routes;
 use tonic::{Code, Request, Response, Status};
 
 pub const BILL: &str = "TRF-2026-000123-K7QM4";
+pub const OTHER_PAYMENT: &str = "0196f0a0-0000-7000-8000-00000000000b";
+/// Another agency's.
+pub const OTHER_BILL: &str = "MUN-2026-000007-QW3RT";
+/// Who has both.
+pub const CPR: &str = "880101234";
 pub const PAYMENT: &str = "0190aaaa-0000-7000-8000-000000000001";
 
 /// What the services say.
@@ -117,27 +123,57 @@ impl InvoiceService for Fakes {
         if request.into_inner().bill_reference != BILL {
             return Err(Problem::new(Code::NotFound, "bill_unknown", "No such bill.").into());
         }
-        let invoice = inv::Invoice {
-            agency_id: "TRF".into(),
-            invoice_number: "TRF-2026-000123".into(),
-            bill_reference: BILL.into(),
-            service_code: "FINE".into(),
-            total: Some(money(12_500)),
-            due_date: "2030-02-17".into(),
-            ..Default::default()
-        };
-        let bill = inv::Bill {
-            invoice: Some(invoice),
-            agency_name: Some(text("General Directorate of Traffic", "الإدارة العامة للمرور")),
-            service_name: Some(text("Traffic contravention", "مخالفة مرورية")),
-            payer_masked: "ر**** ا*****".into(),
-            steps: vec![
-                text("The agency states BHD 12.500.", "حددت الجهة مبلغ 12.500 د.ب."),
-                text("The fee is outside value added tax.", "الرسم خارج نطاق ضريبة القيمة المضافة."),
-                text("Total: BHD 12.500.", "المجموع: 12.500 د.ب."),
-            ],
-        };
-        Ok(Response::new(inv::GetBillResponse { bill: Some(bill) }))
+        Ok(Response::new(inv::GetBillResponse { bill: Some(fine()) }))
+    }
+}
+
+fn fine() -> inv::Bill {
+    let invoice = inv::Invoice {
+        agency_id: "TRF".into(),
+        invoice_number: "TRF-2026-000123".into(),
+        bill_reference: BILL.into(),
+        service_code: "FINE".into(),
+        total: Some(money(12_500)),
+        due_date: "2030-02-17".into(),
+        ..Default::default()
+    };
+    inv::Bill {
+        invoice: Some(invoice),
+        agency_name: Some(text("General Directorate of Traffic", "الإدارة العامة للمرور")),
+        service_name: Some(text("Traffic contravention", "مخالفة مرورية")),
+        payer_masked: "ر**** ا*****".into(),
+        steps: vec![
+            text("The agency states BHD 12.500.", "حددت الجهة مبلغ 12.500 د.ب."),
+            text("The fee is outside value added tax.", "الرسم خارج نطاق ضريبة القيمة المضافة."),
+            text("Total: BHD 12.500.", "المجموع: 12.500 د.ب."),
+        ],
+    }
+}
+
+/// Partly paid.
+fn rent() -> inv::Bill {
+    let mut bill = fine();
+    let invoice = bill.invoice.as_mut().unwrap();
+    invoice.bill_reference = OTHER_BILL.into();
+    (invoice.total, invoice.paid) = (Some(money(40_000)), Some(money(10_000)));
+    bill.agency_name = Some(text("Municipalities Affairs", "شؤون البلديات"));
+    bill.service_name = Some(text("Municipal fee on rent", "رسم بلدي على الإيجار"));
+    bill
+}
+
+#[tonic::async_trait]
+impl FindingService for Fakes {
+    async fn find_bills(
+        &self,
+        request: Request<inv::FindBillsRequest>,
+    ) -> Result<Response<inv::FindBillsResponse>, Status> {
+        let asked = request.into_inner();
+        if asked.cpr.len() != 9 {
+            return Err(Problem::new(Code::InvalidArgument, "cpr_length", "Nine digits.").into());
+        }
+        let known = asked.cpr == CPR && asked.proof == "1234";
+        let bills = if known { vec![fine(), rent()] } else { Vec::new() };
+        Ok(Response::new(inv::FindBillsResponse { bills }))
     }
 }
 
@@ -201,6 +237,17 @@ impl Fakes {
         payment
     }
 
+    fn others(&self) -> Vec<Payment> {
+        let started = self.started.lock().unwrap();
+        let more = started.last().map(|(_, request)| request.more_bill_references.clone());
+        let other = |bill_reference: String| Payment {
+            bill_reference,
+            payment_id: OTHER_PAYMENT.into(),
+            ..self.payment()
+        };
+        more.unwrap_or_default().into_iter().map(other).collect()
+    }
+
     fn here(&self) -> Result<(), Status> {
         self.facts.away.map_or(Ok(()), |code| Err(Status::new(code, "away")))
     }
@@ -220,7 +267,7 @@ impl PaymentService for Fakes {
             Some((code, refusal)) => return Err(Problem::new(code, refusal, "Refused.").into()),
             None => {}
         }
-        Ok(Response::new(StartPaymentResponse { payment: Some(self.payment()), others: vec![] }))
+        Ok(Response::new(StartPaymentResponse { payment: Some(self.payment()), others: self.others() }))
     }
     async fn get_payment(
         &self,
@@ -349,6 +396,7 @@ impl World {
         let fakes = Fakes { facts, started: Arc::default() };
         let routes = Routes::new(InvoiceServiceServer::new(fakes.clone()))
             .add_service(DocumentServiceServer::new(fakes.clone()))
+            .add_service(FindingServiceServer::new(fakes.clone()))
             .add_service(PaymentServiceServer::new(fakes.clone()))
             .add_service(NotificationServiceServer::new(fakes.clone()));
         let any = "127.0.0.1:0".parse().unwrap();
