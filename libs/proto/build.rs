@@ -3,7 +3,7 @@ use std::{env, error::Error, fs, path::Path};
 
 use prost::Message;
 
-const FILES: [&str; 16] = [
+const FILES: [&str; 17] = [
     "mizan/common/v1/common.proto",
     "mizan/catalogue/v1/catalogue.proto",
     "mizan/catalogue/v1/channel_policy.proto",
@@ -12,6 +12,7 @@ const FILES: [&str; 16] = [
     "mizan/invoicing/v1/document.proto",
     "mizan/invoicing/v1/finding.proto",
     "mizan/invoicing/v1/invoice.proto",
+    "mizan/invoicing/v1/privacy.proto",
     "mizan/invoicing/v1/upload.proto",
     "mizan/kiosk/v1/kiosk.proto",
     "mizan/notifications/v1/notification.proto",

@@ -20,7 +20,7 @@ static TEXTS: LazyLock<Texts> = LazyLock::new(|| {
 
 /// Every public error code with its HTTP status. Title and advice of each stand in `locales/*/gateway.ftl`;
 /// `docs/errors.md` is this table for readers.
-pub const PUBLIC_CODES: [(&str, u16); 117] = [
+pub const PUBLIC_CODES: [(&str, u16); 118] = [
     // the request itself
     ("route_unknown", 404),
     ("method_not_allowed", 405),
@@ -49,6 +49,7 @@ pub const PUBLIC_CODES: [(&str, u16); 117] = [
     ("upload_unknown", 404),
     ("upload_has_no_errors", 409),
     ("upload_wrong_state", 409),
+    ("upload_sheet_gone", 410),
     ("confirmation_differs", 409),
     ("file_empty", 422),
     ("file_too_large", 413),

@@ -90,4 +90,14 @@ pub struct Settings {
         default_value_t = 32 * 1024 * 1024
     )]
     pub max_upload_bytes: usize,
+
+    /// Days that the cells of an uploaded file are kept, for corrections; then they are destroyed. Bills stay.
+    #[arg(
+        id = "invoicing.sheets_kept_days",
+        long = "invoicing-sheets-kept-days",
+        env = "MIZAN_INVOICING_SHEETS_KEPT_DAYS",
+        default_value_t = 90,
+        value_parser = clap::value_parser!(u16).range(1..)
+    )]
+    pub sheets_kept_days: u16,
 }

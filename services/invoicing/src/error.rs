@@ -50,6 +50,14 @@ pub enum Error {
     InvoiceUnknown,
     #[error("there is no bill with this reference; check each character")]
     BillUnknown,
+    #[error("the agency keeps nothing about a person with this number")]
+    PersonUnknown,
+    #[error(
+        "{open} bills of this person are open; they are paid, cancelled or written off before the person is erased"
+    )]
+    PersonHasOpenBills { open: i64 },
+    #[error("the cells of this file are no longer kept; send the rows to correct in a new file")]
+    SheetGone,
     #[error("this payment is {state}: there is no receipt of it")]
     ReceiptNotReady { state: String },
     #[error("too many documents are being printed at the moment; come back shortly")]
@@ -86,6 +94,9 @@ impl Error {
             Error::FileTooLarge { .. } => ("file_too_large", Kind::InvalidArgument),
             Error::UploadStream => ("upload_stream_invalid", Kind::InvalidArgument),
             Error::UploadsFull | Error::PressFull => ("overloaded", Kind::ResourceExhausted),
+            Error::PersonUnknown => ("person_unknown", Kind::NotFound),
+            Error::PersonHasOpenBills { .. } => ("person_has_open_bills", Kind::FailedPrecondition),
+            Error::SheetGone => ("upload_sheet_gone", Kind::FailedPrecondition),
             Error::ReceiptNotReady { .. } => ("receipt_not_ready", Kind::FailedPrecondition),
             Error::UploadSlow { .. } => ("upload_too_slow", Kind::InvalidArgument),
             Error::Row { code, .. } => (*code, Kind::InvalidArgument),
@@ -133,6 +144,9 @@ impl From<Error> for Problem {
             | Error::InvoiceUnknown
             | Error::BillUnknown
             | Error::ReceiptNotReady { .. }
+            | Error::PersonUnknown
+            | Error::PersonHasOpenBills { .. }
+            | Error::SheetGone
             | Error::KeyReused
             | Error::Database(_)
             | Error::Corrupt { .. }

@@ -15,7 +15,7 @@ mod store;
 mod wire;
 mod worker;
 
-use std::{net::SocketAddr, sync::Arc};
+use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 use boot::{Context, StartError};
 use bus::Bus;
@@ -90,6 +90,7 @@ async fn connect(settings: &Settings, ctx: &Context) -> Result<Invoicing, StartE
         master,
         texts,
         max_upload_bytes,
+        sheets_kept: Duration::from_hours(24 * u64::from(settings.sheets_kept_days)),
         upload_room,
         press,
         document_texts,
@@ -97,7 +98,7 @@ async fn connect(settings: &Settings, ctx: &Context) -> Result<Invoicing, StartE
         portal_url,
     };
     events::listen(&invoicing);
-    worker::forget_keys(&invoicing);
+    worker::forget_old(&invoicing);
     worker::take_up_amendments(&invoicing);
     Ok(invoicing)
 }

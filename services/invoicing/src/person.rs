@@ -34,6 +34,15 @@ pub fn seal_cpr(key: &DataKey, party: PartyRef, cpr: &Cpr) -> Vec<u8> {
     key.seal(cpr.as_str().as_bytes(), context("party.cpr", party).as_bytes())
 }
 
+/// # Errors
+/// `Sealed` or `Corrupt`.
+pub fn open_cpr(party: &Party, sealed: &[u8]) -> Result<String, Error> {
+    let table = "party";
+    let plain = party.key.open(sealed, context("party.cpr", party.party_ref).as_bytes());
+    let plain = plain.map_err(|source| Error::Sealed { table, source })?;
+    String::from_utf8(plain.clone()).ok().ok_or(Error::Corrupt { table })
+}
+
 pub fn seal_facts(party: &Party, facts: &PayerFacts) -> Vec<u8> {
     let plain = serde_json::to_vec(facts).expect("three strings are JSON");
     party.key.seal(&plain, context("payer", party.party_ref).as_bytes())

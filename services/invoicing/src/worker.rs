@@ -34,10 +34,10 @@ pub fn take_up_amendments(svc: &Invoicing) {
     });
 }
 
-/// Forgets old idempotency keys until the service stops.
-pub fn forget_keys(svc: &Invoicing) {
+/// Forgets old idempotency keys and the cells of old files until the service stops.
+pub fn forget_old(svc: &Invoicing) {
     let svc = svc.clone();
-    svc.ctx.tasks.clone().spawn("forget keys", async move {
+    svc.ctx.tasks.clone().spawn("forget old keys and sheets", async move {
         let stopping = svc.ctx.tasks.stopping();
         loop {
             tokio::select! {
@@ -45,13 +45,19 @@ pub fn forget_keys(svc: &Invoicing) {
                 () = stopping.cancelled() => return,
             }
             if let Err(error) = forget(&svc).await {
-                tracing::warn!(%error, "old idempotency keys stay for another hour");
+                tracing::warn!(%error, "old idempotency keys and sheets stay for another hour");
             }
         }
     });
 }
 
 async fn forget(svc: &Invoicing) -> Result<(), Error> {
+    let mut tx = svc.pg.begin().await?;
+    let sheets = store::privacy::forget_old_sheets(&mut tx, svc.ctx.clock.now() - svc.sheets_kept).await?;
+    tx.commit().await?;
+    if sheets > 0 {
+        tracing::info!(sheets, "cells of old files are destroyed");
+    }
     loop {
         let mut tx = svc.pg.begin().await?;
         let forgotten = store::idempotency::forget(&mut tx, svc.ctx.clock.now() - KEYS_LAST, AT_ONCE).await?;

@@ -1,8 +1,7 @@
 //! Documents, set in type when they are asked for: nothing of them is stored.
 
 use boot::wire::money_from_wire;
-use boot::{Lang, bahrain_date};
-use ids::AgencyId;
+use boot::{Call, Lang, bahrain_date};
 use money::Money;
 use proto::common::v1::Channel;
 use proto::invoicing::v1 as pb;
@@ -15,6 +14,7 @@ use crate::domain::document::{Kind, Paper};
 use crate::domain::numbering;
 use crate::person::Party;
 use crate::store::invoice::Bill;
+use crate::store::privacy::What;
 use crate::{Error, person, store};
 
 /// How it is printed.
@@ -31,20 +31,23 @@ enum Name {
     Masked,
 }
 
-/// An invoice of the agency, for its files or to hand out.
+/// An invoice of the agency, for its files or to hand out. Who saw the payer's name is noted.
 ///
 /// # Errors
 /// `InvoiceUnknown`, `PressFull`.
 pub async fn of_invoice(
     svc: &Invoicing,
-    agency: &AgencyId,
+    call: &Call,
     number: &str,
     (kind, style): (Kind, Style),
 ) -> Result<pb::Document, Error> {
+    let agency = call.agency()?;
     let number = numbering::parse_invoice_number(agency.as_str(), number).ok_or(Error::InvoiceUnknown)?;
-    let mut tx = svc.pg.read().await?;
+    let mut tx = svc.pg.begin().await?;
     let invoice = store::invoice::by_number(&mut tx, agency, number).await?;
     let bill = store::invoice::bill(&mut tx, &invoice.bill_reference).await?;
+    let looked = (call.actor.as_str(), What::Print, "");
+    store::privacy::note(&mut tx, (agency, invoice.party_ref), looked, svc.ctx.clock.now()).await?;
     tx.commit().await?;
     print_bill(svc, bill, Name::Whole, (kind, style)).await
 }

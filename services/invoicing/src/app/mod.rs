@@ -12,10 +12,12 @@ pub mod issue_invoice;
 pub mod issue_upload;
 pub mod judge;
 pub mod party;
+pub mod privacy;
 pub mod receivable;
 pub mod upload;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use boot::locale::Texts;
 use boot::seal::MasterKey;
@@ -47,6 +49,7 @@ pub struct Invoicing {
     pub(crate) master: MasterKey,
     pub(crate) texts: Arc<Texts>,
     pub(crate) max_upload_bytes: usize,
+    pub(crate) sheets_kept: Duration,
     /// Room for files at work: each may take ten times its size in memory.
     pub(crate) upload_room: Arc<Semaphore>,
     pub(crate) press: Arc<Press>,

@@ -38,7 +38,7 @@ pub async fn errors(svc: &Invoicing, agency: &AgencyId, id: UploadId) -> Result<
 /// The rows at fault, as a file in the form the upload came in.
 ///
 /// # Errors
-/// `UploadUnknown`, `UploadHasNoErrors`.
+/// `UploadUnknown`, `UploadHasNoErrors`, `SheetGone`.
 pub async fn corrections(
     svc: &Invoicing,
     agency: &AgencyId,
@@ -51,6 +51,9 @@ pub async fn corrections(
     let mut tx = svc.pg.read().await?;
     let stored = store::upload::sheet(&mut tx, agency, id).await?;
     tx.commit().await?;
+    if stored.wrapped_key.is_empty() {
+        return Err(Error::SheetGone);
+    }
     let key = svc.master.unwrap(&stored.wrapped_key);
     let key = key.map_err(|source| Error::Sealed { table: "upload", source })?;
     let texts = svc.texts.clone();

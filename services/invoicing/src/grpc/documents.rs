@@ -35,7 +35,7 @@ impl DocumentService for Documents {
         let call = Call::from_metadata(request.metadata())?;
         let asked = request.get_ref();
         let how = (kind(asked.kind()), style(asked.language, asked.paper())?);
-        let document = document::of_invoice(&self.0, call.agency()?, &asked.invoice_number, how).await?;
+        let document = document::of_invoice(&self.0, &call, &asked.invoice_number, how).await?;
         Ok(Response::new(pb::RenderInvoiceResponse { document: Some(document) }))
     }
 

@@ -6,6 +6,7 @@ pub mod idempotency;
 pub mod invoice;
 pub mod numbering;
 pub mod party;
+pub mod privacy;
 pub mod upload;
 pub mod upload_error;
 pub mod upload_row;

@@ -10,6 +10,7 @@ mod bad_files;
 mod catalogue;
 mod corrections;
 mod documents;
+mod erasure;
 mod finding;
 mod invoice;
 mod issue_upload;

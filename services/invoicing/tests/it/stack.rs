@@ -9,6 +9,7 @@ use proto::invoicing::v1::create_upload_request::Part;
 use proto::invoicing::v1::document_service_client::DocumentServiceClient;
 use proto::invoicing::v1::finding_service_client::FindingServiceClient;
 use proto::invoicing::v1::invoice_service_client::InvoiceServiceClient;
+use proto::invoicing::v1::privacy_service_client::PrivacyServiceClient;
 use proto::invoicing::v1::upload_service_client::UploadServiceClient;
 use testkit::Env;
 use tonic::service::Routes;
@@ -25,6 +26,7 @@ pub struct Stack {
     pub env: Env,
     pub uploads: UploadServiceClient<boot::grpc::Channel>,
     pub invoices: InvoiceServiceClient<boot::grpc::Channel>,
+    pub privacy: PrivacyServiceClient<boot::grpc::Channel>,
     pub finding: FindingServiceClient<boot::grpc::Channel>,
     pub documents: DocumentServiceClient<boot::grpc::Channel>,
     _folder: tempfile::TempDir,
@@ -61,6 +63,7 @@ impl Stack {
             catalogue_url: catalogue_url.unwrap_or_else(|| format!("http://{catalogue}")),
             portal_url: "https://portal.example".to_owned(),
             master_key_file,
+            sheets_kept_days: 90,
             max_upload_bytes,
         };
         let running = invoicing::start(settings, &env.ctx).await.unwrap();
@@ -69,6 +72,7 @@ impl Stack {
             env,
             uploads: UploadServiceClient::new(channel()),
             invoices: InvoiceServiceClient::new(channel()),
+            privacy: PrivacyServiceClient::new(channel()),
             finding: FindingServiceClient::new(channel()),
             documents: DocumentServiceClient::new(channel()),
             _folder: folder,

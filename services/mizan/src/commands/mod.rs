@@ -14,6 +14,7 @@ pub mod ledger;
 pub mod migrate;
 pub mod officer;
 pub mod payment;
+pub mod person;
 pub mod policy;
 pub mod receipt;
 pub mod refund;

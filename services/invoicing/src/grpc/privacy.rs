@@ -1,0 +1,61 @@
+use boot::{Call, Problem};
+use proto::invoicing::v1 as pb;
+use proto::invoicing::v1::privacy_service_server::PrivacyService;
+use standards::references::Cpr;
+use tonic::{Code, Request, Response, Status};
+
+use crate::Error;
+use crate::app::Invoicing;
+use crate::app::privacy::{self, Asked};
+
+/// The longest reason, in characters.
+const MAX_REASON: usize = 200;
+
+pub struct Privacy(pub Invoicing);
+
+/// Who looks has a name.
+fn person<T>(request: &Request<T>) -> Result<Call, Problem> {
+    let call = Call::from_metadata(request.metadata())?;
+    if call.actor.trim().is_empty() || call.actor == "anonymous" {
+        let detail = "Say who looks, in the metadata `mizan-actor`.";
+        return Err(Problem::new(Code::InvalidArgument, "actor_missing", detail).field("mizan-actor"));
+    }
+    Ok(call)
+}
+
+fn asked(cpr: &str, reason: &str) -> Result<Asked, Problem> {
+    let wrong = |field: &str, code: &'static str, detail: String| {
+        Problem::new(Code::InvalidArgument, code, detail).field(field)
+    };
+    let nine = || wrong("cpr", "cpr_length", "A personal number has nine digits.".to_owned());
+    let cpr = Cpr::read(cpr).ok().ok_or_else(nine)?;
+    let reason = reason.trim();
+    if reason.is_empty() || reason.chars().count() > MAX_REASON {
+        let detail = format!("Give a reason of at most {MAX_REASON} characters.");
+        return Err(wrong("reason", "field_invalid", detail));
+    }
+    Ok(Asked { cpr, reason: reason.to_owned() })
+}
+
+#[tonic::async_trait]
+impl PrivacyService for Privacy {
+    async fn export_person(
+        &self,
+        request: Request<pb::ExportPersonRequest>,
+    ) -> Result<Response<pb::ExportPersonResponse>, Status> {
+        let call = person(&request)?;
+        let message = request.into_inner();
+        let work = privacy::export(self.0.clone(), call, asked(&message.cpr, &message.reason)?);
+        Ok(Response::new(self.0.ctx.tasks.run(work).await.map_err(Error::from)??))
+    }
+
+    async fn erase_person(
+        &self,
+        request: Request<pb::ErasePersonRequest>,
+    ) -> Result<Response<pb::ErasePersonResponse>, Status> {
+        let call = person(&request)?;
+        let message = request.into_inner();
+        let work = privacy::erase(self.0.clone(), call, asked(&message.cpr, &message.reason)?);
+        Ok(Response::new(self.0.ctx.tasks.run(work).await.map_err(Error::from)??))
+    }
+}

@@ -1,0 +1,186 @@
+//! `access_log`, and what is kept about one person.
+use ids::{AgencyId, PartyRef, UploadId};
+use pg::Tx;
+use time::OffsetDateTime;
+
+use super::upload::SealedSheet;
+use crate::Error;
+
+/// What somebody did with what is kept about a person.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum What {
+    Export,
+    /// An invoice was printed with the whole name.
+    Print,
+    Erase,
+}
+
+impl What {
+    fn word(self) -> &'static str {
+        match self {
+            What::Export => "export",
+            What::Print => "print",
+            What::Erase => "erase",
+        }
+    }
+}
+
+/// One line of the log.
+#[derive(Debug)]
+pub struct Access {
+    pub at: OffsetDateTime,
+    pub actor: String,
+    pub what: String,
+    pub reason: String,
+}
+
+/// A person of the agency, locked until the transaction ends.
+#[derive(Debug)]
+pub struct Kept {
+    pub party_ref: PartyRef,
+    pub wrapped_key: Vec<u8>,
+    pub cpr_sealed: Vec<u8>,
+}
+
+/// The agency's person with this index.
+///
+/// # Errors
+/// `PersonUnknown`.
+pub async fn lock(tx: &mut Tx, agency: &AgencyId, cpr_index: &[u8; 32]) -> Result<Kept, Error> {
+    let row = sqlx::query!(
+        "SELECT party_ref, wrapped_key, cpr_sealed FROM party WHERE agency_id = $1 AND cpr_index = $2 FOR UPDATE",
+        agency.as_str(),
+        cpr_index.as_slice(),
+    )
+    .fetch_optional(tx.conn())
+    .await?;
+    let row = row.ok_or(Error::PersonUnknown)?;
+    Ok(Kept { party_ref: PartyRef(row.party_ref), wrapped_key: row.wrapped_key, cpr_sealed: row.cpr_sealed })
+}
+
+/// References of all bills of a person, oldest first.
+///
+/// # Errors
+/// As any read.
+pub async fn bills(tx: &mut Tx, party: PartyRef) -> Result<Vec<String>, Error> {
+    let found = sqlx::query_scalar!(
+        "SELECT bill_reference FROM invoice WHERE party_ref = $1 ORDER BY year, number",
+        party.0,
+    )
+    .fetch_all(tx.conn())
+    .await?;
+    Ok(found)
+}
+
+/// Bills of a person that ask for money, or are about to.
+///
+/// # Errors
+/// As any read.
+pub async fn open_bills(tx: &mut Tx, party: PartyRef) -> Result<i64, Error> {
+    let open = sqlx::query_scalar!(
+        r#"SELECT (SELECT count(*) FROM invoice WHERE party_ref = $1 AND state IN ('issued', 'partially_paid'))
+                + (SELECT count(*) FROM upload_row WHERE party_ref = $1) AS "open!""#,
+        party.0,
+    )
+    .fetch_one(tx.conn())
+    .await?;
+    Ok(open)
+}
+
+/// Every sheet of the agency that can still be read.
+///
+/// # Errors
+/// As any read.
+pub async fn sheets(tx: &mut Tx, agency: &AgencyId) -> Result<Vec<(UploadId, SealedSheet)>, Error> {
+    let rows = sqlx::query!(
+        "SELECT upload_id, wrapped_key, sheet_sealed FROM upload WHERE agency_id = $1 AND wrapped_key <> ''",
+        agency.as_str(),
+    )
+    .fetch_all(tx.conn())
+    .await?;
+    let sheet = |wrapped_key, sealed| SealedSheet { wrapped_key, sealed };
+    Ok(rows
+        .into_iter()
+        .map(|row| (UploadId(row.upload_id), sheet(row.wrapped_key, row.sheet_sealed)))
+        .collect())
+}
+
+/// Destroys sheets: counts, errors and the file's hash stay.
+///
+/// # Errors
+/// As any write.
+pub async fn forget_sheets(tx: &mut Tx, uploads: &[UploadId]) -> Result<(), Error> {
+    let uploads: Vec<_> = uploads.iter().map(|upload| upload.0).collect();
+    sqlx::query!("UPDATE upload SET wrapped_key = '', sheet_sealed = '' WHERE upload_id = ANY($1)", &uploads)
+        .execute(tx.conn())
+        .await?;
+    Ok(())
+}
+
+/// Destroys sheets of files that came before `before`; how many.
+///
+/// # Errors
+/// As any write.
+pub async fn forget_old_sheets(tx: &mut Tx, before: OffsetDateTime) -> Result<u64, Error> {
+    let done = sqlx::query!(
+        "UPDATE upload SET wrapped_key = '', sheet_sealed = '' WHERE created_at < $1 AND wrapped_key <> ''",
+        before,
+    )
+    .execute(tx.conn())
+    .await?;
+    Ok(done.rows_affected())
+}
+
+/// Destroys the person's key and number; `nobody` is found by no number.
+///
+/// # Errors
+/// `Conflict` when the person is erased already.
+pub async fn erase(tx: &mut Tx, party: PartyRef, nobody: [u8; 32]) -> Result<(), Error> {
+    let done = sqlx::query!(
+        "UPDATE party SET wrapped_key = '', cpr_sealed = '', cpr_index = $2 WHERE party_ref = $1 AND wrapped_key <> ''",
+        party.0,
+        nobody.as_slice(),
+    )
+    .execute(tx.conn())
+    .await?;
+    Ok(pg::exactly_one(done, "party")?)
+}
+
+/// Writes a line of the log.
+///
+/// # Errors
+/// As any write.
+pub async fn note(
+    tx: &mut Tx,
+    (agency, party): (&AgencyId, PartyRef),
+    (actor, what, reason): (&str, What, &str),
+    now: OffsetDateTime,
+) -> Result<(), Error> {
+    sqlx::query!(
+        "INSERT INTO access_log (agency_id, party_ref, actor, what, reason, at) VALUES ($1, $2, $3, $4, $5, $6)",
+        agency.as_str(),
+        party.0,
+        actor,
+        what.word(),
+        reason,
+        now,
+    )
+    .execute(tx.conn())
+    .await?;
+    Ok(())
+}
+
+/// Who has looked, oldest first.
+///
+/// # Errors
+/// As any read.
+pub async fn accesses(tx: &mut Tx, party: PartyRef) -> Result<Vec<Access>, Error> {
+    let found = sqlx::query_as!(
+        Access,
+        "SELECT at, actor, what, reason FROM access_log WHERE party_ref = $1 ORDER BY at",
+        party.0,
+    )
+    .fetch_all(tx.conn())
+    .await?;
+    Ok(found)
+}
