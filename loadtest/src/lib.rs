@@ -7,6 +7,7 @@
 #![expect(clippy::indexing_slicing, reason = "a JSON value answers null for what it lacks")]
 
 pub mod api;
+pub mod bills;
 pub mod crash;
 pub mod demo;
 pub mod report;

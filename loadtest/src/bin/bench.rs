@@ -24,6 +24,7 @@ async fn main() -> anyhow::Result<()> {
     let mut stack = Stack::start(Path::new(FOLDER), &["sandbox"]).await?;
     all_in_one(&mut stack, &mut figures).await?;
     uploads(&stack, &mut figures).await?;
+    bills(&stack, &mut figures).await?;
     stack.stop().await?;
     let demo = loadtest::demo::run(Path::new(FOLDER)).await?;
     ensure!(demo.failed == 0, "the demo failed: its time means nothing");
@@ -79,6 +80,17 @@ async fn uploads(stack: &Stack, figures: &mut serde_json::Map<String, Value>) ->
     let median = times.get(ROUNDS / 2).copied().context("rounds")?;
     figure(figures, "rows_2000_checked_ms", median.into(), "under 1000");
     figures.insert("rows_2000_checked_ms_all".to_owned(), json!(times));
+    Ok(())
+}
+
+/// Prices, bills among millions, paper: each service asked by its own RPCs.
+async fn bills(stack: &Stack, figures: &mut serde_json::Map<String, Value>) -> anyhow::Result<()> {
+    let measured = loadtest::bills::measure(&stack.layout).await?;
+    let micros = |took: Duration| u64::try_from(took.as_micros()).map(Value::from);
+    figure(figures, "quote_p99_us_at_2000_a_second", micros(measured.quote_p99)?, "under 2000");
+    figure(figures, "find_bill_p99_us_of_5_million", micros(measured.find_p99)?, "under 10000");
+    figure(figures, "first_pdf_us", micros(measured.first_print)?, "under 1000000");
+    figure(figures, "pdf_a_second_on_one_core", measured.prints_per_second.into(), "at least 20");
     Ok(())
 }
 

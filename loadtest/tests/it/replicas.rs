@@ -220,7 +220,12 @@ async fn a_replica_dies_or_stops_and_the_other_goes_on() {
     let folder = folder();
     let mut pair = Pair::start(folder.path()).await;
     pair.all_leased().await;
-    assert_eq!((pair.first.stripes().unwrap().len(), pair.second.stripes().unwrap().len()), (2, 2));
+    // A lease is in the database before its holder's log says so.
+    testkit::wait_for("each says that it holds two stripes", Duration::from_secs(20), async || {
+        let held = (pair.first.stripes().unwrap().len(), pair.second.stripes().unwrap().len());
+        (held == (2, 2)).then_some(())
+    })
+    .await;
     pair.load.all_go_on(&pair.load.successes(), 1, Duration::from_secs(20)).await.unwrap();
 
     say(pair.kill_first().await);
