@@ -10,6 +10,7 @@ pub mod api;
 pub mod bills;
 pub mod crash;
 pub mod demo;
+pub mod million;
 pub mod report;
 pub mod stack;
 pub mod world;

@@ -16,6 +16,8 @@ const FOLDER: &str = ".mizan/bench";
 /// After the start, until a service has nothing left to do.
 const SETTLE: Duration = Duration::from_secs(5);
 const ROUNDS: usize = 5;
+/// The longest file there is.
+const ROWS: u32 = 1_000_000;
 
 #[tokio::main]
 async fn main() -> anyhow::Result<()> {
@@ -26,6 +28,7 @@ async fn main() -> anyhow::Result<()> {
     uploads(&stack, &mut figures).await?;
     bills(&stack, &mut figures).await?;
     stack.stop().await?;
+    million(&mut figures).await?;
     let demo = loadtest::demo::run(Path::new(FOLDER)).await?;
     ensure!(demo.failed == 0, "the demo failed: its time means nothing");
     figure(&mut figures, "demo_warm_s", demo.took.as_secs().into(), "at most 60");
@@ -92,6 +95,18 @@ async fn bills(stack: &Stack, figures: &mut serde_json::Map<String, Value>) -> a
     figure(figures, "first_pdf_us", micros(measured.first_print)?, "under 1000000");
     figure(figures, "pdf_a_second_on_one_core", measured.prints_per_second.into(), "at least 20");
     Ok(())
+}
+
+/// A file of a million rows, on services of their own.
+async fn million(figures: &mut serde_json::Map<String, Value>) -> anyhow::Result<()> {
+    let stack = Stack::start(Path::new(FOLDER), &loadtest::stack::SERVICES).await?;
+    seed(&stack.layout, &mut Report::default()).await?;
+    let measured = loadtest::million::measure(&stack, ROWS).await?;
+    figure(figures, "rows_1000000_checked_s", measured.checked.as_secs().into(), "at most 60");
+    figure(figures, "rows_1000000_issued_s", measured.issued.as_secs().into(), "at most 300");
+    figure(figures, "rows_1000000_all_wrong_s", measured.all_wrong.as_secs().into(), "ends");
+    figure(figures, "rows_1000000_peak_mib", measured.peak_mib.into(), "under 300");
+    stack.stop().await
 }
 
 /// A developer's round: one service touched, the binary built again.

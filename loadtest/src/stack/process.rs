@@ -83,12 +83,22 @@ impl Service {
     /// # Errors
     /// The process is gone.
     pub fn resident_kib(&self) -> anyhow::Result<u64> {
+        self.status_kib("VmRSS:")
+    }
+
+    /// The most it ever held, in KiB.
+    ///
+    /// # Errors
+    /// The process is gone.
+    pub fn peak_resident_kib(&self) -> anyhow::Result<u64> {
+        self.status_kib("VmHWM:")
+    }
+
+    fn status_kib(&self, name: &str) -> anyhow::Result<u64> {
         let status = std::fs::read_to_string(format!("/proc/{}/status", self.id()))?;
-        let line = status
-            .lines()
-            .find_map(|line| line.strip_prefix("VmRSS:"))
-            .context("VmRSS in the process's status")?;
-        Ok(line.trim().trim_end_matches(" kB").parse()?)
+        let value =
+            status.lines().find_map(|line| line.strip_prefix(name)).context("the process's status")?;
+        Ok(value.trim().trim_end_matches(" kB").parse()?)
     }
 
     fn last_words(&self) -> String {

@@ -1,6 +1,8 @@
 //! The services behind the API.
+use std::time::Duration;
+
 use boot::StartError;
-use boot::grpc::{Channel, channel};
+use boot::grpc::{Channel, channel, channel_waiting};
 use proto::identity::v1::identity_service_client::IdentityServiceClient;
 use proto::invoicing::v1::document_service_client::DocumentServiceClient;
 use proto::invoicing::v1::invoice_service_client::InvoiceServiceClient;
@@ -11,8 +13,8 @@ use proto::payments::v1::payment_service_client::PaymentServiceClient;
 
 use crate::Settings;
 
-/// A correction file is as large as an upload.
-const LARGEST_ANSWER_BYTES: usize = 64 * 1024 * 1024;
+/// The longest a file may take on its way; its receiver gives up a little earlier.
+const FILE_TIMEOUT: Duration = Duration::from_mins(11);
 
 /// One client a gRPC service. Connections are made when they are needed and mended by themselves.
 #[derive(Clone)]
@@ -35,8 +37,8 @@ impl Clients {
         Ok(Clients {
             identity: IdentityServiceClient::new(channel(&settings.identity_url)?),
             invoices: InvoiceServiceClient::new(invoicing.clone()),
-            documents: DocumentServiceClient::new(invoicing.clone()),
-            uploads: UploadServiceClient::new(invoicing).max_decoding_message_size(LARGEST_ANSWER_BYTES),
+            documents: DocumentServiceClient::new(invoicing),
+            uploads: UploadServiceClient::new(channel_waiting(&settings.invoicing_url, FILE_TIMEOUT)?),
             payments: PaymentServiceClient::new(payments.clone()),
             ledger: LedgerServiceClient::new(payments),
             notifications: NotificationServiceClient::new(channel(&settings.notifications_url)?),

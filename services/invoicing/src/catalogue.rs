@@ -27,6 +27,7 @@ pub struct Catalogue {
 }
 
 /// Why there is no price: the code, and the input at fault if it is one.
+#[derive(Clone)]
 pub struct NoPrice {
     pub code: Code,
     pub input: Option<String>,

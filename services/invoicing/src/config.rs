@@ -81,13 +81,13 @@ pub struct Settings {
     )]
     pub master_key_file: PathBuf,
 
-    /// The largest file of bills, in bytes; 32 MiB hold about 200,000 rows. A larger one is refused before it is read
-    /// to its end.
+    /// The largest file of bills, in bytes; 192 MiB hold a million rows of 200 bytes. A larger one is refused before it
+    /// is read to its end.
     #[arg(
         id = "invoicing.max_upload_bytes",
         long = "invoicing-max-upload-bytes",
         env = "MIZAN_INVOICING_MAX_UPLOAD_BYTES",
-        default_value_t = 32 * 1024 * 1024
+        default_value_t = 192 * 1024 * 1024
     )]
     pub max_upload_bytes: usize,
 

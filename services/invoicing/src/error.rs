@@ -40,8 +40,11 @@ pub enum Error {
     UploadUnknown,
     #[error("the upload has no errors, so there is nothing to correct")]
     UploadHasNoErrors,
-    #[error("this upload cannot be issued: it was issued before, or has no valid row")]
+    #[error("this upload cannot be issued: it is still being judged, was issued before, or has no valid row")]
     UploadState(#[source] WrongState),
+    /// Only workers meet it.
+    #[error("another worker has taken over the upload")]
+    TakenOver,
     #[error(
         "confirmed were {confirmed_count} bills of {confirmed_total}, valid are {count} of {total}; look at the upload again"
     )]
@@ -108,7 +111,7 @@ impl Error {
             Error::BillUnknown => ("bill_unknown", Kind::NotFound),
             Error::KeyReused => ("idempotency_key_reused", Kind::AlreadyExists),
             Error::CommitUnknown(_) => ("outcome_unknown", Kind::Unavailable),
-            Error::DatabaseAway(_) => ("unavailable", Kind::Unavailable),
+            Error::DatabaseAway(_) | Error::TakenOver => ("unavailable", Kind::Unavailable),
             Error::Database(_)
             | Error::Corrupt { .. }
             | Error::Sealed { .. }
@@ -134,7 +137,11 @@ impl From<Error> for Problem {
             | Error::File { .. }
             | Error::UploadStream
             | Error::UploadSlow { .. } => Problem::new(kind, code, detail).field("file"),
-            Error::UploadsFull | Error::PressFull | Error::CommitUnknown(_) | Error::DatabaseAway(_) => {
+            Error::UploadsFull
+            | Error::PressFull
+            | Error::TakenOver
+            | Error::CommitUnknown(_)
+            | Error::DatabaseAway(_) => {
                 Problem::new(kind, code, detail).retry_after(RETRY_AFTER).caused_by(error)
             }
             Error::UploadUnknown

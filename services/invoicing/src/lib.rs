@@ -92,6 +92,9 @@ async fn connect(settings: &Settings, ctx: &Context) -> Result<Invoicing, StartE
         max_upload_bytes,
         sheets_kept: Duration::from_hours(24 * u64::from(settings.sheets_kept_days)),
         upload_room,
+        workbook_room: Arc::new(Semaphore::new(1)),
+        rows_room: Arc::new(Semaphore::new(app::ROWS_AT_ONCE)),
+        gates: Arc::default(),
         press,
         document_texts,
         press_room,
@@ -100,5 +103,6 @@ async fn connect(settings: &Settings, ctx: &Context) -> Result<Invoicing, StartE
     events::listen(&invoicing);
     worker::forget_old(&invoicing);
     worker::take_up_amendments(&invoicing);
+    worker::take_up_uploads(&invoicing);
     Ok(invoicing)
 }

@@ -7,7 +7,7 @@ use standards::references::Cpr;
 
 use crate::Error;
 use crate::domain::payer::PayerFacts;
-use crate::domain::upload::Sheet;
+use crate::domain::upload::part::Part;
 
 /// A person inside an agency, and the key of what is kept about them.
 pub struct Party {
@@ -59,19 +59,37 @@ pub fn open_facts(party: &Party, sealed: &[u8]) -> Result<PayerFacts, Error> {
     serde_json::from_slice(&plain).ok().ok_or(Error::Corrupt { table })
 }
 
-pub fn seal_sheet(key: &DataKey, upload: UploadId, sheet: &Sheet) -> Vec<u8> {
-    let plain = serde_json::to_vec(sheet).expect("cells are JSON");
-    key.seal(&plain, format!("upload.sheet {upload}").as_bytes())
+pub fn seal_part(key: &DataKey, upload: UploadId, number: i32, part: &Part) -> Vec<u8> {
+    let plain = serde_json::to_vec(part).expect("cells and prices are JSON");
+    key.seal(&plain, part_context(upload, number).as_bytes())
 }
 
 /// # Errors
 /// `Sealed` or `Corrupt`.
-pub fn open_sheet(key: &DataKey, upload: UploadId, sealed: &[u8]) -> Result<Sheet, Error> {
-    let table = "upload";
-    let plain = key
-        .open(sealed, format!("upload.sheet {upload}").as_bytes())
-        .map_err(|source| Error::Sealed { table, source })?;
+pub fn open_part(key: &DataKey, upload: UploadId, (number, sealed): (i32, &[u8])) -> Result<Part, Error> {
+    let table = "upload_part";
+    let plain = key.open(sealed, part_context(upload, number).as_bytes());
+    let plain = plain.map_err(|source| Error::Sealed { table, source })?;
     serde_json::from_slice(&plain).ok().ok_or(Error::Corrupt { table })
+}
+
+pub fn seal_piece(key: &DataKey, upload: UploadId, number: i32, piece: &[u8]) -> Vec<u8> {
+    key.seal(piece, piece_context(upload, number).as_bytes())
+}
+
+/// # Errors
+/// `Sealed`.
+pub fn open_piece(key: &DataKey, upload: UploadId, (number, sealed): (i32, &[u8])) -> Result<Vec<u8>, Error> {
+    let plain = key.open(sealed, piece_context(upload, number).as_bytes());
+    plain.map_err(|source| Error::Sealed { table: "upload_piece", source })
+}
+
+fn part_context(upload: UploadId, number: i32) -> String {
+    format!("upload_part {upload} {number}")
+}
+
+fn piece_context(upload: UploadId, number: i32) -> String {
+    format!("upload_piece {upload} {number}")
 }
 
 fn context(what: &str, party: PartyRef) -> String {

@@ -14,7 +14,9 @@ pub fn local(text: &LocalText) -> common::LocalText {
 
 pub fn upload(upload: &Upload) -> pb::Upload {
     let state = match upload.state {
+        upload::State::Checking => pb::UploadState::Checking,
         upload::State::Checked => pb::UploadState::Checked,
+        upload::State::Issuing => pb::UploadState::Issuing,
         upload::State::Issued => pb::UploadState::Issued,
     };
     pb::Upload {
@@ -32,6 +34,7 @@ pub fn upload(upload: &Upload) -> pb::Upload {
         errors: upload.errors,
         created_at: Some(time_to_wire(upload.created_at)),
         issued: upload.issued,
+        judged: upload.judged,
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::app::{Invoicing, amend};
+use crate::app::{Invoicing, amend, upload_work};
 use crate::{Error, store};
 
 /// An idempotency key answers this long; after that the reference does, which is used once for ever.
@@ -34,6 +34,28 @@ pub fn take_up_amendments(svc: &Invoicing) {
     });
 }
 
+/// How often uploads without a worker are looked for.
+const LOOK_FOR_UPLOADS: Duration = Duration::from_secs(10);
+/// Pieces of a file that no upload has by then were never wanted.
+const STRAYS_LAST: Duration = Duration::from_hours(1);
+
+/// Takes up uploads whose worker died, until the service stops.
+pub fn take_up_uploads(svc: &Invoicing) {
+    let svc = svc.clone();
+    svc.ctx.tasks.clone().spawn("take up uploads", async move {
+        let stopping = svc.ctx.tasks.stopping();
+        loop {
+            tokio::select! {
+                () = svc.ctx.clock.sleep(LOOK_FOR_UPLOADS) => {}
+                () = stopping.cancelled() => return,
+            }
+            if let Err(error) = upload_work::take_up(&svc).await {
+                tracing::warn!(%error, "uploads wait on");
+            }
+        }
+    });
+}
+
 /// Forgets old idempotency keys and the cells of old files until the service stops.
 pub fn forget_old(svc: &Invoicing) {
     let svc = svc.clone();
@@ -54,6 +76,7 @@ pub fn forget_old(svc: &Invoicing) {
 async fn forget(svc: &Invoicing) -> Result<(), Error> {
     let mut tx = svc.pg.begin().await?;
     let sheets = store::privacy::forget_old_sheets(&mut tx, svc.ctx.clock.now() - svc.sheets_kept).await?;
+    store::upload_piece::forget_strays(&mut tx, svc.ctx.clock.now() - STRAYS_LAST).await?;
     tx.commit().await?;
     if sheets > 0 {
         tracing::info!(sheets, "cells of old files are destroyed");

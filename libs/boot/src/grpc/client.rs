@@ -42,12 +42,20 @@ impl Interceptor for Traced {
 /// # Errors
 /// [`StartError::Setting`] when `url` is not one.
 pub fn channel(url: &str) -> Result<Channel, StartError> {
+    channel_waiting(url, CALL_TIMEOUT)
+}
+
+/// As [`channel`], for calls that carry a long file and may take up to `call_timeout`.
+///
+/// # Errors
+/// As [`channel`].
+pub fn channel_waiting(url: &str, call_timeout: Duration) -> Result<Channel, StartError> {
     let endpoint = Endpoint::from_shared(url.to_owned()).map_err(|error| {
         StartError::setting("the URL of a service", format!("`{url}`: {error}"), "use http://host:port")
     })?;
     let endpoint = endpoint
         .connect_timeout(CONNECT_TIMEOUT)
-        .timeout(CALL_TIMEOUT)
+        .timeout(call_timeout)
         .tcp_nodelay(true)
         .tcp_keepalive(Some(KEEPALIVE_INTERVAL))
         .http2_keep_alive_interval(KEEPALIVE_INTERVAL)

@@ -4,5 +4,5 @@ mod client;
 mod layer;
 mod server;
 
-pub use client::{Channel, Traced, channel};
+pub use client::{Channel, Traced, channel, channel_waiting};
 pub use server::serve;

@@ -68,14 +68,16 @@ pub(crate) struct Upload {
     encoding: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     delimiter: Option<String>,
-    /// checked, issued
+    /// checking, checked, issuing, issued
     state: String,
     rows: i32,
+    /// Rows judged so far; all of them, once it is checked.
+    judged: i32,
     valid: i32,
     errors: i32,
     cpr_leading_zero_restored: i32,
     valid_total: Option<Amount>,
-    /// Invoices, once issued.
+    /// Invoices made of it so far.
     issued: i32,
     created_at: Option<String>,
 }
@@ -91,6 +93,7 @@ impl From<invoicing::Upload> for Upload {
             delimiter: filled(upload.delimiter),
             state,
             rows: upload.rows,
+            judged: upload.judged,
             valid: upload.valid,
             errors: upload.errors,
             cpr_leading_zero_restored: upload.cpr_leading_zero_restored,

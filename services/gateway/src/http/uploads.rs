@@ -9,6 +9,7 @@ use axum::response::{IntoResponse as _, Response};
 use bytes::Bytes;
 use futures::{Stream, StreamExt as _, stream};
 use proto::invoicing::v1::create_upload_request::Part;
+use proto::invoicing::v1::get_corrections_response::Part as Correction;
 use proto::invoicing::v1::{
     CreateUploadRequest, GetCorrectionsRequest, GetUploadRequest, IssueUploadRequest,
     ListUploadErrorsRequest, UploadHead,
@@ -26,7 +27,7 @@ use crate::App;
 use crate::problem::{ProblemBody, Refused};
 
 /// The largest file.
-const LARGEST_FILE_BYTES: usize = 32 * 1024 * 1024;
+const LARGEST_FILE_BYTES: usize = 192 * 1024 * 1024;
 const MEDIA_TYPES: [&str; 3] = [
     "text/csv",
     "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
@@ -40,7 +41,8 @@ pub(crate) struct FileName {
     filename: String,
 }
 
-/// Sends a file of bills: CSV in any usual encoding, or XLSX. Every row is checked and priced; nothing is issued yet.
+/// Sends a file of bills: CSV in any usual encoding, or XLSX, of up to a million rows. Every row is checked and priced; nothing is
+/// issued yet. A long file is still `checking` in the answer: look at it again until it is `checked`.
 #[utoipa::path(post, path = "/v1/uploads", tag = "uploads", params(FileName, ("idempotency-key" = String, Header)),
     request_body(content = Vec<u8>, content_type = "text/csv"),
     responses((status = 201, body = Upload), (status = "4XX", body = ProblemBody, content_type = "application/problem+json")))]
@@ -133,21 +135,37 @@ pub(crate) async fn show(
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct UploadErrors {
     errors: Vec<UploadError>,
+    /// Ask with it for the errors behind these; empty: these are the last.
+    next_after: String,
 }
 
-/// What is wrong, by row and column, in both languages.
-#[utoipa::path(get, path = "/v1/uploads/{upload_id}/errors", tag = "uploads", params(("upload_id" = String, Path)),
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct ErrorsPage {
+    /// `next_after` of the page before.
+    #[serde(default)]
+    after: String,
+    /// At most 1,000, which is what you get without it.
+    #[serde(default)]
+    limit: i32,
+}
+
+/// What is wrong, by row and column, in both languages; the first errors, or those behind `after`.
+#[utoipa::path(get, path = "/v1/uploads/{upload_id}/errors", tag = "uploads",
+    params(("upload_id" = String, Path), ErrorsPage),
     responses((status = 200, body = UploadErrors), (status = "4XX", body = ProblemBody, content_type = "application/problem+json")))]
 pub(crate) async fn errors(
     State(app): State<App>,
     Path(upload_id): Path<String>,
-    headers: HeaderMap,
+    request: Request,
 ) -> Result<Response, Refused> {
-    let caller = admit(&app, &headers, Scope::UploadsWrite).await?;
-    let call = caller.call().request(ListUploadErrorsRequest { upload_id })?;
+    let caller = admit(&app, request.headers(), Scope::UploadsWrite).await?;
+    let ErrorsPage { after, limit } = query(&request)?;
+    at_most("after", &after, LONGEST_TEXT)?;
+    let call = caller.call().request(ListUploadErrorsRequest { upload_id, after, limit })?;
     let listed = app.clients.uploads.clone().list_upload_errors(call).await?.into_inner();
     let errors = listed.errors.into_iter().map(UploadError::from).collect();
-    Ok(shown(StatusCode::OK, &UploadErrors { errors }))
+    Ok(shown(StatusCode::OK, &UploadErrors { errors, next_after: listed.next_after }))
 }
 
 /// The rows at fault as a file: correct it and send it again.
@@ -160,12 +178,20 @@ pub(crate) async fn corrections(
 ) -> Result<Response, Refused> {
     let caller = admit(&app, &headers, Scope::UploadsWrite).await?;
     let call = caller.call().request(GetCorrectionsRequest { upload_id })?;
-    let file = app.clients.uploads.clone().get_corrections(call).await?.into_inner();
+    let mut parts = app.clients.uploads.clone().get_corrections(call).await?.into_inner();
+    let Some(Correction::Head(head)) = parts.message().await?.and_then(|message| message.part) else {
+        return Err(empty("head"));
+    };
     let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_');
-    let name: String = file.file_name.chars().map(|c| if plain(c) { c } else { '_' }).collect();
+    let name: String = head.file_name.chars().map(|c| if plain(c) { c } else { '_' }).collect();
     let disposition = format!("attachment; filename=\"{name}\"");
-    let headers = [(header::CONTENT_TYPE, file.content_type), (header::CONTENT_DISPOSITION, disposition)];
-    Ok((headers, file.content).into_response())
+    let headers = [(header::CONTENT_TYPE, head.content_type), (header::CONTENT_DISPOSITION, disposition)];
+    // What breaks off on the way breaks the answer off, so that nobody takes a part of the file for the whole.
+    let chunks = parts.map(|message| match message?.part {
+        Some(Correction::Chunk(chunk)) => Ok(Bytes::from(chunk)),
+        Some(Correction::Head(_)) | None => Err(tonic::Status::internal("a chunk is missing")),
+    });
+    Ok((headers, Body::from_stream(chunks)).into_response())
 }
 
 #[derive(Debug, Deserialize, ToSchema)]

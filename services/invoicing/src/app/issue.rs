@@ -1,17 +1,29 @@
 //! Valid rows become invoices: numbered without gaps, stored and told in the caller's transaction.
 
-use ids::{AgencyId, InvoiceId, UploadId};
+use ids::{AgencyId, InvoiceId, PartyRef, UploadId};
 use money::Money;
 use pg::Tx;
+use time::Date;
 
 use super::Invoicing;
-use crate::domain::fee_service::LocalText;
+use crate::domain::fee_service::{LocalText, Price};
 use crate::domain::invoice::{Invoice, State};
 use crate::domain::numbering::{self, SECRET_CHARS};
 use crate::store::invoice::Document;
-use crate::store::upload_row::ValidRow;
 use crate::{Error, events, store};
 use boot::bahrain_date;
+
+/// A valid row, the person's facts sealed.
+#[derive(Clone, Debug)]
+pub struct NewInvoice {
+    pub reference: String,
+    pub service_code: String,
+    pub service_name: LocalText,
+    pub party_ref: PartyRef,
+    pub payer_sealed: Vec<u8>,
+    pub price: Price,
+    pub due_date: Date,
+}
 
 /// For whom invoices are issued, and from which file.
 pub struct Origin<'a> {
@@ -44,7 +56,7 @@ pub async fn issue(
     svc: &Invoicing,
     tx: &mut Tx,
     (origin, numbers): (&Origin<'_>, Numbers),
-    rows: Vec<ValidRow>,
+    rows: Vec<NewInvoice>,
 ) -> Result<Vec<Invoice>, Error> {
     let now = svc.ctx.clock.now();
     let mut last = numbers.last;

@@ -6,15 +6,14 @@ use boot::Call;
 use prost::Message as _;
 use proto::invoicing::v1::{IssueInvoiceRequest, IssueInvoiceResponse};
 
-use super::issue::{Origin, issue, lock_numbers};
+use super::issue::{NewInvoice, Origin, issue, lock_numbers};
 use super::judge::{Billable, judge};
 use super::{Invoicing, decoded, party};
 use crate::domain::fee_service::LocalText;
 use crate::domain::upload::Cell;
 use crate::domain::upload_row::{Code, Fault, Field, Fields, Others};
 use crate::store::idempotency::{self, Claim};
-use crate::store::upload_row::ValidRow;
-use crate::{Error, sentences, wire};
+use crate::{Error, person, sentences, wire};
 
 /// Prices and issues one invoice of the caller's agency.
 ///
@@ -69,7 +68,16 @@ async fn attempt(
     }
     let cpr = &billable.draft.payer.cpr;
     let parties = party::ensure(svc, &mut tx, agency, &[cpr]).await?;
-    let row = ValidRow::new(1, billable, parties.of(svc, agency, cpr)?);
+    let party = parties.of(svc, agency, cpr)?;
+    let row = NewInvoice {
+        reference: billable.draft.reference.clone(),
+        service_code: billable.draft.service.clone(),
+        service_name: billable.service_name.clone(),
+        party_ref: party.party_ref,
+        payer_sealed: person::seal_facts(party, &billable.draft.payer.facts),
+        price: billable.price.clone(),
+        due_date: billable.draft.due_date,
+    };
     let numbers = lock_numbers(svc, &mut tx, agency).await?;
     let origin = Origin { agency, agency_name, upload: None };
     let invoices = issue(svc, &mut tx, (&origin, numbers), vec![row]).await?;

@@ -1,17 +1,27 @@
-//! The clerk confirms: every valid row of a file becomes an invoice, all or none.
+//! The clerk confirms, and every valid row of a file becomes an invoice, part by part.
+
+use std::sync::Arc;
 
 use boot::Call;
-use ids::UploadId;
+use boot::seal::DataKey;
+use ids::{AgencyId, UploadId};
 use money::Money;
 use pg::Tx;
 use prost::Message as _;
 use proto::invoicing::v1::IssueUploadResponse;
+use standards::references::Cpr;
+use uuid::Uuid;
 
-use super::issue::{Origin, issue, lock_numbers};
-use super::{Invoicing, decoded};
-use crate::domain::upload::{self, Upload};
+use super::issue::{NewInvoice, Origin, issue, lock_numbers};
+use super::party::Parties;
+use super::{Invoicing, blocking, party, upload_work};
+use crate::domain::upload::part::Part;
+use crate::domain::upload::{Command, Counts, State, Upload, step};
+use crate::domain::upload_row::Code;
 use crate::store::idempotency::{self, Claim};
-use crate::{Error, store, wire};
+use crate::store::upload_error::UploadError;
+use crate::store::upload_part::SealedPart;
+use crate::{Error, person, store, wire};
 
 /// What the clerk read on the page and agreed to.
 #[derive(Clone, Copy, Debug)]
@@ -21,59 +31,166 @@ pub struct Confirmed {
     pub total: Money,
 }
 
-/// Issues the upload, if count and total are what is stored.
+/// Issues the upload, if count and total are what is stored; a long file is issued on after the answer.
 ///
 /// # Errors
 /// `UploadUnknown`, `UploadState`, `ConfirmationDiffers`, `KeyReused`.
 pub async fn confirm(svc: Invoicing, call: Call, confirmed: Confirmed) -> Result<IssueUploadResponse, Error> {
+    let agency = call.agency()?;
     let body = [confirmed.upload.to_string(), confirmed.count.to_string(), confirmed.total.to_string()];
     let claim = svc.claim(&call, "IssueUpload", &body.each_ref().map(String::as_str))?;
-    let answer = pg::retry(|| attempt(&svc, &call, confirmed, &claim)).await?;
-    svc.bus.ring();
-    Ok(answer)
+    pg::retry(|| attempt(&svc, agency, confirmed, &claim)).await?;
+    upload_work::settle(&svc, confirmed.upload).await;
+    let mut tx = svc.pg.read().await?;
+    let upload = store::upload::get(&mut tx, agency, confirmed.upload).await?;
+    tx.commit().await?;
+    Ok(IssueUploadResponse { upload: Some(wire::upload(&upload)) })
 }
 
 async fn attempt(
     svc: &Invoicing,
-    call: &Call,
+    agency: &AgencyId,
     confirmed: Confirmed,
     claim: &Claim,
-) -> Result<IssueUploadResponse, Error> {
-    let agency = call.agency()?;
+) -> Result<(), Error> {
     let mut tx = svc.pg.begin().await?;
-    if let Some(first) = idempotency::claim(&mut tx, claim, svc.ctx.clock.now()).await? {
-        return decoded(&first);
+    if idempotency::claim(&mut tx, claim, svc.ctx.clock.now()).await?.is_some() {
+        // How far it is, the caller sees for itself.
+        return Ok(tx.commit().await?);
     }
     let before = store::upload::lock(&mut tx, agency, confirmed.upload).await?;
-    let state = upload::issue(before.state, before.valid).map_err(Error::UploadState)?;
-    let numbers = lock_numbers(svc, &mut tx, agency).await?;
-    let (lost, lost_fils) = store::upload_row::refuse_used_references(&mut tx, agency, &before).await?;
-    if lost > 0 {
-        let left = without(&before, lost, lost_fils)?;
+    let state = step(before.state, Command::Confirm { valid: before.valid }).map_err(Error::UploadState)?;
+    let left = refuse_used(svc, &mut tx, &before).await?;
+    if left.valid != before.valid {
         return keep_and_refuse(tx, (&before, &left), confirmed, claim).await;
     }
     if confirmed.count != before.valid || confirmed.total != before.valid_total {
         return Err(differs(confirmed, &before));
     }
-
-    let rows = store::upload_row::take(&mut tx, before.id).await?;
-    let origin = Origin { agency, agency_name: &before.agency_name, upload: Some(before.id) };
-    let invoices = issue(svc, &mut tx, (&origin, numbers), rows).await?;
-    let issued = i32::try_from(invoices.len()).unwrap_or(i32::MAX);
-    let after = Upload { state, issued, ..before.clone() };
-    store::upload::save(&mut tx, &before, &after).await?;
-    let answer = IssueUploadResponse { upload: Some(wire::upload(&after)) };
-    idempotency::keep(&mut tx, claim, &answer.encode_to_vec()).await?;
-    tx.commit().await?;
-    Ok(answer)
+    store::upload::save(&mut tx, &before, &Upload { state, ..before.clone() }).await?;
+    idempotency::keep(&mut tx, claim, &IssueUploadResponse::default().encode_to_vec()).await?;
+    Ok(tx.commit().await?)
 }
 
-/// The upload after rows lost their references to other bills.
-fn without(before: &Upload, lost: i32, lost_fils: i64) -> Result<Upload, Error> {
-    let valid_total = before.valid_total.checked_sub(Money::fils(lost_fils));
-    let valid_total = valid_total.map_err(boot::Problem::internal)?;
-    let (valid, errors) = (before.valid - lost, before.errors + lost);
-    Ok(Upload { valid, errors, valid_total, ..before.clone() })
+/// Rows that lost their references to other bills since they were judged become errors: the upload without them.
+async fn refuse_used(svc: &Invoicing, tx: &mut Tx, before: &Upload) -> Result<Upload, Error> {
+    let mut left = before.clone();
+    for number in store::upload_part::with_used_references(tx, &before.agency, before.id).await? {
+        let Some(sealed) = store::upload_part::next(tx, before.id, number).await? else { break };
+        let key = key(svc, tx, before.id).await?;
+        let mut part = person::open_part(&key, before.id, (number, &sealed.sealed))?;
+        left = left.counting(drop_used(tx, &left, &mut part).await?).map_err(boot::Problem::internal)?;
+        let sealed = person::seal_part(&key, before.id, number, &part);
+        store::upload_part::save(tx, before.id, &SealedPart { number, sealed }, &part.references()).await?;
+    }
+    Ok(left)
+}
+
+/// Takes the bills from the part's rows whose references were used, and notes the errors.
+async fn drop_used(tx: &mut Tx, upload: &Upload, part: &mut Part) -> Result<Counts, Error> {
+    let used = store::invoice::used_references(tx, &upload.agency, &part.references()).await?;
+    let (mut errors, mut lost_fils) = (Vec::new(), 0_i64);
+    for row in &mut part.rows {
+        let Some(bill) = row.bill.take_if(|bill| used.contains(&bill.reference)) else { continue };
+        let price = part.prices.get(bill.price).ok_or(Error::Corrupt { table: "upload_part" })?;
+        lost_fils = lost_fils.saturating_add(price.total_fils);
+        errors.push(UploadError {
+            row: i32::try_from(row.row.number).unwrap_or(i32::MAX),
+            column: upload.reference_column,
+            code: Code::ReferenceDuplicate.name().to_owned(),
+            details: std::collections::BTreeMap::new(),
+        });
+    }
+    store::upload_error::insert(tx, upload.id, &errors).await?;
+    let lost = i32::try_from(errors.len()).unwrap_or(i32::MAX);
+    let valid_total = Money::fils(-lost_fils);
+    Ok(Counts { judged: 0, valid: -lost, restored: 0, errors: lost, valid_total })
+}
+
+async fn key(svc: &Invoicing, tx: &mut Tx, id: UploadId) -> Result<Arc<DataKey>, Error> {
+    let wrapped = store::upload::key(tx, id).await?;
+    let key = svc.master.unwrap(&wrapped).map_err(|source| Error::Sealed { table: "upload", source })?;
+    Ok(Arc::new(key))
+}
+
+/// Issues the parts of a confirmed upload that are not issued yet, each in a transaction of its own.
+///
+/// # Errors
+/// The database is away, or another worker has taken over. What is issued stays, and the rest is taken up.
+pub async fn issue_parts(svc: &Invoicing, id: UploadId, worker: Uuid) -> Result<(), Error> {
+    loop {
+        let left = pg::retry(|| issue_part(svc, id, worker)).await?;
+        svc.bus.ring();
+        if !left || svc.ctx.tasks.stopping().is_cancelled() {
+            return Ok(());
+        }
+    }
+}
+
+/// Whether parts are left.
+async fn issue_part(svc: &Invoicing, id: UploadId, worker: Uuid) -> Result<bool, Error> {
+    let mut tx = svc.pg.begin().await?;
+    let held = upload_work::hold(svc, &mut tx, id, worker).await?;
+    let before = held.filter(|upload| upload.state == State::Issuing).ok_or(Error::TakenOver)?;
+    let sealed = store::upload_part::next_to_issue(&mut tx, id).await?;
+    let sealed = sealed.ok_or(Error::Corrupt { table: "upload_part" })?;
+    let (key, number) = (key(svc, &mut tx, id).await?, sealed.number);
+    let opening = key.clone();
+    let mut part = blocking(move || person::open_part(&opening, id, (number, &sealed.sealed))).await??;
+    let cprs = cprs(&part)?;
+    let parties = party::ensure(svc, &mut tx, &before.agency, &cprs.iter().collect::<Vec<_>>()).await?;
+    // People first, numbers second, as a single bill does: two that wait for each other would be rolled back.
+    let numbers = lock_numbers(svc, &mut tx, &before.agency).await?;
+    let lost = drop_used(&mut tx, &before, &mut part).await?;
+    let (master, agency) = (svc.clone(), before.agency.clone());
+    let (rest, rows) = blocking(move || new_invoices(&master, &agency, part, &parties)).await??;
+    let origin = Origin { agency: &before.agency, agency_name: &before.agency_name, upload: Some(id) };
+    let issued = issue(svc, &mut tx, (&origin, numbers), rows).await?.len();
+    let sealed = person::seal_part(&key, id, number, &rest);
+    store::upload_part::issued(&mut tx, id, &SealedPart { number, sealed }).await?;
+
+    let mut after = before.counting(lost).map_err(boot::Problem::internal)?;
+    after.issued += i32::try_from(issued).unwrap_or(i32::MAX);
+    let all = store::upload_part::all_issued(&mut tx, id).await?;
+    if all {
+        after.state = step(before.state, Command::Finish).map_err(Error::UploadState)?;
+    }
+    store::upload::save(&mut tx, &before, &after).await?;
+    tx.commit().await?;
+    Ok(!all)
+}
+
+/// Of the part's valid rows, in their order.
+fn cprs(part: &Part) -> Result<Vec<Cpr>, Error> {
+    let bills = part.rows.iter().filter_map(|row| row.bill.as_ref());
+    let read = |cpr: &str| Cpr::read(cpr).ok().ok_or(Error::Corrupt { table: "upload_part" });
+    bills.map(|bill| read(&bill.cpr)).collect()
+}
+
+/// The part's valid rows as invoices to be, and what stays of the part.
+fn new_invoices(
+    svc: &Invoicing,
+    agency: &AgencyId,
+    part: Part,
+    parties: &Parties,
+) -> Result<(Part, Vec<NewInvoice>), Error> {
+    let corrupt = || Error::Corrupt { table: "upload_part" };
+    let bills = part.rows.iter().filter_map(|row| row.bill.as_ref());
+    let rows = bills.map(|bill| {
+        let cpr = Cpr::read(&bill.cpr).ok().ok_or_else(corrupt)?;
+        let party = parties.of(svc, agency, &cpr)?;
+        Ok(NewInvoice {
+            reference: bill.reference.clone(),
+            service_code: bill.service_code.clone(),
+            service_name: bill.service_name.clone(),
+            party_ref: party.party_ref,
+            payer_sealed: person::seal_facts(party, &bill.facts),
+            price: part.prices.get(bill.price).ok_or_else(corrupt)?.clone(),
+            due_date: bill.due_date,
+        })
+    });
+    let rows = rows.collect::<Result<Vec<_>, Error>>()?;
+    Ok((part.without_bills(), rows))
 }
 
 /// Keeps what was learnt, so that the clerk sees it on the next look, and refuses this confirmation.
@@ -82,7 +199,7 @@ async fn keep_and_refuse(
     (before, left): (&Upload, &Upload),
     confirmed: Confirmed,
     claim: &Claim,
-) -> Result<IssueUploadResponse, Error> {
+) -> Result<(), Error> {
     store::upload::save(&mut tx, before, left).await?;
     idempotency::release(&mut tx, claim).await?;
     tx.commit().await?;

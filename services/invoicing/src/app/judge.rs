@@ -1,6 +1,6 @@
 //! Rows judged and priced: cells by the domain, references by the database, prices by the catalogue.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 
 use ids::AgencyId;
 use time::Date;
@@ -55,36 +55,58 @@ pub async fn judge(
         (services, checked)
     })
     .await?;
-    let used = used_references(svc, agency, &checked).await?;
-    upload_row::check_references(&mut checked, &used);
+    refuse_used(svc, agency, &mut checked).await?;
     let rows = price(svc, agency, (today, &services), checked).await?;
     Ok(Verdict { agency_name, rows })
 }
 
-async fn used_references(
+/// Refuses each row whose reference a bill of the agency has.
+///
+/// # Errors
+/// The database is away.
+pub(super) async fn refuse_used(
     svc: &Invoicing,
     agency: &AgencyId,
-    rows: &[Checked],
-) -> Result<HashSet<String>, Error> {
+    rows: &mut [Checked],
+) -> Result<(), Error> {
     let references: Vec<String> = rows.iter().filter_map(|row| row.reference.clone()).collect();
     let mut tx = svc.pg.read().await?;
     let used = store::invoice::used_references(&mut tx, agency, &references).await?;
     tx.commit().await?;
-    Ok(used)
+    for row in rows.iter_mut().filter(|row| row.reference.as_ref().is_some_and(|own| used.contains(own))) {
+        row.refuse_reference();
+    }
+    Ok(())
 }
 
-async fn price(
+/// Prices rows; rows that ask the same question share its answer.
+///
+/// # Errors
+/// The catalogue refuses or does not answer.
+pub(super) async fn price(
     svc: &Invoicing,
     agency: &AgencyId,
     (today, services): (Date, &HashMap<String, FeeService>),
     rows: Vec<Checked>,
 ) -> Result<Vec<Judged>, Error> {
-    let quotes: Vec<&Quote> = rows.iter().filter_map(|row| row.quote.as_ref()).collect();
-    let mut prices = svc.catalogue.prices(agency, today, &quotes).await?.into_iter();
-    let judged = rows.into_iter().map(|mut row| {
+    let mut places: HashMap<&Quote, usize> = HashMap::new();
+    let mut quotes: Vec<&Quote> = Vec::new();
+    let places: Vec<Option<usize>> = rows
+        .iter()
+        .map(|row| {
+            let quote = row.quote.as_ref()?;
+            Some(*places.entry(quote).or_insert_with(|| {
+                quotes.push(quote);
+                quotes.len() - 1
+            }))
+        })
+        .collect();
+    let prices = svc.catalogue.prices(agency, today, &quotes).await?;
+    let rows = rows.into_iter().zip(places);
+    let judged = rows.map(|(mut row, place)| {
         let price = row.quote.as_ref().and_then(|quote| {
             let service = services.get(&quote.service)?;
-            let answer = prices.next()?;
+            let answer = prices.get(place?)?.clone();
             let price = answer.map_err(|problem| fault(problem, service));
             let price = price.and_then(|price| upload_row::check_price(&price, quote).map(|()| price));
             price.map_err(|fault| row.faults.push(fault)).ok().map(|price| (price, service))

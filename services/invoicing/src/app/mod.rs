@@ -3,6 +3,8 @@
 pub mod amend;
 pub mod amend_invoice;
 pub mod bill;
+pub mod check_upload;
+pub mod corrections;
 pub mod create_upload;
 pub mod document;
 pub mod finding;
@@ -15,6 +17,8 @@ pub mod party;
 pub mod privacy;
 pub mod receivable;
 pub mod upload;
+pub mod upload_file;
+pub mod upload_work;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -32,8 +36,11 @@ use crate::document::Press;
 use crate::payments::Payments;
 use crate::store::idempotency::Claim;
 
-/// Files that are received or read at the same time; more are asked to come back.
+/// Files that arrive at the same time; more are asked to come back.
 pub(crate) const UPLOADS_AT_ONCE: usize = 8;
+
+/// Rows of all uploads that are at work at the same time: one of the longest, or many short ones.
+pub(crate) const ROWS_AT_ONCE: usize = 1_200_000;
 
 /// Documents that are printed or wait for it at the same time; more are asked to come back.
 pub(crate) const PRINTS_AT_ONCE: usize = 32;
@@ -50,8 +57,13 @@ pub struct Invoicing {
     pub(crate) texts: Arc<Texts>,
     pub(crate) max_upload_bytes: usize,
     pub(crate) sheets_kept: Duration,
-    /// Room for files at work: each may take ten times its size in memory.
+    /// Room for files that arrive.
     pub(crate) upload_room: Arc<Semaphore>,
+    /// Room for one workbook: it is read in memory as a whole.
+    pub(crate) workbook_room: Arc<Semaphore>,
+    /// Room for rows of uploads at work.
+    pub(crate) rows_room: Arc<Semaphore>,
+    pub(crate) gates: Arc<upload_work::Gates>,
     pub(crate) press: Arc<Press>,
     pub(crate) document_texts: Arc<Texts>,
     /// Room for documents being printed: each keeps a processor busy.

@@ -1,15 +1,20 @@
 //! What an agency keeps about a person: shown, or erased. Both are noted in the same transaction.
 
+use std::sync::Arc;
+
 use boot::Call;
 use boot::wire::time_to_wire;
+use ids::UploadId;
 use proto::invoicing::v1 as pb;
 use standards::references::Cpr;
 
 use super::{Invoicing, blocking};
 use crate::domain::typed;
-use crate::domain::upload::{Cell, Sheet};
+use crate::domain::upload::part::Part;
+use crate::domain::upload::{Cell, Row};
 use crate::person::{self, Party};
 use crate::store::privacy::What;
+use crate::store::upload_part::SealedPart;
 use crate::{Error, store, wire};
 
 /// Whose, and why.
@@ -71,47 +76,89 @@ pub async fn erase(svc: Invoicing, call: Call, asked: Asked) -> Result<pb::Erase
     let mut tx = svc.pg.begin().await?;
     let index = person::cpr_index(&svc.master, agency, &asked.cpr);
     let kept = store::privacy::lock(&mut tx, agency, &index).await?;
-    let open = store::privacy::open_bills(&mut tx, kept.party_ref).await?;
+    let mut open = store::privacy::open_bills(&mut tx, kept.party_ref).await?;
+    let mut rows = 0;
+    for (id, wrapped_key) in store::privacy::readable_uploads(&mut tx, agency).await? {
+        let found = erase_rows(&svc, &mut tx, (id, &wrapped_key), &asked.cpr).await?;
+        open = open.saturating_add(found.waiting);
+        rows += found.erased;
+    }
     if open > 0 {
         return Err(Error::PersonHasOpenBills { open });
     }
-    let sheets = store::privacy::sheets(&mut tx, agency).await?;
-    let (master, cpr) = (svc.master.clone(), asked.cpr.clone());
-    let with_number = blocking(move || {
-        let mut found = Vec::new();
-        for (id, sealed) in &sheets {
-            let key = master.unwrap(&sealed.wrapped_key);
-            let key = key.map_err(|source| Error::Sealed { table: "upload", source })?;
-            if holds_number(&person::open_sheet(&key, *id, &sealed.sealed)?, &cpr) {
-                found.push(*id);
-            }
-        }
-        Ok::<_, Error>(found)
-    })
-    .await??;
     let bills = store::privacy::bills(&mut tx, kept.party_ref).await?.len();
-    store::privacy::forget_sheets(&mut tx, &with_number).await?;
     store::privacy::erase(&mut tx, kept.party_ref, svc.ctx.ids.bytes()).await?;
     let erased = (call.actor.as_str(), What::Erase, asked.reason.as_str());
     store::privacy::note(&mut tx, (agency, kept.party_ref), erased, now).await?;
     tx.commit().await?;
-    let count = |number: usize| i32::try_from(number).unwrap_or(i32::MAX);
     Ok(pb::ErasePersonResponse {
         party_ref: kept.party_ref.to_string(),
-        bills: count(bills),
-        sheets: count(with_number.len()),
+        bills: i32::try_from(bills).unwrap_or(i32::MAX),
+        rows,
     })
 }
 
+/// Rows of an upload that hold a person's number.
+#[derive(Clone, Copy, Debug, Default)]
+struct Found {
+    /// They wait to become bills.
+    waiting: i64,
+    /// They were at fault, and are gone.
+    erased: i32,
+}
+
+/// Takes the rows at fault that hold the number out of an upload, part by part.
+async fn erase_rows(
+    svc: &Invoicing,
+    tx: &mut pg::Tx,
+    (id, wrapped_key): (UploadId, &[u8]),
+    cpr: &Cpr,
+) -> Result<Found, Error> {
+    let key = svc.master.unwrap(wrapped_key);
+    let key = Arc::new(key.map_err(|source| Error::Sealed { table: "upload", source })?);
+    let (mut found, mut from) = (Found::default(), 0);
+    while let Some(SealedPart { number, sealed }) = store::upload_part::next(tx, id, from).await? {
+        from = number + 1;
+        let (key, cpr) = (key.clone(), cpr.clone());
+        let (here, sealed) = blocking(move || {
+            let mut part = person::open_part(&key, id, (number, &sealed))?;
+            let here = without(&mut part, &cpr);
+            Ok::<_, Error>((here, (here.erased > 0).then(|| person::seal_part(&key, id, number, &part))))
+        })
+        .await??;
+        found.waiting += here.waiting;
+        found.erased += here.erased;
+        if let Some(sealed) = sealed {
+            store::privacy::replace_part(tx, id, &SealedPart { number, sealed }).await?;
+        }
+    }
+    Ok(found)
+}
+
+fn without(part: &mut Part, cpr: &Cpr) -> Found {
+    let mut found = Found::default();
+    part.rows.retain(|row| {
+        if !holds_number(&row.row, cpr) {
+            return true;
+        }
+        if row.bill.is_some() {
+            found.waiting += 1;
+            return true;
+        }
+        found.erased += 1;
+        false
+    });
+    found
+}
+
 /// Does any cell hold the number, as a clerk or a spreadsheet writes it?
-fn holds_number(sheet: &Sheet, cpr: &Cpr) -> bool {
+fn holds_number(row: &Row, cpr: &Cpr) -> bool {
     let holds = |text: &str| {
         let digits: String = typed::plain(text).chars().filter(char::is_ascii_digit).collect();
         // A spreadsheet eats leading zeros.
         digits.contains(cpr.as_str()) || (digits.len() >= 6 && format!("{digits:0>9}") == cpr.as_str())
     };
-    let cells = sheet.rows.iter().flat_map(|row| &row.cells);
-    cells.into_iter().any(|cell| match cell {
+    row.cells.iter().any(|cell| match cell {
         Cell::Text(text) | Cell::Number(text) | Cell::Error(text) => holds(text),
         Cell::Empty | Cell::Date(_) => false,
     })

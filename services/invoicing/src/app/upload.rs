@@ -1,13 +1,12 @@
-//! Looking at an upload: what was found, what is wrong, the rows to correct.
+//! Looking at an upload: what was found, and what is wrong.
 
+use boot::Problem;
 use ids::{AgencyId, UploadId};
 use proto::invoicing::v1 as pb;
+use tonic::Code;
 
-use super::{Invoicing, blocking};
-use crate::domain::correction;
-use crate::domain::upload::Upload;
-use crate::store::upload_error::UploadError;
-use crate::{Error, person, sentences, store, wire};
+use super::Invoicing;
+use crate::{Error, sentences, store, wire};
 
 /// An upload of the agency.
 ///
@@ -20,65 +19,46 @@ pub async fn get(svc: &Invoicing, agency: &AgencyId, id: UploadId) -> Result<pb:
     Ok(wire::upload(&upload))
 }
 
-/// Every error, with its sentence in both languages.
+/// Errors in one answer unless the caller asks for fewer.
+const MAX_ERRORS: i64 = 1_000;
+
+/// Errors behind the cell `after` (`row.column`; empty: from the first), with their sentences in both languages.
 ///
 /// # Errors
-/// `UploadUnknown`.
-pub async fn errors(svc: &Invoicing, agency: &AgencyId, id: UploadId) -> Result<Vec<pb::UploadError>, Error> {
-    let (_, errors) = upload_and_errors(svc, agency, id).await?;
-    let wired = errors.into_iter().map(|error| pb::UploadError {
+/// `UploadUnknown`; `after` is no cell.
+pub async fn errors(
+    svc: &Invoicing,
+    agency: &AgencyId,
+    id: UploadId,
+    (after, limit): (&str, i32),
+) -> Result<pb::ListUploadErrorsResponse, Error> {
+    let limit = if limit > 0 { MAX_ERRORS.min(i64::from(limit)) } else { MAX_ERRORS };
+    let mut tx = svc.pg.read().await?;
+    store::upload::get(&mut tx, agency, id).await?;
+    let mut errors = store::upload_error::list(&mut tx, id, place(after)?, limit + 1).await?;
+    tx.commit().await?;
+    let more = errors.len() > usize::try_from(limit).unwrap_or_default();
+    if more {
+        errors.pop();
+    }
+    let last = errors.last().filter(|_| more);
+    let next_after = last.map(|error| format!("{}.{}", error.row, error.column)).unwrap_or_default();
+    let errors = errors.into_iter().map(|error| pb::UploadError {
         row: error.row,
         column: error.column,
         message: Some(wire::local(&sentences::fault(&svc.texts, &error.code, &error.details))),
         code: error.code,
     });
-    Ok(wired.collect())
+    Ok(pb::ListUploadErrorsResponse { errors: errors.collect(), next_after })
 }
 
-/// The rows at fault, as a file in the form the upload came in.
-///
-/// # Errors
-/// `UploadUnknown`, `UploadHasNoErrors`, `SheetGone`.
-pub async fn corrections(
-    svc: &Invoicing,
-    agency: &AgencyId,
-    id: UploadId,
-) -> Result<pb::GetCorrectionsResponse, Error> {
-    let (upload, errors) = upload_and_errors(svc, agency, id).await?;
-    if errors.is_empty() {
-        return Err(Error::UploadHasNoErrors);
+fn place(after: &str) -> Result<(i32, i32), Error> {
+    if after.is_empty() {
+        return Ok((0, 0));
     }
-    let mut tx = svc.pg.read().await?;
-    let stored = store::upload::sheet(&mut tx, agency, id).await?;
-    tx.commit().await?;
-    if stored.wrapped_key.is_empty() {
-        return Err(Error::SheetGone);
-    }
-    let key = svc.master.unwrap(&stored.wrapped_key);
-    let key = key.map_err(|source| Error::Sealed { table: "upload", source })?;
-    let texts = svc.texts.clone();
-    let file = blocking(move || {
-        let sheet = person::open_sheet(&key, id, &stored.sealed)?;
-        let remarks: Vec<_> = errors.iter().map(|error| sentences::remark(&texts, error)).collect();
-        Ok::<_, Error>(correction::write(&sheet, &remarks)?)
-    })
-    .await??;
-    let stem = upload.file_name.rsplit_once('.').map_or(upload.file_name.as_str(), |(stem, _)| stem);
-    Ok(pb::GetCorrectionsResponse {
-        file_name: format!("{stem}-corrections.{}", file.extension),
-        content_type: file.content_type.to_owned(),
-        content: file.content,
-    })
-}
-
-async fn upload_and_errors(
-    svc: &Invoicing,
-    agency: &AgencyId,
-    id: UploadId,
-) -> Result<(Upload, Vec<UploadError>), Error> {
-    let mut tx = svc.pg.read().await?;
-    let upload = store::upload::get(&mut tx, agency, id).await?;
-    let errors = store::upload_error::list(&mut tx, id).await?;
-    tx.commit().await?;
-    Ok((upload, errors))
+    let parts =
+        after.split_once('.').and_then(|(row, column)| Some((row.parse().ok()?, column.parse().ok()?)));
+    let detail = "after is what an earlier answer gave as next_after";
+    let wrong = || Problem::new(Code::InvalidArgument, "field_invalid", detail).field("after");
+    parts.ok_or_else(|| wrong().into())
 }

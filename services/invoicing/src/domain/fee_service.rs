@@ -1,7 +1,7 @@
 //! What an agency charges for, as far as a row of a file must know it.
 
 /// A name in both languages.
-#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
 pub struct LocalText {
     pub en: String,
     pub ar: String,
@@ -37,7 +37,7 @@ pub enum InputKind {
 }
 
 /// A price as the catalogue gave it, in fils of BHD.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
 pub struct Price {
     pub fee_fils: i64,
     pub vat_fils: i64,
@@ -49,7 +49,7 @@ pub struct Price {
 }
 
 /// The lines of a price, and who gets how much of it.
-#[derive(Clone, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
 pub struct Breakdown {
     /// They sum to fee and VAT. Bills of earlier releases have none: they are one line.
     pub lines: Vec<Line>,
@@ -58,7 +58,7 @@ pub struct Breakdown {
 }
 
 /// One line of a bill.
-#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
 pub struct Line {
     pub kind: LineKind,
     /// After its reduction, before VAT.
@@ -70,7 +70,7 @@ pub struct Line {
 }
 
 /// What a line is for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum LineKind {
     /// What the agency charges.
@@ -80,7 +80,7 @@ pub enum LineKind {
 }
 
 /// UNCL5305: whether VAT is due.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
 pub enum TaxCategory {
     /// Outside the scope of VAT: a fee of the state.
     O,
@@ -89,7 +89,7 @@ pub enum TaxCategory {
 }
 
 /// A receiver's part of what is to be paid.
-#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
 pub struct Share {
     /// The agency's id, or another receiver's code.
     pub beneficiary: String,
@@ -97,7 +97,7 @@ pub struct Share {
 }
 
 /// What a reduction took off the fee; nothing, with an empty code, when none was claimed.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
 pub struct Reduced {
     /// The reason code of the fee schedule.
     pub code: String,

@@ -2,18 +2,21 @@ use std::time::Duration;
 
 use boot::Call;
 use boot::wire::{id_from_wire, money_from_wire};
+use futures::StreamExt as _;
+use futures::stream::{self, BoxStream};
 use proto::invoicing::v1 as pb;
 use proto::invoicing::v1::create_upload_request::Part;
+use proto::invoicing::v1::get_corrections_response::Part as Corrections;
 use proto::invoicing::v1::upload_service_server::UploadService;
 use tonic::{Request, Response, Status, Streaming};
 
 use crate::Error;
-use crate::app::create_upload::File;
 use crate::app::issue_upload::Confirmed;
+use crate::app::upload_file::{Arrived, Arriving};
 use crate::app::{self, Invoicing};
 
 /// A file that has not arrived by then would only keep others out.
-const PATIENCE: Duration = Duration::from_mins(2);
+const PATIENCE: Duration = Duration::from_mins(10);
 
 pub struct Uploads(pub Invoicing);
 
@@ -28,18 +31,22 @@ impl UploadService for Uploads {
         call.agency()?;
         call.key()?;
         let room = self.0.upload_room.clone().try_acquire_owned().ok().ok_or(Error::UploadsFull)?;
-        let file = tokio::select! {
-            file = receive(request.into_inner(), self.0.max_upload_bytes) => file?,
+        let mut arriving = Arriving::new(&self.0);
+        let arrived = tokio::select! {
+            arrived = receive(request.into_inner(), &mut arriving) => arrived,
             () = self.0.ctx.clock.sleep(PATIENCE) => {
-                return Err(Error::UploadSlow { limit_seconds: PATIENCE.as_secs() }.into());
+                Err(Error::UploadSlow { limit_seconds: PATIENCE.as_secs() }.into())
             }
         };
-        let svc = self.0.clone();
-        let work = async move {
-            let answer = app::create_upload::create(svc, call, file).await;
-            drop(room);
-            answer
+        let file = match arrived {
+            Ok(file) => file,
+            Err(refused) => {
+                arriving.forget().await;
+                return Err(refused);
+            }
         };
+        drop(room);
+        let work = app::create_upload::create(self.0.clone(), call, file);
         let answer = self.0.ctx.tasks.run(work).await.map_err(Error::from)??;
         Ok(Response::new(answer))
     }
@@ -60,17 +67,24 @@ impl UploadService for Uploads {
     ) -> Result<Response<pb::ListUploadErrorsResponse>, Status> {
         let call = Call::from_metadata(request.metadata())?;
         let id = id_from_wire("upload_id", &request.get_ref().upload_id)?;
-        let errors = app::upload::errors(&self.0, call.agency()?, id).await?;
-        Ok(Response::new(pb::ListUploadErrorsResponse { errors }))
+        let page = (request.get_ref().after.as_str(), request.get_ref().limit);
+        Ok(Response::new(app::upload::errors(&self.0, call.agency()?, id, page).await?))
     }
+
+    type GetCorrectionsStream = BoxStream<'static, Result<pb::GetCorrectionsResponse, Status>>;
 
     async fn get_corrections(
         &self,
         request: Request<pb::GetCorrectionsRequest>,
-    ) -> Result<Response<pb::GetCorrectionsResponse>, Status> {
+    ) -> Result<Response<Self::GetCorrectionsStream>, Status> {
         let call = Call::from_metadata(request.metadata())?;
         let id = id_from_wire("upload_id", &request.get_ref().upload_id)?;
-        Ok(Response::new(app::upload::corrections(&self.0, call.agency()?, id).await?))
+        let file = app::corrections::file(&self.0, call.agency()?, id).await?;
+        let head = pb::CorrectionsHead { file_name: file.name, content_type: file.content_type.to_owned() };
+        let part = |part| pb::GetCorrectionsResponse { part: Some(part) };
+        let head = stream::iter([Ok(part(Corrections::Head(head)))]);
+        let chunks = file.chunks.map(move |chunk| Ok(part(Corrections::Chunk(chunk?))));
+        Ok(Response::new(head.chain(chunks).boxed()))
     }
 
     async fn issue_upload(
@@ -90,23 +104,21 @@ impl UploadService for Uploads {
     }
 }
 
-/// The whole file, or a refusal as soon as it is too large: what comes after is not taken from the wire.
-async fn receive(mut stream: Streaming<pb::CreateUploadRequest>, limit_bytes: usize) -> Result<File, Status> {
-    let (mut name, mut bytes) = (None, Vec::new());
+/// Takes the file piece by piece, or refuses it as soon as it is too large: what comes after is not taken from the wire.
+async fn receive(
+    mut stream: Streaming<pb::CreateUploadRequest>,
+    arriving: &mut Arriving,
+) -> Result<(String, Arrived), Status> {
+    let mut name = None;
     while let Some(message) = stream.message().await? {
         match (message.part, &name) {
             (Some(Part::Head(head)), None) => name = Some(head.file_name),
-            (Some(Part::Chunk(chunk)), Some(_)) => {
-                if bytes.len() + chunk.len() > limit_bytes {
-                    return Err(Error::FileTooLarge { limit_bytes }.into());
-                }
-                bytes.extend_from_slice(&chunk);
-            }
+            (Some(Part::Chunk(chunk)), Some(_)) => arriving.take(&chunk).await?,
             (Some(Part::Head(_)), Some(_)) | (Some(Part::Chunk(_)), None) | (None, _) => {
                 return Err(Error::UploadStream.into());
             }
         }
     }
     let name = name.ok_or(Error::UploadStream)?;
-    Ok(File { name, bytes })
+    Ok((name, arriving.finish().await?))
 }

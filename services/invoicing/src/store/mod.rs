@@ -9,4 +9,5 @@ pub mod party;
 pub mod privacy;
 pub mod upload;
 pub mod upload_error;
-pub mod upload_row;
+pub mod upload_part;
+pub mod upload_piece;

@@ -3,7 +3,7 @@ use ids::{AgencyId, PartyRef, UploadId};
 use pg::Tx;
 use time::OffsetDateTime;
 
-use super::upload::SealedSheet;
+use super::upload_part::SealedPart;
 use crate::Error;
 
 /// What somebody did with what is kept about a person.
@@ -72,14 +72,14 @@ pub async fn bills(tx: &mut Tx, party: PartyRef) -> Result<Vec<String>, Error> {
     Ok(found)
 }
 
-/// Bills of a person that ask for money, or are about to.
+/// Bills of a person that ask for money.
 ///
 /// # Errors
 /// As any read.
 pub async fn open_bills(tx: &mut Tx, party: PartyRef) -> Result<i64, Error> {
     let open = sqlx::query_scalar!(
-        r#"SELECT (SELECT count(*) FROM invoice WHERE party_ref = $1 AND state IN ('issued', 'partially_paid'))
-                + (SELECT count(*) FROM upload_row WHERE party_ref = $1) AS "open!""#,
+        r#"SELECT count(*) AS "open!" FROM invoice
+            WHERE party_ref = $1 AND state IN ('issued', 'partially_paid')"#,
         party.0,
     )
     .fetch_one(tx.conn())
@@ -87,43 +87,44 @@ pub async fn open_bills(tx: &mut Tx, party: PartyRef) -> Result<i64, Error> {
     Ok(open)
 }
 
-/// Every sheet of the agency that can still be read.
+/// Every upload of the agency whose cells can still be read, with its wrapped key.
 ///
 /// # Errors
 /// As any read.
-pub async fn sheets(tx: &mut Tx, agency: &AgencyId) -> Result<Vec<(UploadId, SealedSheet)>, Error> {
+pub async fn readable_uploads(tx: &mut Tx, agency: &AgencyId) -> Result<Vec<(UploadId, Vec<u8>)>, Error> {
     let rows = sqlx::query!(
-        "SELECT upload_id, wrapped_key, sheet_sealed FROM upload WHERE agency_id = $1 AND wrapped_key <> ''",
+        "SELECT upload_id, wrapped_key FROM upload WHERE agency_id = $1 AND wrapped_key <> ''",
         agency.as_str(),
     )
     .fetch_all(tx.conn())
     .await?;
-    let sheet = |wrapped_key, sealed| SealedSheet { wrapped_key, sealed };
-    Ok(rows
-        .into_iter()
-        .map(|row| (UploadId(row.upload_id), sheet(row.wrapped_key, row.sheet_sealed)))
-        .collect())
+    Ok(rows.into_iter().map(|row| (UploadId(row.upload_id), row.wrapped_key)).collect())
 }
 
-/// Destroys sheets: counts, errors and the file's hash stay.
+/// Writes a part without the rows of somebody.
 ///
 /// # Errors
-/// As any write.
-pub async fn forget_sheets(tx: &mut Tx, uploads: &[UploadId]) -> Result<(), Error> {
-    let uploads: Vec<_> = uploads.iter().map(|upload| upload.0).collect();
-    sqlx::query!("UPDATE upload SET wrapped_key = '', sheet_sealed = '' WHERE upload_id = ANY($1)", &uploads)
-        .execute(tx.conn())
-        .await?;
-    Ok(())
+/// `Conflict` when the part is gone.
+pub async fn replace_part(tx: &mut Tx, upload: UploadId, part: &SealedPart) -> Result<(), Error> {
+    let done = sqlx::query!(
+        "UPDATE upload_part SET sealed = $3 WHERE upload_id = $1 AND number = $2",
+        upload.0,
+        part.number,
+        part.sealed,
+    )
+    .execute(tx.conn())
+    .await?;
+    Ok(pg::exactly_one(done, "upload_part")?)
 }
 
-/// Destroys sheets of files that came before `before`; how many.
+/// Destroys the keys of files that came before `before` and are not at work; how many.
 ///
 /// # Errors
 /// As any write.
 pub async fn forget_old_sheets(tx: &mut Tx, before: OffsetDateTime) -> Result<u64, Error> {
     let done = sqlx::query!(
-        "UPDATE upload SET wrapped_key = '', sheet_sealed = '' WHERE created_at < $1 AND wrapped_key <> ''",
+        "UPDATE upload SET wrapped_key = ''
+          WHERE created_at < $1 AND wrapped_key <> '' AND state IN ('checked', 'issued')",
         before,
     )
     .execute(tx.conn())

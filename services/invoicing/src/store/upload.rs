@@ -8,13 +8,6 @@ use crate::Error;
 use crate::domain::fee_service::LocalText;
 use crate::domain::upload::{State, Upload};
 
-/// The cells of a file, as stored.
-#[derive(Debug)]
-pub struct SealedSheet {
-    pub wrapped_key: Vec<u8>,
-    pub sealed: Vec<u8>,
-}
-
 struct Row {
     upload_id: Uuid,
     agency_id: String,
@@ -22,7 +15,9 @@ struct Row {
     sha256: Vec<u8>,
     encoding: String,
     delimiter: String,
+    headers: Vec<String>,
     row_count: i32,
+    judged_count: i32,
     valid_count: i32,
     restored_count: i32,
     error_count: i32,
@@ -39,7 +34,7 @@ impl TryFrom<Row> for Upload {
     type Error = Error;
 
     fn try_from(row: Row) -> Result<Upload, Error> {
-        let state = [State::Checked, State::Issued].into_iter().find(|state| state.name() == row.state);
+        let state = State::ALL.into_iter().find(|state| state.name() == row.state);
         let corrupt = || Error::Corrupt { table: "upload" };
         Ok(Upload {
             id: UploadId(row.upload_id),
@@ -48,7 +43,9 @@ impl TryFrom<Row> for Upload {
             sha256: row.sha256.try_into().ok().ok_or_else(corrupt)?,
             encoding: row.encoding,
             delimiter: row.delimiter,
+            headers: row.headers,
             rows: row.row_count,
+            judged: row.judged_count,
             valid: row.valid_count,
             restored: row.restored_count,
             errors: row.error_count,
@@ -66,12 +63,13 @@ impl TryFrom<Row> for Upload {
 ///
 /// # Errors
 /// As any write.
-pub async fn insert(tx: &mut Tx, upload: &Upload, sheet: &SealedSheet) -> Result<bool, Error> {
+pub async fn insert(tx: &mut Tx, upload: &Upload, wrapped_key: &[u8]) -> Result<bool, Error> {
     let done = sqlx::query!(
-        "INSERT INTO upload (upload_id, agency_id, file_name, sha256, encoding, delimiter, row_count, valid_count,
-                             restored_count, error_count, valid_total_fils, reference_column, agency_name_en,
-                             agency_name_ar, wrapped_key, sheet_sealed, state, issued_count, created_at)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19)
+        "INSERT INTO upload (upload_id, agency_id, file_name, sha256, encoding, delimiter, headers, row_count,
+                             judged_count, valid_count, restored_count, error_count, valid_total_fils,
+                             reference_column, agency_name_en, agency_name_ar, wrapped_key, state, issued_count,
+                             created_at)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20)
          ON CONFLICT ON CONSTRAINT upload_same_bytes_once DO NOTHING",
         upload.id.0,
         upload.agency.as_str(),
@@ -79,7 +77,9 @@ pub async fn insert(tx: &mut Tx, upload: &Upload, sheet: &SealedSheet) -> Result
         upload.sha256.as_slice(),
         upload.encoding,
         upload.delimiter,
+        &upload.headers,
         upload.rows,
+        upload.judged,
         upload.valid,
         upload.restored,
         upload.errors,
@@ -87,8 +87,7 @@ pub async fn insert(tx: &mut Tx, upload: &Upload, sheet: &SealedSheet) -> Result
         upload.reference_column,
         upload.agency_name.en,
         upload.agency_name.ar,
-        sheet.wrapped_key,
-        sheet.sealed,
+        wrapped_key,
         upload.state.name(),
         upload.issued,
         upload.created_at,
@@ -105,8 +104,8 @@ pub async fn insert(tx: &mut Tx, upload: &Upload, sheet: &SealedSheet) -> Result
 pub async fn by_bytes(tx: &mut Tx, agency: &AgencyId, sha256: &[u8; 32]) -> Result<Option<Upload>, Error> {
     let row = sqlx::query_as!(
         Row,
-        "SELECT upload_id, agency_id, file_name, sha256, encoding, delimiter, row_count, valid_count, restored_count,
-                error_count, valid_total_fils, reference_column, agency_name_en, agency_name_ar, state, issued_count,
+        "SELECT upload_id, agency_id, file_name, sha256, encoding, delimiter, headers, row_count, judged_count,
+                valid_count, restored_count, error_count, valid_total_fils, reference_column, agency_name_en, agency_name_ar, state, issued_count,
                 created_at
            FROM upload WHERE agency_id = $1 AND sha256 = $2",
         agency.as_str(),
@@ -124,8 +123,8 @@ pub async fn by_bytes(tx: &mut Tx, agency: &AgencyId, sha256: &[u8; 32]) -> Resu
 pub async fn get(tx: &mut Tx, agency: &AgencyId, id: UploadId) -> Result<Upload, Error> {
     let row = sqlx::query_as!(
         Row,
-        "SELECT upload_id, agency_id, file_name, sha256, encoding, delimiter, row_count, valid_count, restored_count,
-                error_count, valid_total_fils, reference_column, agency_name_en, agency_name_ar, state, issued_count,
+        "SELECT upload_id, agency_id, file_name, sha256, encoding, delimiter, headers, row_count, judged_count,
+                valid_count, restored_count, error_count, valid_total_fils, reference_column, agency_name_en, agency_name_ar, state, issued_count,
                 created_at
            FROM upload WHERE agency_id = $1 AND upload_id = $2",
         agency.as_str(),
@@ -143,8 +142,8 @@ pub async fn get(tx: &mut Tx, agency: &AgencyId, id: UploadId) -> Result<Upload,
 pub async fn lock(tx: &mut Tx, agency: &AgencyId, id: UploadId) -> Result<Upload, Error> {
     let row = sqlx::query_as!(
         Row,
-        "SELECT upload_id, agency_id, file_name, sha256, encoding, delimiter, row_count, valid_count, restored_count,
-                error_count, valid_total_fils, reference_column, agency_name_en, agency_name_ar, state, issued_count,
+        "SELECT upload_id, agency_id, file_name, sha256, encoding, delimiter, headers, row_count, judged_count,
+                valid_count, restored_count, error_count, valid_total_fils, reference_column, agency_name_en, agency_name_ar, state, issued_count,
                 created_at
            FROM upload WHERE agency_id = $1 AND upload_id = $2 FOR UPDATE",
         agency.as_str(),
@@ -155,20 +154,15 @@ pub async fn lock(tx: &mut Tx, agency: &AgencyId, id: UploadId) -> Result<Upload
     row.ok_or(Error::UploadUnknown)?.try_into()
 }
 
-/// The sealed cells of an upload.
+/// The wrapped key of an upload's cells; empty when they were destroyed.
 ///
 /// # Errors
 /// `UploadUnknown`.
-pub async fn sheet(tx: &mut Tx, agency: &AgencyId, id: UploadId) -> Result<SealedSheet, Error> {
-    let row = sqlx::query!(
-        "SELECT wrapped_key, sheet_sealed FROM upload WHERE agency_id = $1 AND upload_id = $2",
-        agency.as_str(),
-        id.0,
-    )
-    .fetch_optional(tx.conn())
-    .await?;
-    let row = row.ok_or(Error::UploadUnknown)?;
-    Ok(SealedSheet { wrapped_key: row.wrapped_key, sealed: row.sheet_sealed })
+pub async fn key(tx: &mut Tx, id: UploadId) -> Result<Vec<u8>, Error> {
+    let key = sqlx::query_scalar!("SELECT wrapped_key FROM upload WHERE upload_id = $1", id.0)
+        .fetch_optional(tx.conn())
+        .await?;
+    key.ok_or(Error::UploadUnknown)
 }
 
 /// Writes what may change of an upload: `after` over `before`.
@@ -178,19 +172,84 @@ pub async fn sheet(tx: &mut Tx, agency: &AgencyId, id: UploadId) -> Result<Seale
 pub async fn save(tx: &mut Tx, before: &Upload, after: &Upload) -> Result<(), Error> {
     let done = sqlx::query!(
         "UPDATE upload
-            SET state = $5, issued_count = $6, valid_count = $7, valid_total_fils = $8, error_count = $9
-          WHERE agency_id = $1 AND upload_id = $2 AND state = $3 AND valid_count = $4",
-        before.agency.as_str(),
+            SET state = $6, issued_count = $7, valid_count = $8, valid_total_fils = $9, error_count = $10,
+                judged_count = $11, restored_count = $12
+          WHERE upload_id = $1 AND state = $2 AND valid_count = $3 AND judged_count = $4 AND issued_count = $5",
         before.id.0,
         before.state.name(),
         before.valid,
+        before.judged,
+        before.issued,
         after.state.name(),
         after.issued,
         after.valid,
         after.valid_total.minor_units(),
         after.errors,
+        after.judged,
+        after.restored,
     )
     .execute(tx.conn())
     .await?;
     Ok(pg::exactly_one(done, "upload")?)
+}
+
+/// One process's right to work on an upload, until it is renewed or runs out.
+#[derive(Clone, Copy, Debug)]
+pub struct Lease {
+    pub worker: Uuid,
+    pub now: OffsetDateTime,
+    pub until: OffsetDateTime,
+}
+
+/// The upload, locked, for a worker who may go on; none when another one works on it, or nothing is left to do.
+///
+/// # Errors
+/// As any write.
+pub async fn lease(tx: &mut Tx, id: UploadId, lease: Lease) -> Result<Option<Upload>, Error> {
+    let row = sqlx::query_as!(
+        Row,
+        "UPDATE upload SET worker = $2, worker_until = $4
+          WHERE upload_id = $1 AND state IN ('checking', 'issuing')
+            AND (worker IS NULL OR worker = $2 OR worker_until < $3)
+         RETURNING upload_id, agency_id, file_name, sha256, encoding, delimiter, headers, row_count, judged_count,
+                   valid_count, restored_count, error_count, valid_total_fils, reference_column, agency_name_en,
+                   agency_name_ar, state, issued_count, created_at",
+        id.0,
+        lease.worker,
+        lease.now,
+        lease.until,
+    )
+    .fetch_optional(tx.conn())
+    .await?;
+    row.map(Upload::try_from).transpose()
+}
+
+/// Somebody else may go on at once.
+///
+/// # Errors
+/// As any write.
+pub async fn let_go(tx: &mut Tx, id: UploadId, worker: Uuid) -> Result<(), Error> {
+    sqlx::query!(
+        "UPDATE upload SET worker = NULL, worker_until = NULL WHERE upload_id = $1 AND worker = $2",
+        id.0,
+        worker,
+    )
+    .execute(tx.conn())
+    .await?;
+    Ok(())
+}
+
+/// Uploads that are at work and whose worker is gone, oldest first.
+///
+/// # Errors
+/// As any read.
+pub async fn abandoned(tx: &mut Tx, now: OffsetDateTime) -> Result<Vec<UploadId>, Error> {
+    let found = sqlx::query_scalar!(
+        "SELECT upload_id FROM upload
+          WHERE state IN ('checking', 'issuing') AND (worker IS NULL OR worker_until < $1) ORDER BY created_at",
+        now,
+    )
+    .fetch_all(tx.conn())
+    .await?;
+    Ok(found.into_iter().map(UploadId).collect())
 }

@@ -43,23 +43,53 @@ pub async fn insert(tx: &mut Tx, upload: UploadId, errors: &[UploadError]) -> Re
     Ok(())
 }
 
-/// All errors of an upload, in the order of the file.
+/// Errors of an upload behind the cell `after`, in the order of the file, `limit` at most.
 ///
 /// # Errors
 /// As any read.
-pub async fn list(tx: &mut Tx, upload: UploadId) -> Result<Vec<UploadError>, Error> {
+pub async fn list(
+    tx: &mut Tx,
+    upload: UploadId,
+    (row, column): (i32, i32),
+    limit: i64,
+) -> Result<Vec<UploadError>, Error> {
     let rows = sqlx::query!(
         "SELECT row_number, column_number, code, details FROM upload_error
-          WHERE upload_id = $1 ORDER BY row_number, column_number",
+          WHERE upload_id = $1 AND (row_number, column_number) > ($2, $3)
+          ORDER BY row_number, column_number LIMIT $4",
         upload.0,
+        row,
+        column,
+        limit,
     )
     .fetch_all(tx.conn())
     .await?;
-    rows.into_iter()
-        .map(|row| {
-            let details = serde_json::from_value(row.details).ok();
-            let details = details.ok_or(Error::Corrupt { table: "upload_error" })?;
-            Ok(UploadError { row: row.row_number, column: row.column_number, code: row.code, details })
-        })
-        .collect()
+    rows.into_iter().map(|row| error(row.row_number, row.column_number, row.code, row.details)).collect()
+}
+
+/// All errors of the rows `from` to `to`, in the order of the file.
+///
+/// # Errors
+/// As any read.
+pub async fn of_rows(
+    tx: &mut Tx,
+    upload: UploadId,
+    (from, to): (i32, i32),
+) -> Result<Vec<UploadError>, Error> {
+    let rows = sqlx::query!(
+        "SELECT row_number, column_number, code, details FROM upload_error
+          WHERE upload_id = $1 AND row_number BETWEEN $2 AND $3
+          ORDER BY row_number, column_number",
+        upload.0,
+        from,
+        to,
+    )
+    .fetch_all(tx.conn())
+    .await?;
+    rows.into_iter().map(|row| error(row.row_number, row.column_number, row.code, row.details)).collect()
+}
+
+fn error(row: i32, column: i32, code: String, details: serde_json::Value) -> Result<UploadError, Error> {
+    let details = serde_json::from_value(details).ok().ok_or(Error::Corrupt { table: "upload_error" })?;
+    Ok(UploadError { row, column, code, details })
 }

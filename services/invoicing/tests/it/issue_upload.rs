@@ -44,7 +44,7 @@ async fn every_valid_row_becomes_an_invoice_in_the_order_of_the_file() {
     assert_eq!(total, 2_965_000);
     assert!(all.windows(2).all(|two| two[0].reference < two[1].reference), "in the order of the file");
     assert_eq!(t.count("outbox").await, 294);
-    assert_eq!(t.count("upload_row").await, 0);
+    assert_eq!(t.count("upload_piece").await, 0);
 }
 
 #[tokio::test]

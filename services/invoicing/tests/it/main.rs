@@ -14,6 +14,7 @@ mod erasure;
 mod finding;
 mod invoice;
 mod issue_upload;
+mod long_files;
 mod numbering;
 mod privacy;
 mod receivable;

@@ -89,11 +89,15 @@ async fn a_marked_person_appears_in_no_column_event_or_log() {
 
     // Sealed is not enough for card numbers: they are not there at all.
     let (wrapped, sealed): (Vec<u8>, Vec<u8>) =
-        sqlx::query_as("SELECT wrapped_key, sheet_sealed FROM upload").fetch_one(tx.conn()).await.unwrap();
+        sqlx::query_as("SELECT wrapped_key, sealed FROM upload JOIN upload_part USING (upload_id)")
+            .fetch_one(tx.conn())
+            .await
+            .unwrap();
     let key = MasterKey::from_bytes(MASTER).unwrap(&wrapped).unwrap();
-    let sheet = key.open(&sealed, format!("upload.sheet {}", upload.upload_id).as_bytes()).unwrap();
-    let sheet = String::from_utf8(sheet).unwrap();
-    assert!(sheet.contains(NAME) && !sheet.contains("4111"));
+    let part = key.open(&sealed, format!("upload_part {} 0", upload.upload_id).as_bytes()).unwrap();
+    let part = String::from_utf8(part).unwrap();
+    assert!(part.contains(&format!("{NAME} C")) && !part.contains("4111"));
+    assert!(!part.contains(&format!("{NAME} A")), "what became a bill is sealed with its person's key alone");
 
     let log = log.0.lock().unwrap().clone();
     assert!(log.len() > 100, "something was logged");

@@ -8,6 +8,7 @@ use proto::invoicing::v1 as pb;
 use proto::invoicing::v1::create_upload_request::Part;
 use proto::invoicing::v1::document_service_client::DocumentServiceClient;
 use proto::invoicing::v1::finding_service_client::FindingServiceClient;
+use proto::invoicing::v1::get_corrections_response::Part as Corrections;
 use proto::invoicing::v1::invoice_service_client::InvoiceServiceClient;
 use proto::invoicing::v1::privacy_service_client::PrivacyServiceClient;
 use proto::invoicing::v1::upload_service_client::UploadServiceClient;
@@ -21,6 +22,13 @@ pub const MASTER: [u8; 32] = [7; 32];
 
 /// 1 MiB: large enough for the samples, small enough to test the limit quickly.
 pub const MAX_UPLOAD_BYTES: usize = 1024 * 1024;
+
+/// Corrections, put together.
+#[derive(Debug)]
+pub struct File {
+    pub file_name: String,
+    pub content: Vec<u8>,
+}
 
 pub struct Stack {
     pub env: Env,
@@ -79,6 +87,12 @@ impl Stack {
         }
     }
 
+    pub async fn sql(&self, sql: &'static str) {
+        let mut tx = self.env.pg.begin().await.unwrap();
+        sqlx::raw_sql(sql).execute(tx.conn()).await.unwrap();
+        tx.commit().await.unwrap();
+    }
+
     /// Sends a file under a key made of its name and size.
     pub async fn upload(&self, agency: &str, name: &str, bytes: &[u8]) -> Result<pb::Upload, Problem> {
         let key = format!("upload-{}-{}", name.replace(' ', "-"), bytes.len());
@@ -105,10 +119,19 @@ impl Stack {
             .map_err(|status| Problem::from_status(&status))
     }
 
+    /// All of them, in pages so small that there are several.
     pub async fn errors(&self, agency: &str, upload_id: &str) -> Vec<pb::UploadError> {
-        let message = pb::ListUploadErrorsRequest { upload_id: upload_id.to_owned() };
-        let request = call(agency, "-").request(message).unwrap();
-        self.uploads.clone().list_upload_errors(request).await.unwrap().into_inner().errors
+        let (mut errors, mut after) = (Vec::new(), String::new());
+        loop {
+            let message = pb::ListUploadErrorsRequest { upload_id: upload_id.to_owned(), after, limit: 7 };
+            let request = call(agency, "-").request(message).unwrap();
+            let page = self.uploads.clone().list_upload_errors(request).await.unwrap().into_inner();
+            errors.extend(page.errors);
+            after = page.next_after;
+            if after.is_empty() {
+                return errors;
+            }
+        }
     }
 
     pub async fn get_upload(&self, agency: &str, upload_id: &str) -> Result<pb::Upload, Problem> {
@@ -119,14 +142,18 @@ impl Stack {
             .map_err(|status| Problem::from_status(&status))
     }
 
-    pub async fn corrections(
-        &self,
-        agency: &str,
-        upload_id: &str,
-    ) -> Result<pb::GetCorrectionsResponse, Problem> {
+    pub async fn corrections(&self, agency: &str, upload_id: &str) -> Result<File, Problem> {
         let message = pb::GetCorrectionsRequest { upload_id: upload_id.to_owned() };
         let answer = self.uploads.clone().get_corrections(call(agency, "-").request(message).unwrap()).await;
-        answer.map(tonic::Response::into_inner).map_err(|status| Problem::from_status(&status))
+        let mut parts = answer.map_err(|status| Problem::from_status(&status))?.into_inner();
+        let mut file = File { file_name: String::new(), content: Vec::new() };
+        while let Some(message) = parts.message().await.unwrap() {
+            match message.part.unwrap() {
+                Corrections::Head(head) => file.file_name = head.file_name,
+                Corrections::Chunk(chunk) => file.content.extend(chunk),
+            }
+        }
+        Ok(file)
     }
 
     /// Confirms what the upload says of itself, changed by `change`.

@@ -65,8 +65,8 @@ async fn answer(person: Person) -> Result<String, String> {
         Verb::Erase(whose) => {
             let asked = ErasePersonRequest { cpr: whose.cpr.clone(), reason: whose.reason.clone() };
             let erased = answered(privacy.erase_person(whose.call(asked)?).await)?;
-            let (who, bills, sheets) = (erased.party_ref, erased.bills, erased.sheets);
-            Ok(format!("{who} has no name any more: {bills} bills stay, {sheets} sheets are gone"))
+            let (who, bills, rows) = (erased.party_ref, erased.bills, erased.rows);
+            Ok(format!("{who} has no name any more: {bills} bills stay, {rows} rows of files are gone"))
         }
     }
 }

@@ -1,22 +1,11 @@
 //! Corrections as CSV: UTF-8 with BOM, which every spreadsheet opens rightly, and the clerk's own delimiter.
 
-use super::{File, Table};
-use crate::domain::upload::starts_formula;
+use crate::domain::upload::{Cell, starts_formula};
 
-pub fn write(table: &Table, delimiter: char) -> File {
-    let mut text = String::from('\u{FEFF}');
-    let headers = table.headers.iter().map(|header| field(header, delimiter));
-    line(&mut text, headers, delimiter);
-    for row in &table.rows {
-        let cells = row.iter().map(|cell| field(&cell.shown(), delimiter));
-        line(&mut text, cells, delimiter);
-    }
-    File { extension: "csv", content_type: "text/csv; charset=utf-8", content: text.into_bytes() }
-}
-
-fn line(text: &mut String, fields: impl Iterator<Item = String>, delimiter: char) {
-    text.push_str(&fields.collect::<Vec<_>>().join(&delimiter.to_string()));
-    text.push_str("\r\n");
+/// A line of the file.
+pub fn line(cells: &[Cell], delimiter: char) -> String {
+    let fields: Vec<String> = cells.iter().map(|cell| field(&cell.shown(), delimiter)).collect();
+    format!("{}\r\n", fields.join(&delimiter.to_string()))
 }
 
 /// A cell that no spreadsheet calculates, quoted where it must be.

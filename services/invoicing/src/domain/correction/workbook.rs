@@ -2,7 +2,6 @@
 
 use rust_xlsxwriter::{ExcelDateTime, Format, Workbook, Worksheet, XlsxError};
 
-use super::{File, Table};
 use crate::domain::upload::Cell;
 
 /// The workbook could not be written. Nothing of its content is in the message.
@@ -10,17 +9,19 @@ use crate::domain::upload::Cell;
 #[error("the corrections do not fit a workbook")]
 pub struct WriteError(#[from] XlsxError);
 
-pub fn write(table: &Table) -> Result<File, WriteError> {
+/// A workbook of these lines, the first being the header.
+///
+/// # Errors
+/// [`WriteError`].
+pub fn write(lines: &[Vec<Cell>]) -> Result<Vec<u8>, WriteError> {
     let mut workbook = Workbook::new();
     let sheet = workbook.add_worksheet();
-    let headers = table.headers.iter().map(|header| Cell::Text(header.clone())).collect();
-    for (number, cells) in (0_u32..).zip(std::iter::once(&headers).chain(&table.rows)) {
+    for (number, cells) in (0_u32..).zip(lines) {
         for (column, cell) in (0_u16..).zip(cells) {
             put(sheet, number, column, cell)?;
         }
     }
-    let content_type = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet";
-    Ok(File { extension: "xlsx", content_type, content: workbook.save_to_buffer()? })
+    Ok(workbook.save_to_buffer()?)
 }
 
 fn put(sheet: &mut Worksheet, row: u32, column: u16, cell: &Cell) -> Result<(), XlsxError> {

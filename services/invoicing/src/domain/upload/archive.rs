@@ -8,8 +8,8 @@ use super::Refusal;
 
 /// Files inside; a workbook of many sheets has some dozens.
 const MAX_ENTRIES: usize = 512;
-/// Bytes of all files together, unpacked. 100,000 rows need about 60 MB.
-const MAX_UNPACKED: u64 = 200 * 1024 * 1024;
+/// Bytes of all files together, unpacked. A million rows need about 600 MB.
+const MAX_UNPACKED: u64 = 1024 * 1024 * 1024;
 /// How many times larger than the archive the content may be, once it is larger than [`SMALL`].
 const MAX_RATIO: u64 = 150;
 /// Content below this is harmless whatever its ratio.

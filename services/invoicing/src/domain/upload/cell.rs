@@ -29,18 +29,6 @@ pub struct Row {
     pub cells: Vec<Cell>,
 }
 
-/// A file that was read.
-#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
-pub struct Sheet {
-    /// `UTF-16LE with BOM`, `Windows-1256`, `XLSX`, …
-    pub encoding: String,
-    /// `,`, `;` or a tab; none for XLSX.
-    pub delimiter: Option<char>,
-    pub headers: Vec<String>,
-    /// Without blank rows.
-    pub rows: Vec<Row>,
-}
-
 impl Cell {
     /// A cell of a text file, without the apostrophe our corrections put before what a spreadsheet would calculate.
     pub fn from_text(text: &str) -> Cell {

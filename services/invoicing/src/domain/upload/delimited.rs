@@ -1,53 +1,49 @@
 //! CSV: which delimiter, which records.
 
+use std::io::Read;
+
 use csv::{ReaderBuilder, StringRecord};
 
-use super::{Cell, MAX_COLUMNS, MAX_ROWS, Refusal, Row, Sheet, header};
+use super::{Cell, Form, MAX_COLUMNS, Refusal, Row, Rows, header};
 
 /// In the order of preference when nothing else decides.
 const DELIMITERS: [char; 3] = [',', ';', '\t'];
 
-/// Reads the records of `text`. A record is a row, also when its cells hold line breaks.
+/// The delimiter and the columns of a text, by its first record. `start` may end inside a later one.
 ///
 /// # Errors
-/// `HeaderMissing`, `TooManyRows`.
-pub fn read(text: &str, encoding: &str) -> Result<Sheet, Refusal> {
-    let delimiter = delimiter(text);
-    let mut reader = ReaderBuilder::new()
-        .has_headers(false)
-        .flexible(true)
-        .delimiter(ascii(delimiter))
-        .from_reader(text.as_bytes());
-    let mut sheet = Sheet {
-        encoding: encoding.to_owned(),
-        delimiter: Some(delimiter),
-        headers: Vec::new(),
-        rows: Vec::new(),
-    };
+/// `HeaderMissing`.
+pub fn form(start: &str) -> Result<Form, Refusal> {
+    let delimiter = delimiter(start);
+    let headers = header::names(first_record(start, delimiter).iter());
+    header::check(&headers)?;
+    Ok(Form { delimiter: Some(delimiter), headers })
+}
+
+/// Reads the records of `text`, one after the other. A record is a row, also when its cells hold line breaks.
+///
+/// # Errors
+/// As `rows` does. Text that is valid UTF-8 cannot fail to be read: when its source breaks off, the source knows.
+pub fn read(text: impl Read, delimiter: char, rows: &mut Rows<'_>) -> Result<(), Refusal> {
+    let mut reader =
+        ReaderBuilder::new().has_headers(false).flexible(true).delimiter(ascii(delimiter)).from_reader(text);
     let (mut record, mut number) = (StringRecord::new(), 0_u32);
     loop {
         let line = reader.position().line();
-        // Text in memory that is valid UTF-8 cannot fail to be read.
         if !reader.read_record(&mut record).unwrap_or(false) {
-            break;
+            return Ok(());
+        }
+        if number == 0 {
+            // Up to the header nothing is a row.
+            number = u32::from(!is_blank(&record));
+            continue;
         }
         number = number.saturating_add(1 + blank_lines(&record, reader.position().line() - line));
-        if sheet.headers.is_empty() {
-            sheet.headers = header::names(record.iter());
-            number = 1;
-            continue;
-        }
         let cells: Vec<Cell> = record.iter().take(MAX_COLUMNS).map(Cell::from_text).collect();
-        if cells.iter().all(Cell::is_empty) {
-            continue;
+        if cells.iter().any(|cell| !cell.is_empty()) {
+            rows(Row { number, cells })?;
         }
-        if sheet.rows.len() == MAX_ROWS {
-            return Err(Refusal::TooManyRows);
-        }
-        sheet.rows.push(Row { number, cells });
     }
-    header::check(&sheet.headers)?;
-    Ok(sheet)
 }
 
 /// Empty lines that the reader skipped before this record: the clerk's spreadsheet counts them.
@@ -58,17 +54,11 @@ fn blank_lines(record: &StringRecord, lines: u64) -> u32 {
 }
 
 /// The delimiter by which the first record has most columns that we know; then, most columns at all.
-fn delimiter(text: &str) -> char {
+fn delimiter(start: &str) -> char {
     let score = |delimiter: char| {
-        let mut reader = ReaderBuilder::new()
-            .has_headers(false)
-            .flexible(true)
-            .delimiter(ascii(delimiter))
-            .from_reader(text.as_bytes());
-        let mut first = StringRecord::new();
-        let read = reader.read_record(&mut first).unwrap_or(false);
+        let first = first_record(start, delimiter);
         let known = first.iter().filter(|name| header::column(name).is_fixed()).count();
-        (known, if read { first.len() } else { 0 })
+        (known, first.len())
     };
     let mut best = (',', (0, 0));
     for delimiter in DELIMITERS {
@@ -78,6 +68,19 @@ fn delimiter(text: &str) -> char {
         }
     }
     best.0
+}
+
+fn first_record(start: &str, delimiter: char) -> StringRecord {
+    let mut reader = ReaderBuilder::new()
+        .has_headers(false)
+        .flexible(true)
+        .delimiter(ascii(delimiter))
+        .from_reader(start.as_bytes());
+    reader.records().map_while(Result::ok).find(|record| !is_blank(record)).unwrap_or_default()
+}
+
+fn is_blank(record: &StringRecord) -> bool {
+    record.iter().all(|cell| cell.trim().is_empty())
 }
 
 fn ascii(delimiter: char) -> u8 {
@@ -90,21 +93,28 @@ mod tests {
 
     const HEAD: &str = "reference,service,name,cpr,due_date,note\n";
 
+    fn numbers(text: &str) -> Vec<u32> {
+        let mut numbers = Vec::new();
+        let mut keep = |row: Row| {
+            numbers.push(row.number);
+            Ok(())
+        };
+        read(text.as_bytes(), ',', &mut keep).unwrap();
+        numbers
+    }
+
     #[test]
     fn rows_are_numbered_as_a_spreadsheet_numbers_them() {
         let text = format!("{HEAD}a,,,,,\"x\ny\"\n\n\nb,,,,,\n,,,,,\nc,,,,,z");
-        let rows = read(&text, "UTF-8").unwrap().rows;
-        assert_eq!(rows.iter().map(|row| row.number).collect::<Vec<_>>(), [2, 5, 7]);
-        let text = text.replace('\n', "\r\n");
-        let rows = read(&text, "UTF-8").unwrap().rows;
-        assert_eq!(rows.iter().map(|row| row.number).collect::<Vec<_>>(), [2, 5, 7]);
+        assert_eq!(numbers(&text), [2, 5, 7]);
+        assert_eq!(numbers(&text.replace('\n', "\r\n")), [2, 5, 7]);
     }
 
     #[test]
     fn the_delimiter_is_the_one_that_gives_columns() {
         for delimiter in [';', '\t', ','] {
             let head = HEAD.replace(',', &delimiter.to_string());
-            assert_eq!(read(&head, "UTF-8").unwrap().delimiter, Some(delimiter));
+            assert_eq!(form(&head).unwrap().delimiter, Some(delimiter));
         }
     }
 }

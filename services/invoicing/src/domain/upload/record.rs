@@ -4,7 +4,7 @@ use ids::{AgencyId, UploadId};
 use money::Money;
 use time::OffsetDateTime;
 
-use super::State;
+use super::{Form, Reading, Source, State};
 use crate::domain::fee_service::LocalText;
 
 /// Characters kept of a file's name.
@@ -19,7 +19,11 @@ pub struct Upload {
     pub sha256: [u8; 32],
     pub encoding: String,
     pub delimiter: String,
+    /// Names of columns, as the clerk wrote them.
+    pub headers: Vec<String>,
     pub rows: i32,
+    /// Rows judged so far; all of them, once it is checked.
+    pub judged: i32,
     pub valid: i32,
     /// Valid rows whose CPR got its leading zeros back.
     pub restored: i32,
@@ -33,6 +37,42 @@ pub struct Upload {
     /// Invoices made of it.
     pub issued: i32,
     pub created_at: OffsetDateTime,
+}
+
+impl Upload {
+    /// How its file is read.
+    pub fn source(&self) -> Option<Source> {
+        let form = Form { delimiter: self.delimiter.chars().next(), headers: self.headers.clone() };
+        if form.delimiter.is_none() {
+            return Some(Source::Workbook);
+        }
+        Reading::named(&self.encoding).map(|reading| Source::Text { reading, form })
+    }
+
+    /// The upload after rows were judged, or lost what made them valid.
+    ///
+    /// # Errors
+    /// The total leaves the range of money.
+    pub fn counting(&self, found: Counts) -> Result<Upload, money::Error> {
+        Ok(Upload {
+            judged: self.judged + found.judged,
+            valid: self.valid + found.valid,
+            restored: self.restored + found.restored,
+            errors: self.errors + found.errors,
+            valid_total: self.valid_total.checked_add(found.valid_total)?,
+            ..self.clone()
+        })
+    }
+}
+
+/// What changes in the counts of an upload.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Counts {
+    pub judged: i32,
+    pub valid: i32,
+    pub restored: i32,
+    pub errors: i32,
+    pub valid_total: Money,
 }
 
 /// The name of a file as it is kept: no folders, nothing invisible, not endless.

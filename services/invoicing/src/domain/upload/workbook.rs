@@ -8,61 +8,58 @@ use calamine::{DataRef, ExcelDateTime, Reader as _, Xlsx};
 use rust_decimal::Decimal;
 use time::{Date, Month};
 
-use super::{Cell, MAX_COLUMNS, MAX_ROWS, Refusal, Row, Sheet, header};
+use super::{Cell, Form, MAX_COLUMNS, Refusal, Row, Rows, header};
 
 /// Digits a spreadsheet keeps of a number; what follows is noise of its binary form.
 const SIGNIFICANT_DIGITS: u32 = 15;
 
-/// Reads the first sheet.
+fn broken() -> Refusal {
+    Refusal::TypeUnknown { looks_like: "a damaged Excel workbook" }
+}
+
+/// Reads the first sheet, row by row.
 ///
 /// # Errors
-/// `TypeUnknown` when it is no workbook after all; `HeaderMissing`, `TooManyRows`.
-pub fn read(bytes: &[u8]) -> Result<Sheet, Refusal> {
-    let broken = || Refusal::TypeUnknown { looks_like: "a damaged Excel workbook" };
+/// `TypeUnknown` when it is no workbook after all; `HeaderMissing`; as `rows` does.
+pub fn read(bytes: &[u8], rows: &mut Rows<'_>) -> Result<Form, Refusal> {
     let mut workbook: Xlsx<_> = Xlsx::new(Cursor::new(bytes)).ok().ok_or_else(broken)?;
     let first = workbook.sheet_names().first().cloned().ok_or_else(broken)?;
     let mut cells = workbook.worksheet_cells_reader(&first).ok().ok_or_else(broken)?;
-    let mut sheet =
-        Sheet { encoding: "XLSX".to_owned(), delimiter: None, headers: Vec::new(), rows: Vec::new() };
+    let mut form = Form { delimiter: None, headers: Vec::new() };
     let mut row = Row { number: 1, cells: Vec::new() };
     while let Some(found) = cells.next_cell().ok().ok_or_else(broken)? {
         let (at, column) = found.get_position();
         let number = at.saturating_add(1);
         if number != row.number {
-            finish(&mut sheet, &mut row)?;
+            finish(&mut form, &mut row, rows)?;
             row.number = number;
         }
         put(&mut row.cells, usize::try_from(column).unwrap_or(usize::MAX), cell(found.get_value()));
     }
-    finish(&mut sheet, &mut row)?;
-    header::check(&sheet.headers)?;
-    Ok(sheet)
+    finish(&mut form, &mut row, rows)?;
+    header::check(&form.headers)?;
+    Ok(form)
 }
 
 /// Puts away a row that is complete.
-fn finish(sheet: &mut Sheet, row: &mut Row) -> Result<(), Refusal> {
+fn finish(form: &mut Form, row: &mut Row, rows: &mut Rows<'_>) -> Result<(), Refusal> {
     let mut cells = std::mem::take(&mut row.cells);
     while cells.last().is_some_and(Cell::is_empty) {
         cells.pop();
     }
     if row.number == 1 {
-        sheet.headers = header::names(
-            cells.iter().map(|cell| cell.shown().into_owned()).collect::<Vec<_>>().iter().map(String::as_str),
-        );
-        return Ok(());
+        let names: Vec<String> = cells.iter().map(|cell| cell.shown().into_owned()).collect();
+        form.headers = header::names(names.iter().map(String::as_str));
+        return header::check(&form.headers);
     }
     if cells.is_empty() {
         return Ok(());
     }
-    if sheet.rows.len() == MAX_ROWS {
-        return Err(Refusal::TooManyRows);
-    }
     // A table is as wide as its header, whatever a row leaves empty at its end.
-    if cells.len() < sheet.headers.len() {
-        cells.resize(sheet.headers.len(), Cell::Empty);
+    if cells.len() < form.headers.len() {
+        cells.resize(form.headers.len(), Cell::Empty);
     }
-    sheet.rows.push(Row { number: row.number, cells });
-    Ok(())
+    rows(Row { number: row.number, cells })
 }
 
 fn put(cells: &mut Vec<Cell>, column: usize, cell: Cell) {

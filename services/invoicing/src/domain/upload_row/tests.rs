@@ -124,19 +124,26 @@ fn zeros_that_a_spreadsheet_ate_come_back() {
 
 #[test]
 fn a_reference_is_one_bill() {
-    let mut rows = [
-        checked(|row| row.cpr = None),
-        checked(|_| {}),
+    let mut seen = References::default();
+    let mut faults = |mut row: Checked| {
+        seen.check(&mut row);
+        row.faults.iter().map(|fault| fault.code).collect::<Vec<_>>()
+    };
+    let other = || {
         checked(|row| {
             row.reference = Some(Cell::Text("TF-2".to_owned()));
-        }),
-    ];
-    check_references(&mut rows, &HashSet::from(["TF-2".to_owned()]));
-    let faults = rows.map(|row| row.faults.iter().map(|fault| fault.code).collect::<Vec<_>>());
+        })
+    };
     assert_eq!(
-        faults,
-        [vec![Code::CprMissing], vec![Code::ReferenceDuplicate], vec![Code::ReferenceDuplicate]]
+        faults(checked(|row| row.cpr = None)),
+        [Code::CprMissing],
+        "it is used also by a row at fault"
     );
+    assert_eq!(faults(checked(|_| {})), [Code::ReferenceDuplicate]);
+    assert_eq!(faults(other()), []);
+    let mut used = other();
+    used.refuse_reference();
+    assert_eq!(faults(used), [Code::ReferenceDuplicate], "said once");
 }
 
 #[test]
