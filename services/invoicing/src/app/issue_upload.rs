@@ -34,7 +34,7 @@ pub struct Confirmed {
 /// Issues the upload, if count and total are what is stored; a long file is issued on after the answer.
 ///
 /// # Errors
-/// `UploadUnknown`, `UploadState`, `ConfirmationDiffers`, `KeyReused`.
+/// `UploadUnknown`, `UploadState`, `SheetGone`, `ConfirmationDiffers`, `KeyReused`.
 pub async fn confirm(svc: Invoicing, call: Call, confirmed: Confirmed) -> Result<IssueUploadResponse, Error> {
     let agency = call.agency()?;
     let body = [confirmed.upload.to_string(), confirmed.count.to_string(), confirmed.total.to_string()];
@@ -60,6 +60,9 @@ async fn attempt(
     }
     let before = store::upload::lock(&mut tx, agency, confirmed.upload).await?;
     let state = step(before.state, Command::Confirm { valid: before.valid }).map_err(Error::UploadState)?;
+    if store::upload::key(&mut tx, before.id).await?.is_empty() {
+        return Err(Error::SheetGone);
+    }
     let left = refuse_used(svc, &mut tx, &before).await?;
     if left.valid != before.valid {
         return keep_and_refuse(tx, (&before, &left), confirmed, claim).await;

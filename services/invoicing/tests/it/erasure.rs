@@ -122,7 +122,8 @@ async fn an_erased_person_is_found_nowhere_and_bills_and_log_stay() {
 #[tokio::test]
 async fn the_cells_of_a_file_are_destroyed_after_ninety_days() {
     let t = Stack::start().await;
-    let file = "reference,service,name,cpr,phone,due_date,amount,note\nN,FINE,Somebody,900101123,,2030-01-31,-1.000,\n";
+    let file = "reference,service,name,cpr,phone,due_date,amount,note\nN,FINE,Somebody,900101123,,2030-01-31,-1.000,\n\
+                V,FINE,Somebody,900101123,,2030-01-31,1.000,\n";
     let upload = t.upload("TRF", "old.csv", file.as_bytes()).await.unwrap();
     t.env.clock.advance(Duration::from_hours(24 * 89));
     t.env.clock.advance(Duration::from_hours(2));
@@ -133,4 +134,6 @@ async fn the_cells_of_a_file_are_destroyed_after_ninety_days() {
         (t.corrections_code(&upload.upload_id).await == "upload_sheet_gone").then_some(())
     })
     .await;
+    let late = t.issue("TRF", "k", &upload, |_| {}).await.unwrap_err();
+    assert_eq!(late.code, "upload_sheet_gone", "what nobody can read cannot be issued");
 }
