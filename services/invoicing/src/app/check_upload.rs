@@ -126,6 +126,10 @@ impl Work {
         });
         let mut judged = std::pin::pin!(judged.buffered(PARTS_AT_ONCE));
         while let Some(part) = judged.try_next().await? {
+            if self.svc.ctx.tasks.stopping().is_cancelled() {
+                // Another process goes on at once, instead of when the lease has run out.
+                return Err(Error::TakenOver);
+            }
             self.keep(&part).await?;
         }
         Ok(())
@@ -164,10 +168,9 @@ async fn begin(svc: &Invoicing, id: UploadId, worker: Uuid) -> Result<Arc<DataKe
     let none =
         Upload { judged: 0, valid: 0, restored: 0, errors: 0, valid_total: Money::fils(0), ..before.clone() };
     store::upload::save(&mut tx, &before, &none).await?;
-    let wrapped = store::upload::key(&mut tx, id).await?;
+    let key = upload_file::key(svc, &mut tx, id).await?;
     tx.commit().await?;
-    let key = svc.master.unwrap(&wrapped).map_err(|source| Error::Sealed { table: "upload", source })?;
-    Ok(Arc::new(key))
+    Ok(key)
 }
 
 async fn finish(svc: &Invoicing, id: UploadId, worker: Uuid) -> Result<(), Error> {
@@ -205,7 +208,7 @@ fn judged_part(
                 reference: billable.draft.reference,
                 service_code: billable.draft.service,
                 service_name: billable.service_name,
-                cpr: billable.draft.payer.cpr.as_str().to_owned(),
+                cpr: billable.draft.payer.cpr,
                 facts: billable.draft.payer.facts,
                 due_date: billable.draft.due_date,
                 price,

@@ -8,7 +8,7 @@ use futures::stream::{self, BoxStream};
 use futures::{StreamExt as _, TryStreamExt as _};
 use ids::{AgencyId, UploadId};
 
-use super::{Invoicing, blocking};
+use super::{Invoicing, blocking, upload_file};
 use crate::domain::correction::{self, Columns, Remark};
 use crate::domain::upload::part::Part;
 use crate::domain::upload::{Cell, Upload};
@@ -44,17 +44,12 @@ struct Source {
 pub async fn file(svc: &Invoicing, agency: &AgencyId, id: UploadId) -> Result<File, Error> {
     let mut tx = svc.pg.read().await?;
     let upload = store::upload::get(&mut tx, agency, id).await?;
-    let wrapped = store::upload::key(&mut tx, id).await?;
-    tx.commit().await?;
     if upload.errors == 0 {
         return Err(Error::UploadHasNoErrors);
     }
-    if wrapped.is_empty() {
-        return Err(Error::SheetGone);
-    }
-    let key = svc.master.unwrap(&wrapped).map_err(|source| Error::Sealed { table: "upload", source })?;
-    let columns = Columns::of(&upload.headers);
-    let source = Source { svc: svc.clone(), id, key: Arc::new(key), columns };
+    let key = upload_file::key(svc, &mut tx, id).await?;
+    tx.commit().await?;
+    let source = Source { svc: svc.clone(), id, key, columns: Columns::of(&upload.headers) };
     let stem =
         upload.file_name.rsplit_once('.').map_or(upload.file_name.as_str(), |(stem, _)| stem).to_owned();
     if upload.delimiter.is_empty() && upload.rows - upload.valid <= WORKBOOK_ROWS {

@@ -5,16 +5,15 @@ use std::sync::Arc;
 use boot::Call;
 use boot::seal::DataKey;
 use ids::{AgencyId, UploadId};
-use money::Money;
+use money::{Currency, Money};
 use pg::Tx;
 use prost::Message as _;
 use proto::invoicing::v1::IssueUploadResponse;
-use standards::references::Cpr;
 use uuid::Uuid;
 
 use super::issue::{NewInvoice, Origin, issue, lock_numbers};
 use super::party::Parties;
-use super::{Invoicing, blocking, party, upload_work};
+use super::{Invoicing, blocking, party, upload_file, upload_work};
 use crate::domain::upload::part::Part;
 use crate::domain::upload::{Command, Counts, State, Upload, step};
 use crate::domain::upload_row::Code;
@@ -60,10 +59,8 @@ async fn attempt(
     }
     let before = store::upload::lock(&mut tx, agency, confirmed.upload).await?;
     let state = step(before.state, Command::Confirm { valid: before.valid }).map_err(Error::UploadState)?;
-    if store::upload::key(&mut tx, before.id).await?.is_empty() {
-        return Err(Error::SheetGone);
-    }
-    let left = refuse_used(svc, &mut tx, &before).await?;
+    let key = upload_file::key(svc, &mut tx, before.id).await?;
+    let left = refuse_used(&mut tx, &before, &key).await?;
     if left.valid != before.valid {
         return keep_and_refuse(tx, (&before, &left), confirmed, claim).await;
     }
@@ -76,15 +73,15 @@ async fn attempt(
 }
 
 /// Rows that lost their references to other bills since they were judged become errors: the upload without them.
-async fn refuse_used(svc: &Invoicing, tx: &mut Tx, before: &Upload) -> Result<Upload, Error> {
+async fn refuse_used(tx: &mut Tx, before: &Upload, key: &Arc<DataKey>) -> Result<Upload, Error> {
     let mut left = before.clone();
     for number in store::upload_part::with_used_references(tx, &before.agency, before.id).await? {
         let Some(sealed) = store::upload_part::next(tx, before.id, number).await? else { break };
-        let key = key(svc, tx, before.id).await?;
-        let mut part = person::open_part(&key, before.id, (number, &sealed.sealed))?;
+        let mut part = opened(key, before.id, sealed).await?;
         left = left.counting(drop_used(tx, &left, &mut part).await?).map_err(boot::Problem::internal)?;
-        let sealed = person::seal_part(&key, before.id, number, &part);
-        store::upload_part::save(tx, before.id, &SealedPart { number, sealed }, &part.references()).await?;
+        let (references, key, id) = (part.references(), key.clone(), before.id);
+        let sealed = blocking(move || person::seal_part(&key, id, number, &part)).await?;
+        store::upload_part::save(tx, id, &SealedPart { number, sealed }, &references).await?;
     }
     Ok(left)
 }
@@ -92,11 +89,11 @@ async fn refuse_used(svc: &Invoicing, tx: &mut Tx, before: &Upload) -> Result<Up
 /// Takes the bills from the part's rows whose references were used, and notes the errors.
 async fn drop_used(tx: &mut Tx, upload: &Upload, part: &mut Part) -> Result<Counts, Error> {
     let used = store::invoice::used_references(tx, &upload.agency, &part.references()).await?;
-    let (mut errors, mut lost_fils) = (Vec::new(), 0_i64);
+    let (mut errors, mut lost) = (Vec::new(), Vec::new());
     for row in &mut part.rows {
         let Some(bill) = row.bill.take_if(|bill| used.contains(&bill.reference)) else { continue };
         let price = part.prices.get(bill.price).ok_or(Error::Corrupt { table: "upload_part" })?;
-        lost_fils = lost_fils.saturating_add(price.total_fils);
+        lost.push(Money::fils(price.total_fils));
         errors.push(UploadError {
             row: i32::try_from(row.row.number).unwrap_or(i32::MAX),
             column: upload.reference_column,
@@ -105,15 +102,15 @@ async fn drop_used(tx: &mut Tx, upload: &Upload, part: &mut Part) -> Result<Coun
         });
     }
     store::upload_error::insert(tx, upload.id, &errors).await?;
-    let lost = i32::try_from(errors.len()).unwrap_or(i32::MAX);
-    let valid_total = Money::fils(-lost_fils);
-    Ok(Counts { judged: 0, valid: -lost, restored: 0, errors: lost, valid_total })
+    let rows = i32::try_from(errors.len()).unwrap_or(i32::MAX);
+    let total = Money::sum(Currency::Bhd, lost).and_then(|lost| Money::fils(0).checked_sub(lost));
+    let valid_total = total.map_err(boot::Problem::internal)?;
+    Ok(Counts { judged: 0, valid: -rows, restored: 0, errors: rows, valid_total })
 }
 
-async fn key(svc: &Invoicing, tx: &mut Tx, id: UploadId) -> Result<Arc<DataKey>, Error> {
-    let wrapped = store::upload::key(tx, id).await?;
-    let key = svc.master.unwrap(&wrapped).map_err(|source| Error::Sealed { table: "upload", source })?;
-    Ok(Arc::new(key))
+async fn opened(key: &Arc<DataKey>, id: UploadId, part: SealedPart) -> Result<Part, Error> {
+    let key = key.clone();
+    blocking(move || person::open_part(&key, id, (part.number, &part.sealed))).await?
 }
 
 /// Issues the parts of a confirmed upload that are not issued yet, each in a transaction of its own.
@@ -137,19 +134,20 @@ async fn issue_part(svc: &Invoicing, id: UploadId, worker: Uuid) -> Result<bool,
     let before = held.filter(|upload| upload.state == State::Issuing).ok_or(Error::TakenOver)?;
     let sealed = store::upload_part::next_to_issue(&mut tx, id).await?;
     let sealed = sealed.ok_or(Error::Corrupt { table: "upload_part" })?;
-    let (key, number) = (key(svc, &mut tx, id).await?, sealed.number);
-    let opening = key.clone();
-    let mut part = blocking(move || person::open_part(&opening, id, (number, &sealed.sealed))).await??;
-    let cprs = cprs(&part)?;
-    let parties = party::ensure(svc, &mut tx, &before.agency, &cprs.iter().collect::<Vec<_>>()).await?;
+    let (key, number) = (upload_file::key(svc, &mut tx, id).await?, sealed.number);
+    let mut part = opened(&key, id, sealed).await?;
+    let parties = party::ensure(svc, &mut tx, &before.agency, &part.cprs()).await?;
     // People first, numbers second, as a single bill does: two that wait for each other would be rolled back.
     let numbers = lock_numbers(svc, &mut tx, &before.agency).await?;
     let lost = drop_used(&mut tx, &before, &mut part).await?;
-    let (master, agency) = (svc.clone(), before.agency.clone());
-    let (rest, rows) = blocking(move || new_invoices(&master, &agency, part, &parties)).await??;
+    let (work, agency) = (svc.clone(), before.agency.clone());
+    let (rows, sealed) = blocking(move || {
+        let rows = new_invoices(&work, &agency, &part, &parties)?;
+        Ok::<_, Error>((rows, person::seal_part(&key, id, number, &part.without_bills())))
+    })
+    .await??;
     let origin = Origin { agency: &before.agency, agency_name: &before.agency_name, upload: Some(id) };
     let issued = issue(svc, &mut tx, (&origin, numbers), rows).await?.len();
-    let sealed = person::seal_part(&key, id, number, &rest);
     store::upload_part::issued(&mut tx, id, &SealedPart { number, sealed }).await?;
 
     let mut after = before.counting(lost).map_err(boot::Problem::internal)?;
@@ -163,37 +161,28 @@ async fn issue_part(svc: &Invoicing, id: UploadId, worker: Uuid) -> Result<bool,
     Ok(!all)
 }
 
-/// Of the part's valid rows, in their order.
-fn cprs(part: &Part) -> Result<Vec<Cpr>, Error> {
-    let bills = part.rows.iter().filter_map(|row| row.bill.as_ref());
-    let read = |cpr: &str| Cpr::read(cpr).ok().ok_or(Error::Corrupt { table: "upload_part" });
-    bills.map(|bill| read(&bill.cpr)).collect()
-}
-
-/// The part's valid rows as invoices to be, and what stays of the part.
+/// The part's valid rows as invoices to be.
 fn new_invoices(
     svc: &Invoicing,
     agency: &AgencyId,
-    part: Part,
+    part: &Part,
     parties: &Parties,
-) -> Result<(Part, Vec<NewInvoice>), Error> {
-    let corrupt = || Error::Corrupt { table: "upload_part" };
+) -> Result<Vec<NewInvoice>, Error> {
     let bills = part.rows.iter().filter_map(|row| row.bill.as_ref());
     let rows = bills.map(|bill| {
-        let cpr = Cpr::read(&bill.cpr).ok().ok_or_else(corrupt)?;
-        let party = parties.of(svc, agency, &cpr)?;
+        let party = parties.of(svc, agency, &bill.cpr)?;
+        let price = part.prices.get(bill.price).ok_or(Error::Corrupt { table: "upload_part" })?;
         Ok(NewInvoice {
             reference: bill.reference.clone(),
             service_code: bill.service_code.clone(),
             service_name: bill.service_name.clone(),
             party_ref: party.party_ref,
             payer_sealed: person::seal_facts(party, &bill.facts),
-            price: part.prices.get(bill.price).ok_or_else(corrupt)?.clone(),
+            price: price.clone(),
             due_date: bill.due_date,
         })
     });
-    let rows = rows.collect::<Result<Vec<_>, Error>>()?;
-    Ok((part.without_bills(), rows))
+    rows.collect()
 }
 
 /// Keeps what was learnt, so that the clerk sees it on the next look, and refuses this confirmation.

@@ -1,14 +1,12 @@
 //! What an agency keeps about a person: shown, or erased. Both are noted in the same transaction.
 
-use std::sync::Arc;
-
 use boot::Call;
 use boot::wire::time_to_wire;
 use ids::UploadId;
 use proto::invoicing::v1 as pb;
 use standards::references::Cpr;
 
-use super::{Invoicing, blocking};
+use super::{Invoicing, blocking, upload_file};
 use crate::domain::typed;
 use crate::domain::upload::part::Part;
 use crate::domain::upload::{Cell, Row};
@@ -74,12 +72,14 @@ pub async fn erase(svc: Invoicing, call: Call, asked: Asked) -> Result<pb::Erase
     let agency = call.agency()?;
     let now = svc.ctx.clock.now();
     let mut tx = svc.pg.begin().await?;
+    // Files first, the person second, as a part is issued: two that wait for each other would be rolled back.
+    let uploads = store::privacy::lock_uploads(&mut tx, agency).await?;
     let index = person::cpr_index(&svc.master, agency, &asked.cpr);
     let kept = store::privacy::lock(&mut tx, agency, &index).await?;
     let mut open = store::privacy::open_bills(&mut tx, kept.party_ref).await?;
     let mut rows = 0;
-    for (id, wrapped_key) in store::privacy::readable_uploads(&mut tx, agency).await? {
-        let found = erase_rows(&svc, &mut tx, (id, &wrapped_key), &asked.cpr).await?;
+    for id in uploads {
+        let found = erase_rows(&svc, &mut tx, id, &asked.cpr).await?;
         open = open.saturating_add(found.waiting);
         rows += found.erased;
     }
@@ -108,28 +108,23 @@ struct Found {
 }
 
 /// Takes the rows at fault that hold the number out of an upload, part by part.
-async fn erase_rows(
-    svc: &Invoicing,
-    tx: &mut pg::Tx,
-    (id, wrapped_key): (UploadId, &[u8]),
-    cpr: &Cpr,
-) -> Result<Found, Error> {
-    let key = svc.master.unwrap(wrapped_key);
-    let key = Arc::new(key.map_err(|source| Error::Sealed { table: "upload", source })?);
+async fn erase_rows(svc: &Invoicing, tx: &mut pg::Tx, id: UploadId, cpr: &Cpr) -> Result<Found, Error> {
+    let key = upload_file::key(svc, tx, id).await?;
     let (mut found, mut from) = (Found::default(), 0);
     while let Some(SealedPart { number, sealed }) = store::upload_part::next(tx, id, from).await? {
         from = number + 1;
         let (key, cpr) = (key.clone(), cpr.clone());
-        let (here, sealed) = blocking(move || {
+        let (here, left) = blocking(move || {
             let mut part = person::open_part(&key, id, (number, &sealed))?;
             let here = without(&mut part, &cpr);
-            Ok::<_, Error>((here, (here.erased > 0).then(|| person::seal_part(&key, id, number, &part))))
+            let seal = || (person::seal_part(&key, id, number, &part), part.references());
+            Ok::<_, Error>((here, (here.erased > 0).then(seal)))
         })
         .await??;
         found.waiting += here.waiting;
         found.erased += here.erased;
-        if let Some(sealed) = sealed {
-            store::privacy::replace_part(tx, id, &SealedPart { number, sealed }).await?;
+        if let Some((sealed, references)) = left {
+            store::upload_part::save(tx, id, &SealedPart { number, sealed }, &references).await?;
         }
     }
     Ok(found)

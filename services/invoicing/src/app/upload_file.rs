@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use boot::seal::DataKey;
 use ids::UploadId;
+use pg::Tx;
 use sha2::{Digest as _, Sha256};
 use tokio::sync::mpsc;
 
@@ -127,6 +128,19 @@ pub async fn forget(svc: &Invoicing, id: UploadId) {
     if let Err(error) = forgotten.await {
         tracing::warn!(%error, "pieces of a file that was not taken stay for an hour");
     }
+}
+
+/// The key of an upload's pieces and parts.
+///
+/// # Errors
+/// `UploadUnknown`, `SheetGone`.
+pub async fn key(svc: &Invoicing, tx: &mut Tx, id: UploadId) -> Result<Arc<DataKey>, Error> {
+    let wrapped = store::upload::key(tx, id).await?;
+    if wrapped.is_empty() {
+        return Err(Error::SheetGone);
+    }
+    let key = svc.master.unwrap(&wrapped).map_err(|source| Error::Sealed { table: "upload", source })?;
+    Ok(Arc::new(key))
 }
 
 /// A refusal as the clerk hears it.

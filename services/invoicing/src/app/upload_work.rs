@@ -18,6 +18,7 @@ use crate::{Error, store};
 const CALLER_WAITS: Duration = Duration::from_secs(10);
 /// A worker that has not put away a part for so long is dead.
 const LEASE: Duration = Duration::from_mins(2);
+
 /// One gate an upload: calls of this process that want the same work done wait for each other.
 #[derive(Default)]
 pub struct Gates(Mutex<HashMap<UploadId, Weak<tokio::sync::Mutex<()>>>>);
@@ -32,6 +33,12 @@ impl Gates {
         let gate = Arc::default();
         gates.insert(id, Arc::downgrade(&gate));
         gate
+    }
+
+    /// Somebody of this process works on it, or waits to.
+    fn is_busy(&self, id: UploadId) -> bool {
+        let gates = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        gates.get(&id).is_some_and(|gate| gate.strong_count() > 0)
     }
 }
 
@@ -60,7 +67,8 @@ pub async fn take_up(svc: &Invoicing) -> Result<(), Error> {
     let mut tx = svc.pg.read().await?;
     let abandoned = store::upload::abandoned(&mut tx, svc.ctx.clock.now()).await?;
     tx.commit().await?;
-    for id in abandoned {
+    // One that waits for room here is not abandoned, though its lease may have run out.
+    for id in abandoned.into_iter().filter(|id| !svc.gates.is_busy(*id)) {
         settle(svc, id).await;
     }
     Ok(())

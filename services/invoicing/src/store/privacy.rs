@@ -3,7 +3,6 @@ use ids::{AgencyId, PartyRef, UploadId};
 use pg::Tx;
 use time::OffsetDateTime;
 
-use super::upload_part::SealedPart;
 use crate::Error;
 
 /// What somebody did with what is kept about a person.
@@ -87,34 +86,18 @@ pub async fn open_bills(tx: &mut Tx, party: PartyRef) -> Result<i64, Error> {
     Ok(open)
 }
 
-/// Every upload of the agency whose cells can still be read, with its wrapped key.
+/// Every upload of the agency whose cells can still be read, locked: nobody judges or issues it until the transaction ends.
 ///
 /// # Errors
-/// As any read.
-pub async fn readable_uploads(tx: &mut Tx, agency: &AgencyId) -> Result<Vec<(UploadId, Vec<u8>)>, Error> {
-    let rows = sqlx::query!(
-        "SELECT upload_id, wrapped_key FROM upload WHERE agency_id = $1 AND wrapped_key <> ''",
+/// As any write.
+pub async fn lock_uploads(tx: &mut Tx, agency: &AgencyId) -> Result<Vec<UploadId>, Error> {
+    let found = sqlx::query_scalar!(
+        "SELECT upload_id FROM upload WHERE agency_id = $1 AND wrapped_key <> '' ORDER BY upload_id FOR UPDATE",
         agency.as_str(),
     )
     .fetch_all(tx.conn())
     .await?;
-    Ok(rows.into_iter().map(|row| (UploadId(row.upload_id), row.wrapped_key)).collect())
-}
-
-/// Writes a part without the rows of somebody.
-///
-/// # Errors
-/// `Conflict` when the part is gone.
-pub async fn replace_part(tx: &mut Tx, upload: UploadId, part: &SealedPart) -> Result<(), Error> {
-    let done = sqlx::query!(
-        "UPDATE upload_part SET sealed = $3 WHERE upload_id = $1 AND number = $2",
-        upload.0,
-        part.number,
-        part.sealed,
-    )
-    .execute(tx.conn())
-    .await?;
-    Ok(pg::exactly_one(done, "upload_part")?)
+    Ok(found.into_iter().map(UploadId).collect())
 }
 
 /// Destroys the keys of files that came before `before` and are not at work; how many.

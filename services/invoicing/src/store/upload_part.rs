@@ -101,10 +101,10 @@ pub async fn all_issued(tx: &mut Tx, upload: UploadId) -> Result<bool, Error> {
     Ok(!left)
 }
 
-/// Writes a part anew, after rows of it lost their references.
+/// Writes a part anew, after rows of it changed. The caller has locked its upload.
 ///
 /// # Errors
-/// `Conflict` when the part is issued, or gone.
+/// `Conflict` when the part is gone.
 pub async fn save(
     tx: &mut Tx,
     upload: UploadId,
@@ -112,7 +112,7 @@ pub async fn save(
     references: &[String],
 ) -> Result<(), Error> {
     let done = sqlx::query!(
-        r#"UPDATE upload_part SET sealed = $3, "references" = $4 WHERE upload_id = $1 AND number = $2 AND NOT issued"#,
+        r#"UPDATE upload_part SET sealed = $3, "references" = $4 WHERE upload_id = $1 AND number = $2"#,
         upload.0,
         part.number,
         part.sealed,

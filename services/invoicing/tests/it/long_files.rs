@@ -76,6 +76,11 @@ async fn what_a_dead_worker_had_issued_stays_and_the_rest_is_taken_up() {
     // Meanwhile another bill takes a reference of the rest, and a number between.
     t.issue_invoice("TRF", "api", fine("L-8999")).await.unwrap();
     t.sql("DROP TRIGGER broken ON invoice").await;
+    // While another process holds the file, nobody here touches it.
+    t.sql("UPDATE upload SET worker = gen_random_uuid(), worker_until = created_at + interval '2 minutes'")
+        .await;
+    let held = t.issue("TRF", "k", &upload, |_| {}).await.unwrap().upload.unwrap();
+    assert_eq!((held.state(), held.issued), (pb::UploadState::Issuing, 4_000));
     let done = t.reaches(&upload, pb::UploadState::Issued).await;
     assert_eq!((done.issued, done.valid, done.errors), (ROWS - 1, ROWS - 1, 1));
     assert_eq!(done.valid_total, bhd(i64::from(ROWS - 1) * 1_000));

@@ -1,5 +1,6 @@
 //! Rows of a file that are judged, kept and issued together.
 
+use standards::references::Cpr;
 use time::Date;
 
 use super::{Cell, Row};
@@ -33,7 +34,8 @@ pub struct BillToBe {
     pub reference: String,
     pub service_code: String,
     pub service_name: LocalText,
-    pub cpr: String,
+    #[serde(with = "cpr")]
+    pub cpr: Cpr,
     pub facts: PayerFacts,
     pub due_date: Date,
     /// Its place among the part's prices.
@@ -44,6 +46,11 @@ impl Part {
     /// References of the valid rows.
     pub fn references(&self) -> Vec<String> {
         self.rows.iter().filter_map(|row| row.bill.as_ref()).map(|bill| bill.reference.clone()).collect()
+    }
+
+    /// Whom the valid rows are for, in their order.
+    pub fn cprs(&self) -> Vec<&Cpr> {
+        self.rows.iter().filter_map(|row| row.bill.as_ref()).map(|bill| &bill.cpr).collect()
     }
 
     /// After its valid rows became invoices: only what its clerk may still correct.
@@ -66,5 +73,19 @@ impl Row {
 impl std::fmt::Debug for BillToBe {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str("BillToBe(…)")
+    }
+}
+
+/// As its nine digits: only sealed parts hold it, so the type itself has no such form.
+mod cpr {
+    use serde::{Deserialize as _, Deserializer, Serializer, de::Error as _};
+    use standards::references::Cpr;
+
+    pub fn serialize<S: Serializer>(cpr: &Cpr, to: S) -> Result<S::Ok, S::Error> {
+        to.serialize_str(cpr.as_str())
+    }
+
+    pub fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Cpr, D::Error> {
+        Cpr::read(&String::deserialize(from)?).map_err(|_| D::Error::custom("no personal number"))
     }
 }
