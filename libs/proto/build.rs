@@ -3,12 +3,13 @@ use std::{env, error::Error, fs, path::Path};
 
 use prost::Message;
 
-const FILES: [&str; 17] = [
+const FILES: [&str; 18] = [
     "mizan/common/v1/common.proto",
     "mizan/catalogue/v1/catalogue.proto",
     "mizan/catalogue/v1/channel_policy.proto",
     "mizan/catalogue/v1/fee_draft.proto",
     "mizan/identity/v1/identity.proto",
+    "mizan/invoicing/v1/calendar.proto",
     "mizan/invoicing/v1/document.proto",
     "mizan/invoicing/v1/finding.proto",
     "mizan/invoicing/v1/invoice.proto",

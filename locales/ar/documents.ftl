@@ -12,6 +12,7 @@ document-mark-written-off = لا يوجد مبلغ مستحق
 document-mark-received = تم استلام الدفعة
 
 document-lead-open = { $service }. يرجى دفع { $due } في موعد أقصاه { $date }.
+document-lead-instalment = { $service }. يرجى دفع القسط البالغ { $due } حتى { $date }؛ والمتبقي كله { $whole }.
 document-lead-reminder = { $service }. هذه الفاتورة لم تُدفع بعد: المبلغ { $due } مستحق في { $date }.
 document-lead-overdue = { $service }. استحقت هذه الفاتورة في { $date } ولم تُدفع بعد: يرجى دفع { $due }.
 document-lead-paid = { $service }. تم دفع هذه الفاتورة وقيمتها { $total }. لا يوجد مبلغ مستحق.
@@ -45,6 +46,9 @@ document-sum-credited = منه محفوظ كرصيد لك
 
 document-code-alt = رمز الاستجابة السريعة لهذه الفاتورة، للمحافظ وتطبيقات البنوك، وفيه المبلغ ومرجع الفاتورة المطبوعان هنا
 document-code-caption = امسح الرمز للدفع
+
+document-instalments-title = على أقساط
+document-instalment = { $number }. { $amount } حتى { $date }
 
 document-pay-title = كيف تدفع
 document-pay-how = افتح { $portal } أو محفظتك أو تطبيق بنكك أو جهاز الدفع الذاتي، واكتب المرجع { $reference }. تعرض الصفحة كل طرق الدفع المتاحة لهذه الفاتورة.

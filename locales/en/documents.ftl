@@ -13,6 +13,7 @@ document-mark-written-off = Nothing more is due
 document-mark-received = Payment received
 
 document-lead-open = { $service }. Please pay { $due } by { $date }.
+document-lead-instalment = { $service }. Please pay the instalment of { $due } by { $date }; { $whole } is still due in all.
 document-lead-reminder = { $service }. This bill is not paid yet: { $due } is due on { $date }.
 document-lead-overdue = { $service }. This bill was due on { $date } and is not paid yet: please pay { $due }.
 document-lead-paid = { $service }. This bill of { $total } is paid. Nothing is due.
@@ -46,6 +47,9 @@ document-sum-credited = Of this kept as your credit
 
 document-code-alt = QR code of this bill, for wallets and banking apps; it says the amount and the bill reference printed here
 document-code-caption = Scan to pay
+
+document-instalments-title = In instalments
+document-instalment = { $number }. { $amount } by { $date }
 
 document-pay-title = How to pay
 document-pay-how = Go to { $portal } or open your wallet, your bank's app or a payment kiosk, and type the reference { $reference }. The page shows every way that is open for this bill.

@@ -12,7 +12,7 @@ cpr_length = A personal number has exactly nine digits, leading zeros included. 
 cpr_missing = The personal number is missing. Write its nine digits.
 phone_invalid = This is not a phone number of Bahrain. Write eight digits, with or without +973, or leave the cell empty.
 service_unknown = Your agency has no service with this code. It has: { $allowed }.
-due_date_invalid = This is not a date. Write it like 2030-01-31 or 31/01/2030.
+due_date_invalid = This is neither a date nor a term. Write it like 2030-01-31, 31/01/2030, 30 days or 10 working days.
 due_date_past = The due date is past. The earliest is { $earliest }.
 card_number_in_text = A payment card's number stands here. Remove it: card numbers must not be kept in bills.
 column_count = The row has { $found } cells, the header has { $expected }. Look for a missing or extra separator, or a quotation mark that is not closed.
@@ -25,6 +25,10 @@ input_missing = The fee needs { $input }, and the cell is empty or the column is
 input_unknown = The fee does not use { $input }. Remove it.
 reduction_unknown = The fee has no reduction with this code. Use one of the fee's own codes, or leave the cell empty.
 reduction_leaves_nothing = The reduction takes the whole fee: there is nothing to pay, so no bill is needed. Remove the row.
+instalments_count = A plan has { $least } to { $limit } instalments. Send one part more, or none for a bill that is paid at once.
+instalments_order = Each instalment is due after the one before it, which is due on { $before }. Write a later date.
+instalments_sum = The instalments sum to { $sum }, and the bill comes to { $total }. Change them so that they sum to it.
+instalments_end = The bill is due on the day of its last instalment, { $last }. Write that day, or leave the due date out.
 formula_failed = The fee cannot be calculated from these values. Check them; if they are right, tell whoever keeps the fee schedule.
 
 # A file that is refused as a whole.

@@ -11,6 +11,7 @@ mod disputes;
 mod every_service;
 mod holds;
 mod idempotency;
+mod instalments;
 mod killer;
 mod kiosks;
 mod messages;
@@ -107,6 +108,7 @@ pub async fn run(folder: &Path) -> anyhow::Result<Ended> {
     channels::run(&mut demo, &desk, &mut report).await?;
     policies::closed(&mut demo, &desk, &mut report).await?;
     bills_changed::run(&mut demo, &desk, &mut report).await?;
+    instalments::run(&demo, &desk, &mut report).await?;
     every_service::run(&mut demo, &stack.layout, &desk, &mut report).await?;
     new_agency::run(&mut demo, &stack.layout, &desk, &mut report).await?;
     retries::run(&mut demo, &desk, &mut report).await?;

@@ -20,7 +20,7 @@ static TEXTS: LazyLock<Texts> = LazyLock::new(|| {
 
 /// Every public error code with its HTTP status. Title and advice of each stand in `locales/*/gateway.ftl`;
 /// `docs/errors.md` is this table for readers.
-pub const PUBLIC_CODES: [(&str, u16); 118] = [
+pub const PUBLIC_CODES: [(&str, u16); 122] = [
     // the request itself
     ("route_unknown", 404),
     ("method_not_allowed", 405),
@@ -88,6 +88,10 @@ pub const PUBLIC_CODES: [(&str, u16); 118] = [
     ("formula_failed", 422),
     ("reduction_unknown", 422),
     ("reduction_leaves_nothing", 422),
+    ("instalments_count", 422),
+    ("instalments_order", 422),
+    ("instalments_sum", 422),
+    ("instalments_end", 422),
     // payments
     ("payment_unknown", 404),
     ("bill_already_paid", 409),

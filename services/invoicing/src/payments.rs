@@ -2,15 +2,16 @@
 
 use std::time::Duration;
 
-use boot::wire::{money_from_wire, money_to_wire};
+use boot::wire::money_to_wire;
 use boot::{Call, Problem};
 use ids::{AgencyId, AmendmentId};
-use money::{Money, rounding};
+use money::Money;
 use proto::payments::v1 as pb;
 use proto::payments::v1::payment_service_client::PaymentServiceClient;
 use proto::payments::v1::receivable_service_client::ReceivableServiceClient;
 
-use crate::domain::fee_service::{Breakdown, Price};
+use crate::domain::fee_service::Breakdown;
+use crate::domain::invoice::Terms;
 
 /// How long we wait for an answer.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -83,23 +84,18 @@ impl Payments {
         answer.payment.ok_or_else(|| Problem::internal(std::io::Error::other("an answer without a payment")))
     }
 
-    /// Asks for the terms of a new price; instalments keep their proportions.
+    /// Asks for new terms.
     ///
     /// # Errors
-    /// What is known of the receivable cannot be read. Nothing was asked.
-    pub async fn amend(
-        &self,
-        change: &Change<'_>,
-        now: &pb::Receivable,
-        price: &Price,
-    ) -> Result<Answer, Problem> {
-        let due = Money::fils(price.total_fils);
+    /// The call cannot be written. Nothing was asked.
+    pub async fn amend(&self, change: &Change<'_>, terms: &Terms) -> Result<Answer, Problem> {
+        let instalments = terms.instalments.iter().map(|part| money_to_wire(Money::fils(part.due_fils)));
         let asked = pb::AmendReceivableRequest {
             bill_reference: change.bill_reference.to_owned(),
             version: change.version,
-            due: Some(money_to_wire(due)),
-            shares: shares(change.agency, &price.breakdown),
-            instalments: in_proportion(&now.instalments, due)?.into_iter().map(money_to_wire).collect(),
+            due: Some(money_to_wire(Money::fils(terms.price.total_fils))),
+            shares: shares(change.agency, &terms.price.breakdown),
+            instalments: instalments.collect(),
         };
         let answer = self.receivables.clone().amend_receivable(request(change, asked)?).await;
         Ok(answered(answer.map(|answer| answer.into_inner().receivable)))
@@ -168,16 +164,4 @@ fn shares(agency: &AgencyId, breakdown: &Breakdown) -> Vec<pb::Share> {
         ..pb::Share::default()
     });
     new.collect()
-}
-
-/// `due` in the proportions of `amounts`, by largest remainder: the parts sum to it.
-fn in_proportion(amounts: &[proto::common::v1::Money], due: Money) -> Result<Vec<Money>, Problem> {
-    if amounts.is_empty() {
-        return Ok(Vec::new());
-    }
-    let weight = |amount: &proto::common::v1::Money| {
-        money_from_wire("amount", &Some(amount.clone())).map(|amount| amount.minor_units().unsigned_abs())
-    };
-    let weights: Vec<u64> = amounts.iter().map(weight).collect::<Result<_, _>>()?;
-    rounding::split(due, &weights).map_err(Problem::internal)
 }

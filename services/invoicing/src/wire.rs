@@ -1,10 +1,15 @@
 //! Our things as the contract has them.
 
+use boot::Problem;
 use boot::wire::{money_to_wire, time_to_wire};
 use proto::common::v1 as common;
 use proto::invoicing::v1 as pb;
+use time::{Date, macros::format_description};
+use tonic::Code;
 
+use crate::domain::calendar::{Calendar, Holiday};
 use crate::domain::fee_service::{LocalText, Share};
+use crate::domain::instalment::Instalment;
 use crate::domain::invoice::{Invoice, State};
 use crate::domain::upload::{self, Upload};
 
@@ -45,6 +50,11 @@ fn beneficiary(share: &Share) -> pb::Beneficiary {
     }
 }
 
+fn instalment(part: &Instalment) -> pb::Instalment {
+    let due = Some(money_to_wire(money::Money::fils(part.due_fils)));
+    pb::Instalment { due_date: part.due_date.to_string(), due }
+}
+
 pub fn invoice(invoice: &Invoice) -> pb::Invoice {
     let state = match invoice.state {
         State::Issued => pb::InvoiceState::Issued,
@@ -65,7 +75,7 @@ pub fn invoice(invoice: &Invoice) -> pb::Invoice {
         vat: Some(money_to_wire(invoice.vat)),
         total: Some(money_to_wire(invoice.total)),
         paid: Some(money_to_wire(invoice.paid())),
-        due_date: invoice.due_date.to_string(),
+        due_date: invoice.due.date.to_string(),
         state: state.into(),
         issued_at: Some(time_to_wire(invoice.issued_at)),
         upload_id: invoice.upload_id.map(|id| id.to_string()).unwrap_or_default(),
@@ -75,7 +85,8 @@ pub fn invoice(invoice: &Invoice) -> pb::Invoice {
             .filter(|reduced| reduced.is_positive())
             .map(money_to_wire),
         beneficiaries: invoice.breakdown.shares.iter().map(beneficiary).collect(),
-        instalments: Vec::new(),
+        instalments: invoice.instalments.iter().map(instalment).collect(),
+        calendar_revision: invoice.due.calendar_revision.unwrap_or_default(),
     }
 }
 
@@ -89,4 +100,29 @@ pub fn state_filter(state: pb::InvoiceState) -> Option<&'static str> {
         pb::InvoiceState::Cancelled => Some("cancelled"),
         pb::InvoiceState::WrittenOff => Some("written_off"),
     }
+}
+
+pub fn calendar(calendar: &Calendar) -> pb::Calendar {
+    let holiday = |(date, holiday): (&Date, &Holiday)| pb::Holiday {
+        date: date.to_string(),
+        name: Some(local(&holiday.name)),
+        half_day: holiday.half_day,
+    };
+    pb::Calendar { revision: calendar.revision, holidays: calendar.holidays.iter().map(holiday).collect() }
+}
+
+/// A holiday and its day.
+///
+/// # Errors
+/// `holidays_invalid`: the day is none.
+pub fn holiday_from_wire(holiday: &pb::Holiday) -> Result<(Date, Holiday), Problem> {
+    let date = Date::parse(&holiday.date, format_description!("[year]-[month]-[day]")).ok();
+    let date = date.ok_or_else(|| {
+        let written: String = holiday.date.chars().take(40).collect();
+        let detail = format!("`{written}` is no date; write it like 2026-12-16.");
+        Problem::new(Code::InvalidArgument, "holidays_invalid", detail).field("holidays")
+    })?;
+    let name = holiday.name.clone().unwrap_or_default();
+    let name = LocalText { en: name.en.trim().to_owned(), ar: name.ar.trim().to_owned() };
+    Ok((date, Holiday { name, half_day: holiday.half_day }))
 }

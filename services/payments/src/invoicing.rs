@@ -64,7 +64,7 @@ pub fn open(invoice: &Invoice) -> Result<Open, Problem> {
         terms: Terms {
             due: money_from_wire("total", &invoice.total)?,
             shares: shares(invoice)?,
-            instalments: instalments(&invoice.instalments)?,
+            instalments: instalments(invoice.instalments.iter().map(|part| part.due.as_ref()))?,
         },
     })
 }
@@ -86,6 +86,6 @@ fn shares(invoice: &Invoice) -> Result<Vec<Share>, Problem> {
 ///
 /// # Errors
 /// One of them is none.
-pub fn instalments(plan: &[common::Money]) -> Result<Vec<Money>, Problem> {
-    plan.iter().map(|amount| money_from_wire("instalments", &Some(amount.clone()))).collect()
+pub fn instalments<'a>(plan: impl Iterator<Item = Option<&'a common::Money>>) -> Result<Vec<Money>, Problem> {
+    plan.map(|amount| money_from_wire("instalments", &amount.cloned())).collect()
 }

@@ -14,6 +14,11 @@ static TEXTS: LazyLock<Texts> = LazyLock::new(|| {
     .expect("the sentences in locales/ are well formed: a test reads them")
 });
 
+/// An amount of Bahrain's dinars.
+pub(crate) fn dinars(minor_units: i64) -> Money {
+    Money { currency: "BHD".to_owned(), minor_units }
+}
+
 /// The reader's language, in templates.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Reader(pub Lang);

@@ -8,6 +8,7 @@ use serde::Deserialize;
 use utoipa::ToSchema;
 
 use super::auth::{Scope, admit};
+use super::invoices::{NewInstalment, instalments};
 use super::read::{LONGEST_TEXT, at_most, idempotency_key, json};
 use super::resources::{Inputs, Invoice};
 use super::shown;
@@ -29,6 +30,9 @@ pub(crate) struct NewTerms {
     due_date: String,
     /// Why, without personal data.
     reason: String,
+    /// A new plan; left out, the one there was keeps its days and proportions.
+    #[serde(default)]
+    instalments: Vec<NewInstalment>,
 }
 
 #[derive(Debug, Deserialize, ToSchema)]
@@ -58,6 +62,7 @@ pub(crate) async fn amend(
         reduction: terms.reduction,
         due_date: terms.due_date,
         reason: terms.reason,
+        instalments: instalments(terms.instalments)?,
     };
     let call = caller.call().with_key(key).request(message)?;
     let answer = app.clients.invoices.clone().amend_invoice(call).await?.into_inner();

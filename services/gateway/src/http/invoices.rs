@@ -4,15 +4,16 @@ use axum::extract::{Path, Request, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
 use proto::invoicing::v1::{
-    GetInvoiceRequest, InvoiceState, IssueInvoiceRequest, ListInvoicesRequest, Payer as PayerMessage,
+    GetInvoiceRequest, Instalment as InstalmentMessage, InvoiceState, IssueInvoiceRequest,
+    ListInvoicesRequest, Payer as PayerMessage,
 };
 use serde::{Deserialize, Serialize};
 use tonic::Code as Kind;
 use utoipa::{IntoParams, ToSchema};
 
 use super::auth::{Scope, admit};
-use super::read::{LONGEST_TEXT, at_most, idempotency_key, json, query};
-use super::resources::{Inputs, Invoice};
+use super::read::{LONGEST_TEXT, at_most, idempotency_key, json, money, query};
+use super::resources::{Amount, Inputs, Invoice};
 use super::shown;
 use super::uploads::empty;
 use crate::App;
@@ -30,13 +31,36 @@ pub(crate) struct NewInvoice {
     /// What the fee schedule asks for, for example `{"amount": "12.500"}`.
     #[serde(default)]
     inputs: Inputs,
-    /// ISO date.
+    /// ISO date, or a term from today: `30 days`, `10 working days`. With instalments it may be left out.
+    #[serde(default)]
     due_date: String,
     #[serde(default)]
     note: String,
     /// The reason code of one of the fee's reductions, if one is claimed.
     #[serde(default)]
     reduction: String,
+    /// A plan of 2 to 60 parts that sum to the total; left out, it is paid at once.
+    #[serde(default)]
+    instalments: Vec<NewInstalment>,
+}
+
+/// A part of a bill.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct NewInstalment {
+    /// As the invoice's; each after the one before.
+    due_date: String,
+    due: Amount,
+}
+
+/// Parts of a plan, as far as they can be read without knowing the bill.
+pub(super) fn instalments(parts: Vec<NewInstalment>) -> Result<Vec<InstalmentMessage>, Refused> {
+    let part = |(at, part): (usize, NewInstalment)| {
+        at_most(&format!("instalments[{at}].due_date"), &part.due_date, LONGEST_TEXT)?;
+        let due = Some(money(&format!("instalments[{at}].due"), &part.due)?);
+        Ok(InstalmentMessage { due_date: part.due_date, due })
+    };
+    parts.into_iter().enumerate().map(part).collect()
 }
 
 #[derive(Debug, Deserialize, ToSchema)]
@@ -85,6 +109,7 @@ pub(crate) async fn issue(
         due_date: new.due_date,
         note: new.note,
         reduction: new.reduction,
+        instalments: instalments(new.instalments)?,
     };
     let call = caller.call().with_key(key).request(request)?;
     let answer = app.clients.invoices.clone().issue_invoice(call).await?.into_inner();
@@ -111,7 +136,7 @@ pub(crate) async fn show(
 pub(crate) struct Filter {
     /// Only those of one upload.
     upload_id: String,
-    /// issued, partially_paid, paid.
+    /// issued, partially_paid, paid, cancelled, written_off.
     state: String,
     /// `next_after` of the page before.
     after: String,

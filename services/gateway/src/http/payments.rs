@@ -14,8 +14,8 @@ use tonic::Code as Kind;
 use utoipa::ToSchema;
 
 use super::auth::{Caller, Scope, admit};
-use super::read::{LONGEST_TEXT, LONGEST_URL, at_most, idempotency_key, json};
-use super::resources::Payment;
+use super::read::{LONGEST_TEXT, LONGEST_URL, at_most, idempotency_key, json, money};
+use super::resources::{Amount, Payment};
 use super::shown;
 use super::uploads::empty;
 use crate::App;
@@ -29,6 +29,8 @@ pub(crate) struct NewPayment {
     channel: String,
     /// benefit-pay
     provider: String,
+    /// Up to the end of an instalment; left out: all that is due.
+    amount: Option<Amount>,
     receipt: Option<Receipt>,
     /// Where the payer comes back to.
     #[serde(default)]
@@ -61,6 +63,7 @@ pub(crate) async fn start(
     at_most("provider", &new.provider, LONGEST_TEXT)?;
     at_most("return_url", &new.return_url, LONGEST_URL)?;
     let channel = channel(&new.channel)?;
+    let amount = new.amount.as_ref().map(|amount| money("amount", amount)).transpose()?;
     let contact_ref = match new.receipt {
         Some(receipt) => contact(&app, &caller, &key, receipt).await?,
         None => String::new(),
@@ -70,6 +73,7 @@ pub(crate) async fn start(
         provider: new.provider,
         contact_ref,
         return_url: new.return_url,
+        amount,
         ..Default::default()
     };
     request.set_channel(channel);

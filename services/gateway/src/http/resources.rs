@@ -138,7 +138,10 @@ pub(crate) struct Invoice {
     reduced: Option<Amount>,
     paid: Option<Amount>,
     due_date: String,
-    /// issued, partially_paid, paid
+    /// The parts it may be paid in, each with its day; absent when it is paid at once.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    instalments: Vec<Instalment>,
+    /// issued, partially_paid, paid, cancelled, written_off
     state: String,
     issued_at: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -160,10 +163,24 @@ impl From<invoicing::Invoice> for Invoice {
             reduced: invoice.reduced.map(Amount::from),
             paid: invoice.paid.map(Amount::from),
             due_date: invoice.due_date,
+            instalments: invoice.instalments.into_iter().map(Instalment::from).collect(),
             state,
             issued_at: moment(invoice.issued_at),
             upload_id: filled(invoice.upload_id),
         }
+    }
+}
+
+/// A part of a bill.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct Instalment {
+    due_date: String,
+    due: Option<Amount>,
+}
+
+impl From<invoicing::Instalment> for Instalment {
+    fn from(part: invoicing::Instalment) -> Instalment {
+        Instalment { due_date: part.due_date, due: part.due.map(Amount::from) }
     }
 }
 

@@ -179,10 +179,7 @@ async fn settle(
         version: amendment.receivable_version,
     };
     let answer = match &amendment.to {
-        To::Amended(terms) => {
-            let now = svc.payments.receivable(&amendment.agency, &invoice.bill_reference).await?;
-            svc.payments.amend(&change, &now, &terms.price).await?
-        }
+        To::Amended(terms) => svc.payments.amend(&change, terms).await?,
         To::Cancelled => svc.payments.cancel(&change).await?,
     };
     match answer {

@@ -2,19 +2,21 @@
 
 use boot::{Call, Problem, bahrain_date};
 use ids::AgencyId;
+use money::Money;
 use proto::invoicing::v1::{AmendInvoiceRequest, AmendInvoiceResponse, CancelInvoiceRequest};
 use time::{Date, macros::format_description};
-use tonic::Code;
 
-use super::Invoicing;
 use super::amend::{Wish, change};
-use super::issue_invoice::{cell, refused};
+use super::issue_invoice::{cell, instalments, refused, spelt};
 use super::judge::fault;
+use super::{Invoicing, calendar};
 use crate::domain::amendment::{MAX_REASON, To};
+use crate::domain::calendar::Due;
 use crate::domain::fee_service::Price;
+use crate::domain::instalment;
 use crate::domain::invoice::{Invoice, Terms};
 use crate::domain::numbering;
-use crate::domain::upload_row::{self, Fault, Fields, Others};
+use crate::domain::upload_row::{self, Code, Fault, Field, Fields, Others};
 use crate::{Error, store};
 
 /// Changes what an invoice asks for, by its service's fee on the day it was issued.
@@ -29,18 +31,15 @@ pub async fn amend(
     let agency = call.agency()?.clone();
     let number = number(&agency, &request.invoice_number)?;
     let reason = reason(&request.reason)?;
-    let mut body = vec![request.invoice_number.as_str(), &request.reduction, &request.due_date, &reason];
-    let mut inputs: Vec<_> = request.inputs.iter().collect();
-    inputs.sort();
-    body.extend(inputs.into_iter().flat_map(|(name, value)| [name.as_str(), value.as_str()]));
+    let body = canonical(&request, &reason);
     let claim = svc.claim(&call, "AmendInvoice", &body)?;
 
     let mut tx = svc.pg.read().await?;
     let invoice = store::invoice::by_number(&mut tx, &agency, number).await?;
     tx.commit().await?;
-    let due_date = due_date(&request.due_date, &invoice)?;
     let price = price(&svc, &agency, &invoice, &request).await?;
-    let wish = Wish { number, to: To::Amended(Terms { price, due_date }), reason };
+    let terms = terms(&svc, &invoice, &request, price).await?;
+    let wish = Wish { number, to: To::Amended(terms), reason };
     change(&svc, &call, wish, &claim).await
 }
 
@@ -65,7 +64,7 @@ fn number(agency: &AgencyId, text: &str) -> Result<(i32, i64), Error> {
 }
 
 fn invalid(field: &'static str, detail: String) -> Problem {
-    Problem::new(Code::InvalidArgument, "field_invalid", detail).field(field)
+    Problem::new(tonic::Code::InvalidArgument, "field_invalid", detail).field(field)
 }
 
 fn reason(text: &str) -> Result<String, Problem> {
@@ -76,10 +75,53 @@ fn reason(text: &str) -> Result<String, Problem> {
     Ok(text.to_owned())
 }
 
-/// As it was, if nothing is said of it; never before the invoice was issued.
-fn due_date(text: &str, invoice: &Invoice) -> Result<Date, Problem> {
+/// Every part of the request in one order; a map has none of its own.
+fn canonical(request: &AmendInvoiceRequest, reason: &str) -> Vec<String> {
+    let mut body = vec![request.invoice_number.as_str(), &request.reduction, &request.due_date, reason];
+    let mut inputs: Vec<_> = request.inputs.iter().collect();
+    inputs.sort();
+    body.extend(inputs.into_iter().flat_map(|(name, value)| [name.as_str(), value.as_str()]));
+    let mut body: Vec<String> = body.into_iter().map(str::to_owned).collect();
+    body.extend(request.instalments.iter().flat_map(spelt));
+    body
+}
+
+/// The new terms. A plan that is not replaced keeps its days and proportions.
+async fn terms(
+    svc: &Invoicing,
+    invoice: &Invoice,
+    request: &AmendInvoiceRequest,
+    price: Price,
+) -> Result<Terms, Error> {
+    let total = Money::fils(price.total_fils);
+    let named = due_date(&request.due_date, invoice)?;
+    if request.instalments.is_empty() {
+        if named.is_some_and(|date| date != invoice.due.date) && !invoice.instalments.is_empty() {
+            let detail = "This bill is paid in instalments; send the new plan instead.".to_owned();
+            return Err(invalid("due_date", detail).into());
+        }
+        let instalments =
+            instalment::in_proportion(&invoice.instalments, total).map_err(Problem::internal)?;
+        return Ok(Terms { price, due: named.map_or(invoice.due, by_agency), instalments });
+    }
+    let parts = instalments(svc, &request.instalments, &calendar::newest(svc).await?)?;
+    let plan = instalment::plan(parts, total).map_err(|fault| refused(svc, Some(&fault)))?;
+    let last = plan.last().map_or(invoice.due.date, |last| last.due_date);
+    if named.is_some_and(|date| date != last) {
+        let fault = Fault::new(Field::DueDate, Code::InstalmentsEnd).with("last", last.to_string());
+        return Err(refused(svc, Some(&fault)));
+    }
+    Ok(Terms { price, due: by_agency(last), instalments: plan })
+}
+
+fn by_agency(date: Date) -> Due {
+    Due { date, calendar_revision: None }
+}
+
+/// None: as it was. Never before the invoice was issued.
+fn due_date(text: &str, invoice: &Invoice) -> Result<Option<Date>, Problem> {
     if text.is_empty() {
-        return Ok(invoice.due_date);
+        return Ok(None);
     }
     let read = Date::parse(text, format_description!("[year]-[month]-[day]")).ok();
     let read = read.ok_or_else(|| invalid("due_date", "Write the date like 2030-01-31.".to_owned()))?;
@@ -90,7 +132,7 @@ fn due_date(text: &str, invoice: &Invoice) -> Result<Date, Problem> {
             format!("The invoice was issued on {earliest}; it is due then or later."),
         ));
     }
-    Ok(read)
+    Ok(Some(read))
 }
 
 async fn price(

@@ -14,7 +14,8 @@ use uuid::Uuid;
 
 use super::judge::{Judged, price};
 use super::upload_file::{self, Sink};
-use super::{Invoicing, blocking, upload_work};
+use super::{Invoicing, blocking, calendar, upload_work};
+use crate::domain::calendar::Calendar;
 use crate::domain::fee_service::{FeeService, Price};
 use crate::domain::upload::header::{Column, column};
 use crate::domain::upload::part::{self, BillToBe, Part, PartRow};
@@ -34,6 +35,7 @@ const PARTS_AT_ONCE: usize = 3;
 /// The catalogue or the database is away, or another worker has taken over. The upload stays where it is.
 pub async fn check(svc: &Invoicing, upload: Upload, worker: Uuid) -> Result<(), Error> {
     let services = Arc::new(svc.catalogue.fee_services(&upload.agency).await?);
+    let calendar = calendar::newest(svc).await?;
     let key = begin(svc, upload.id, worker).await?;
     let source = upload.source().ok_or(Error::Corrupt { table: "upload" })?;
     let id = upload.id;
@@ -45,6 +47,7 @@ pub async fn check(svc: &Invoicing, upload: Upload, worker: Uuid) -> Result<(), 
         columns: columns.clone(),
         services: services.clone(),
         today,
+        calendar,
         references: References::default(),
         rows: Vec::with_capacity(part::ROWS),
         send,
@@ -75,6 +78,7 @@ struct Cells {
     columns: Arc<Vec<Column>>,
     services: Arc<HashMap<String, FeeService>>,
     today: Date,
+    calendar: Calendar,
     references: References,
     rows: Vec<(Row, Checked)>,
     send: mpsc::Sender<Vec<(Row, Checked)>>,
@@ -82,7 +86,12 @@ struct Cells {
 
 impl Sink for Cells {
     fn take(&mut self, mut row: Row) -> Result<(), Refusal> {
-        let rules = Rules { services: &self.services, today: self.today, others: Others::Ignored };
+        let rules = Rules {
+            services: &self.services,
+            today: self.today,
+            calendar: &self.calendar,
+            others: Others::Ignored,
+        };
         let mut checked = upload_row::check(&Fields::of_row(&self.columns, row.cells.clone()), &rules);
         self.references.check(&mut checked);
         row.hide_card_numbers();
@@ -210,7 +219,7 @@ fn judged_part(
                 service_name: billable.service_name,
                 cpr: billable.draft.payer.cpr,
                 facts: billable.draft.payer.facts,
-                due_date: billable.draft.due_date,
+                due: billable.draft.due,
                 price,
             }
         });
@@ -254,7 +263,10 @@ fn place(field: &Field, columns: &[Column]) -> i32 {
         Field::Name => Column::Name,
         Field::Cpr => Column::Cpr,
         Field::Phone => Column::Phone,
-        Field::DueDate => Column::DueDate,
+        // Files have no columns for instalments.
+        Field::DueDate | Field::Instalments | Field::InstalmentDate(_) | Field::InstalmentDue(_) => {
+            Column::DueDate
+        }
         Field::Note => Column::Note,
         Field::Reduction => Column::Reduction,
         Field::Input(name) => Column::Input(name.clone()),

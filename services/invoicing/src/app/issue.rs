@@ -3,11 +3,10 @@
 use ids::{AgencyId, InvoiceId, PartyRef, UploadId};
 use money::Money;
 use pg::Tx;
-use time::Date;
 
 use super::Invoicing;
-use crate::domain::fee_service::{LocalText, Price};
-use crate::domain::invoice::{Invoice, State};
+use crate::domain::fee_service::LocalText;
+use crate::domain::invoice::{Invoice, State, Terms};
 use crate::domain::numbering::{self, SECRET_CHARS};
 use crate::store::invoice::Document;
 use crate::{Error, events, store};
@@ -21,8 +20,7 @@ pub struct NewInvoice {
     pub service_name: LocalText,
     pub party_ref: PartyRef,
     pub payer_sealed: Vec<u8>,
-    pub price: Price,
-    pub due_date: Date,
+    pub terms: Terms,
 }
 
 /// For whom invoices are issued, and from which file.
@@ -64,6 +62,7 @@ pub async fn issue(
     for row in rows {
         last += 1;
         let number = numbering::invoice_number(origin.agency.as_str(), numbers.year, last);
+        let Terms { price, due, instalments } = row.terms;
         let secret = svc.ctx.ids.bytes::<SECRET_CHARS>();
         let invoice = Invoice {
             id: InvoiceId(svc.ctx.ids.uuid(now)),
@@ -74,12 +73,13 @@ pub async fn issue(
             service_code: row.service_code,
             reference: row.reference,
             party_ref: row.party_ref,
-            fee: Money::fils(row.price.fee_fils),
-            vat: Money::fils(row.price.vat_fils),
-            total: Money::fils(row.price.total_fils),
-            reduced: row.price.reduced,
-            breakdown: row.price.breakdown,
-            due_date: row.due_date,
+            fee: Money::fils(price.fee_fils),
+            vat: Money::fils(price.vat_fils),
+            total: Money::fils(price.total_fils),
+            reduced: price.reduced,
+            breakdown: price.breakdown,
+            due,
+            instalments,
             upload_id: origin.upload,
             state: State::Issued,
             receivable_version: 0,
@@ -91,8 +91,8 @@ pub async fn issue(
             agency_name: origin.agency_name.clone(),
             service_name: row.service_name,
             payer_sealed: row.payer_sealed,
-            steps: row.price.steps,
-            schedule_version: row.price.schedule_version,
+            steps: price.steps,
+            schedule_version: price.schedule_version,
         });
     }
     store::invoice::insert(tx, &documents).await?;

@@ -2,16 +2,21 @@
 
 use std::collections::BTreeMap;
 
-use boot::Call;
+use boot::wire::money_from_wire;
+use boot::{Call, bahrain_date};
+use money::Money;
 use prost::Message as _;
-use proto::invoicing::v1::{IssueInvoiceRequest, IssueInvoiceResponse};
+use proto::invoicing::v1::{Instalment as AskedInstalment, IssueInvoiceRequest, IssueInvoiceResponse};
 
 use super::issue::{NewInvoice, Origin, issue, lock_numbers};
 use super::judge::{Billable, judge};
 use super::{Invoicing, decoded, party};
+use crate::domain::calendar::{Calendar, Due};
 use crate::domain::fee_service::LocalText;
+use crate::domain::instalment::{self, Instalment};
+use crate::domain::invoice::Terms;
 use crate::domain::upload::Cell;
-use crate::domain::upload_row::{Code, Fault, Field, Fields, Others};
+use crate::domain::upload_row::{self, Code, Fault, Field, Fields, Others};
 use crate::store::idempotency::{self, Claim};
 use crate::{Error, person, sentences, wire};
 
@@ -29,6 +34,7 @@ pub async fn issue_one(
     if let Some(first) = first_answer(&svc, &claim).await? {
         return Ok(first);
     }
+    let (asked, due_date) = (request.instalments.clone(), request.due_date.clone());
     let verdict = judge(&svc, &agency, vec![fields(request)], Others::Refused).await?;
     let judged = verdict.rows.into_iter().next().ok_or(Error::Corrupt { table: "invoice" })?;
     let Some(billable) = judged.billable else {
@@ -38,7 +44,9 @@ pub async fn issue_one(
         }
         return Err(refused(&svc, judged.faults.first()));
     };
-    let answer = pg::retry(|| attempt(&svc, &call, (&billable, &verdict.agency_name), &claim)).await;
+    let terms = terms(&svc, &billable, (&asked, &due_date), &verdict.calendar)?;
+    let row = (&billable, &terms);
+    let answer = pg::retry(|| attempt(&svc, &call, (row, &verdict.agency_name), &claim)).await;
     svc.bus.ring();
     match answer {
         Err(Error::Database(error)) if error.constraint() == Some("invoice_reference_once") => {
@@ -58,7 +66,7 @@ async fn first_answer(svc: &Invoicing, claim: &Claim) -> Result<Option<IssueInvo
 async fn attempt(
     svc: &Invoicing,
     call: &Call,
-    (billable, agency_name): (&Billable, &LocalText),
+    ((billable, terms), agency_name): ((&Billable, &Terms), &LocalText),
     claim: &Claim,
 ) -> Result<IssueInvoiceResponse, Error> {
     let agency = call.agency()?;
@@ -75,8 +83,7 @@ async fn attempt(
         service_name: billable.service_name.clone(),
         party_ref: party.party_ref,
         payer_sealed: person::seal_facts(party, &billable.draft.payer.facts),
-        price: billable.price.clone(),
-        due_date: billable.draft.due_date,
+        terms: terms.clone(),
     };
     let numbers = lock_numbers(svc, &mut tx, agency).await?;
     let origin = Origin { agency, agency_name, upload: None };
@@ -87,6 +94,47 @@ async fn attempt(
     Ok(answer)
 }
 
+/// What the invoice asks for, in parts if a plan is asked for.
+fn terms(
+    svc: &Invoicing,
+    billable: &Billable,
+    (asked, due_date): (&[AskedInstalment], &str),
+    calendar: &Calendar,
+) -> Result<Terms, Error> {
+    let (price, due) = (billable.price.clone(), billable.draft.due);
+    let parts = instalments(svc, asked, calendar)?;
+    let total = Money::fils(price.total_fils);
+    let instalments = instalment::plan(parts, total).map_err(|fault| refused(svc, Some(&fault)))?;
+    let last = instalments.last().map_or(due.date, |last| last.due_date);
+    if last != due.date && !due_date.trim().is_empty() {
+        let fault = Fault::new(Field::DueDate, Code::InstalmentsEnd).with("last", last.to_string());
+        return Err(refused(svc, Some(&fault)));
+    }
+    Ok(Terms { price, due: Due { date: last, ..due }, instalments })
+}
+
+/// The parts of a plan as they are asked for.
+///
+/// # Errors
+/// `Row` with the part at fault.
+pub(super) fn instalments(
+    svc: &Invoicing,
+    asked: &[AskedInstalment],
+    calendar: &Calendar,
+) -> Result<Vec<Instalment>, Error> {
+    let today = bahrain_date(svc.ctx.clock.now());
+    let part = |(at, part): (usize, &AskedInstalment)| {
+        let due_fils = money_from_wire("due", &part.due)
+            .map_err(|problem| problem.field(format!("instalments[{at}].due")))?
+            .minor_units();
+        let due = upload_row::read_due(Some(&cell(part.due_date.clone())), today, calendar);
+        let due =
+            due.map_err(|fault| refused(svc, Some(&Fault { field: Field::InstalmentDate(at), ..fault })))?;
+        Ok(Instalment { due_date: due.date, due_fils })
+    };
+    asked.iter().enumerate().map(part).collect()
+}
+
 /// A value as it came: only files of ours put apostrophes before cells.
 pub(super) fn cell(text: String) -> Cell {
     if text.trim().is_empty() { Cell::Empty } else { Cell::Text(text) }
@@ -95,13 +143,16 @@ pub(super) fn cell(text: String) -> Cell {
 /// The request as a row of one.
 fn fields(request: IssueInvoiceRequest) -> Fields {
     let payer = request.payer.unwrap_or_default();
+    // With a plan, the last part's day is the bill's.
+    let last = request.instalments.last().map(|last| last.due_date.clone());
+    let due_date = last.filter(|_| request.due_date.trim().is_empty()).unwrap_or(request.due_date);
     Fields {
         reference: Some(cell(request.reference)),
         service: Some(cell(request.service_code)),
         name: Some(cell(payer.name)),
         cpr: Some(cell(payer.cpr)),
         phone: Some(cell(payer.phone)),
-        due_date: Some(cell(request.due_date)),
+        due_date: Some(cell(due_date)),
         note: Some(cell(request.note)),
         reduction: Some(cell(request.reduction)),
         inputs: request.inputs.into_iter().map(|(name, value)| (name, cell(value))).collect(),
@@ -110,7 +161,7 @@ fn fields(request: IssueInvoiceRequest) -> Fields {
 }
 
 /// Every part of the request in one order; a map has none of its own.
-fn canonical(request: &IssueInvoiceRequest) -> Vec<&str> {
+fn canonical(request: &IssueInvoiceRequest) -> Vec<String> {
     let payer = request.payer.as_ref();
     let payer = payer.map(|payer| [payer.name.as_str(), payer.cpr.as_str(), payer.phone.as_str()]);
     let mut parts = vec![request.service_code.as_str(), &request.reference, &request.due_date, &request.note];
@@ -119,7 +170,15 @@ fn canonical(request: &IssueInvoiceRequest) -> Vec<&str> {
     parts.extend(Some(request.reduction.as_str()).filter(|reduction| !reduction.is_empty()));
     let inputs: BTreeMap<&String, &String> = request.inputs.iter().collect();
     parts.extend(inputs.into_iter().flat_map(|(name, value)| [name.as_str(), value.as_str()]));
+    let mut parts: Vec<String> = parts.into_iter().map(str::to_owned).collect();
+    parts.extend(request.instalments.iter().flat_map(spelt));
     parts
+}
+
+/// A part of a plan, for telling whether two requests are the same.
+pub(super) fn spelt(part: &AskedInstalment) -> [String; 2] {
+    let due = part.due.clone().unwrap_or_default();
+    [part.due_date.clone(), format!("{} {}", due.minor_units, due.currency)]
 }
 
 /// A fault as the caller hears it.
@@ -137,6 +196,9 @@ pub(super) fn refused(svc: &Invoicing, fault: Option<&Fault>) -> Error {
         Field::Note => "note".to_owned(),
         Field::Reduction => "reduction".to_owned(),
         Field::Input(name) => format!("inputs.{name}"),
+        Field::Instalments => "instalments".to_owned(),
+        Field::InstalmentDate(at) => format!("instalments[{at}].due_date"),
+        Field::InstalmentDue(at) => format!("instalments[{at}].due"),
     };
     Error::Row { code: fault.code.name(), field, detail }
 }

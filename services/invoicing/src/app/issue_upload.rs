@@ -14,6 +14,7 @@ use uuid::Uuid;
 use super::issue::{NewInvoice, Origin, issue, lock_numbers};
 use super::party::Parties;
 use super::{Invoicing, blocking, party, upload_file, upload_work};
+use crate::domain::invoice::Terms;
 use crate::domain::upload::part::Part;
 use crate::domain::upload::{Command, Counts, State, Upload, step};
 use crate::domain::upload_row::Code;
@@ -178,8 +179,7 @@ fn new_invoices(
             service_name: bill.service_name.clone(),
             party_ref: party.party_ref,
             payer_sealed: person::seal_facts(party, &bill.facts),
-            price: price.clone(),
-            due_date: bill.due_date,
+            terms: Terms { price: price.clone(), due: bill.due, instalments: Vec::new() },
         })
     });
     rows.collect()

@@ -2,12 +2,14 @@
 
 use std::collections::HashMap;
 
+use futures::TryFutureExt as _;
 use ids::AgencyId;
 use time::Date;
 
-use super::{Invoicing, blocking};
+use super::{Invoicing, blocking, calendar};
 use crate::Error;
 use crate::catalogue::NoPrice;
+use crate::domain::calendar::Calendar;
 use crate::domain::fee_service::{FeeService, InputKind, LocalText, Price};
 use crate::domain::upload_row::{self, Checked, Code, Draft, Fault, Field, Fields, Others, Quote, Rules};
 use crate::store;
@@ -33,6 +35,8 @@ pub struct Judged {
 #[derive(Debug)]
 pub struct Verdict {
     pub agency_name: LocalText,
+    /// By which terms were counted.
+    pub calendar: Calendar,
     pub rows: Vec<Judged>,
 }
 
@@ -47,17 +51,20 @@ pub async fn judge(
     others: Others,
 ) -> Result<Verdict, Error> {
     let today = bahrain_date(svc.ctx.clock.now());
-    let (agency_name, services) =
-        futures::try_join!(svc.catalogue.agency_name(agency), svc.catalogue.fee_services(agency))?;
-    let (services, mut checked) = blocking(move || {
-        let rules = Rules { services: &services, today, others };
+    let (agency_name, services, calendar) = futures::try_join!(
+        svc.catalogue.agency_name(agency).map_err(Error::from),
+        svc.catalogue.fee_services(agency).map_err(Error::from),
+        calendar::newest(svc),
+    )?;
+    let (services, calendar, mut checked) = blocking(move || {
+        let rules = Rules { services: &services, today, calendar: &calendar, others };
         let checked: Vec<Checked> = rows.iter().map(|row| upload_row::check(row, &rules)).collect();
-        (services, checked)
+        (services, calendar, checked)
     })
     .await?;
     refuse_used(svc, agency, &mut checked).await?;
     let rows = price(svc, agency, (today, &services), checked).await?;
-    Ok(Verdict { agency_name, rows })
+    Ok(Verdict { agency_name, calendar, rows })
 }
 
 /// Refuses each row whose reference a bill of the agency has.

@@ -3,6 +3,7 @@
 pub mod amend;
 pub mod amend_invoice;
 pub mod bill;
+pub mod calendar;
 pub mod check_upload;
 pub mod corrections;
 pub mod create_upload;
@@ -73,11 +74,12 @@ pub struct Invoicing {
 
 impl Invoicing {
     /// How twins of this call are recognised: by who calls, what, and a hash of `body`, its canonical form.
-    fn claim(&self, call: &Call, operation: &'static str, body: &[&str]) -> Result<Claim, Error> {
+    fn claim(&self, call: &Call, operation: &'static str, body: &[impl AsRef<str>]) -> Result<Claim, Error> {
         let caller = format!("{} {}", call.agency()?, call.actor);
         // The length before each part keeps ("ab", "c") and ("a", "bc") apart.
-        let lengths = body.iter().map(|part| part.len().to_string());
-        let parts: Vec<String> = lengths.zip(body).map(|(length, part)| format!("{length}:{part}")).collect();
+        let lengths = body.iter().map(|part| part.as_ref().len().to_string());
+        let parts: Vec<String> =
+            lengths.zip(body).map(|(length, part)| format!("{length}:{}", part.as_ref())).collect();
         let body_hash = crate::person::body_hash(&self.master, parts.concat().as_bytes());
         Ok(Claim { caller, operation, key: call.key()?.to_owned(), body_hash })
     }

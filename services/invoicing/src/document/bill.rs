@@ -9,6 +9,7 @@ use super::sheet::{Code, Fact, File, Line, Note, Run, Sheet, Sum, money, paper};
 use super::{Print, code, ubl};
 use crate::domain::document::Kind;
 use crate::domain::fee_service::{self, LineKind, LocalText, TaxCategory};
+use crate::domain::instalment::{self, Instalment};
 use crate::domain::invoice::{Invoice, State};
 
 /// Our reverse domain in the code on a bill.
@@ -47,7 +48,7 @@ pub fn bill(print: &Print<'_>, kind: Kind, facts: &Facts<'_>) -> Sheet {
         lines: lines.iter().map(|line| printed(print, facts, line)).collect(),
         sums: sums(print, invoice, &lines),
         codes: if due > 0 { scan(print, facts, due) } else { Vec::new() },
-        notes: if due > 0 { how_to_pay(print, invoice) } else { Vec::new() },
+        notes: if due > 0 { notes(print, invoice) } else { Vec::new() },
         footer: print.footer(&number),
         files: vec![ubl(print, facts, &lines)],
         number,
@@ -107,22 +108,29 @@ fn mark(print: &Print<'_>, state: State) -> Option<String> {
 
 fn lead(print: &Print<'_>, kind: Kind, facts: &Facts<'_>) -> Vec<Run> {
     let invoice = facts.invoice;
+    // Of a bill in parts the next one counts.
+    let part = instalment::next(&invoice.instalments, invoice.paid());
+    let next = part.unwrap_or(Instalment { due_date: invoice.due.date, due_fils: due(invoice) });
     let key = match (invoice.state, kind) {
         (State::Paid, _) => "document-lead-paid",
         (State::Cancelled, _) => "document-lead-cancelled",
         (State::WrittenOff { .. }, _) => "document-lead-written-off",
+        (State::Issued | State::PartiallyPaid { .. }, Kind::Invoice | Kind::Notice) if part.is_some() => {
+            "document-lead-instalment"
+        }
         (State::Issued | State::PartiallyPaid { .. }, Kind::Invoice | Kind::Notice) => "document-lead-open",
-        (State::Issued | State::PartiallyPaid { .. }, Kind::Reminder) if print.today > invoice.due_date => {
+        (State::Issued | State::PartiallyPaid { .. }, Kind::Reminder) if print.today > next.due_date => {
             "document-lead-overdue"
         }
         (State::Issued | State::PartiallyPaid { .. }, Kind::Reminder) => "document-lead-reminder",
     };
     let service = print.of(facts.service_name);
-    let values: [(&str, Value<'_>); 4] = [
+    let values: [(&str, Value<'_>); 5] = [
         ("service", service.into()),
-        ("due", money(due(invoice), print.lang).into()),
+        ("due", money(next.due_fils, print.lang).into()),
+        ("whole", money(due(invoice), print.lang).into()),
         ("total", money(invoice.total.minor_units(), print.lang).into()),
-        ("date", invoice.due_date.to_string().into()),
+        ("date", next.due_date.to_string().into()),
     ];
     print.runs(key, &values)
 }
@@ -134,7 +142,7 @@ fn bill_facts(print: &Print<'_>, facts: &Facts<'_>, number: &str) -> Vec<Fact> {
         ("number", Run::token(number)),
         ("reference", Run::token(&invoice.bill_reference)),
         ("issued", Run::token(issued_on.to_string())),
-        ("due-date", Run::token(invoice.due_date.to_string())),
+        ("due-date", Run::token(invoice.due.date.to_string())),
         ("payer", Run::name(facts.payer)),
         ("agency-reference", Run::token(&invoice.reference)),
     ];
@@ -194,6 +202,25 @@ fn scan(print: &Print<'_>, facts: &Facts<'_>, due_fils: i64) -> Vec<Code> {
         caption: print.words("document-code-caption"),
     };
     svg.map(said).into_iter().collect()
+}
+
+fn notes(print: &Print<'_>, invoice: &Invoice) -> Vec<Note> {
+    let plan = (!invoice.instalments.is_empty()).then(|| plan(print, invoice));
+    plan.into_iter().chain(how_to_pay(print, invoice)).collect()
+}
+
+/// The parts of the bill, each with its day.
+fn plan(print: &Print<'_>, invoice: &Invoice) -> Note {
+    let line = |(at, part): (usize, &Instalment)| {
+        let values: [(&str, Value<'_>); 3] = [
+            ("number", (at + 1).to_string().into()),
+            ("date", part.due_date.to_string().into()),
+            ("amount", money(part.due_fils, print.lang).into()),
+        ];
+        print.runs("document-instalment", &values)
+    };
+    let lines = invoice.instalments.iter().enumerate().map(line).collect();
+    Note { title: print.words("document-instalments-title"), lines }
 }
 
 fn how_to_pay(print: &Print<'_>, invoice: &Invoice) -> Vec<Note> {

@@ -24,7 +24,7 @@ pub fn ubl(print: &Print<'_>, facts: &Facts<'_>, lines: &[fee_service::Line]) ->
     build(&Invoice {
         number: invoice.invoice_number(),
         issue_date: boot::bahrain_date(invoice.issued_at).to_string(),
-        due_date: invoice.due_date.to_string(),
+        due_date: invoice.due.date.to_string(),
         payment_reference: invoice.bill_reference.clone(),
         seller_reference: invoice.reference.clone(),
         seller: Seller {

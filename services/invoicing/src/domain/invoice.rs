@@ -2,9 +2,11 @@
 
 use ids::{AgencyId, InvoiceId, PartyRef, UploadId};
 use money::Money;
-use time::{Date, OffsetDateTime};
+use time::OffsetDateTime;
 
+use super::calendar::Due;
 use super::fee_service::{Breakdown, Price, Reduced};
+use super::instalment::Instalment;
 use super::numbering;
 
 /// Where the money stands, as events told so far. `payments` knows exactly.
@@ -53,7 +55,9 @@ pub struct Refusal {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Terms {
     pub price: Price,
-    pub due_date: Date,
+    pub due: Due,
+    /// The plan; empty: it is paid at once.
+    pub instalments: Vec<Instalment>,
 }
 
 /// An issued invoice, without what it says about the person.
@@ -74,7 +78,9 @@ pub struct Invoice {
     /// What a reduction took off the fee, by its reason code.
     pub reduced: Reduced,
     pub breakdown: Breakdown,
-    pub due_date: Date,
+    pub due: Due,
+    /// The plan; empty: it is paid at once.
+    pub instalments: Vec<Instalment>,
     pub upload_id: Option<UploadId>,
     pub state: State,
     /// The newest version of the receivable heard of; 0 before any.
@@ -175,7 +181,8 @@ impl Invoice {
             total,
             reduced: price.reduced.clone(),
             breakdown: price.breakdown.clone(),
-            due_date: terms.due_date,
+            due: terms.due,
+            instalments: terms.instalments.clone(),
             state,
             version: self.version + 1,
             ..self.clone()

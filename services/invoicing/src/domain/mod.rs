@@ -1,10 +1,12 @@
 //! What is right and wrong about files, rows and invoices: pure and synchronous.
 
 pub mod amendment;
+pub mod calendar;
 pub mod correction;
 pub mod document;
 pub mod fee_service;
 pub mod finding;
+pub mod instalment;
 pub mod invoice;
 pub mod numbering;
 pub mod payer;

@@ -1,10 +1,10 @@
+use boot::Call;
 use boot::wire::id_from_wire;
-use boot::{Call, Problem};
 use proto::invoicing::v1 as pb;
 use proto::invoicing::v1::invoice_service_server::InvoiceService;
-use time::{Date, macros::format_description};
-use tonic::{Code, Request, Response, Status};
+use tonic::{Request, Response, Status};
 
+use super::date;
 use crate::app::{self, Invoicing};
 use crate::domain::numbering::parse_invoice_number;
 use crate::store::invoice::Page;
@@ -13,14 +13,6 @@ use crate::{Error, wire};
 /// Invoices on a page when nobody says how many.
 const PAGE: i64 = 100;
 const MAX_PAGE: i64 = 1_000;
-
-fn date(field: &str, text: &str) -> Result<Date, Problem> {
-    let read = Date::parse(text, format_description!("[year]-[month]-[day]"));
-    read.ok().ok_or_else(|| {
-        let detail = format!("`{field}` is no date; write it like 2026-01-31.");
-        Problem::new(Code::InvalidArgument, "field_invalid", detail).field(field)
-    })
-}
 
 pub struct Invoices(pub Invoicing);
 

@@ -1,9 +1,10 @@
-use boot::{Call, Problem};
+use boot::Problem;
 use proto::invoicing::v1 as pb;
 use proto::invoicing::v1::privacy_service_server::PrivacyService;
 use standards::references::Cpr;
 use tonic::{Code, Request, Response, Status};
 
+use super::by_name;
 use crate::Error;
 use crate::app::Invoicing;
 use crate::app::privacy::{self, Asked};
@@ -12,16 +13,6 @@ use crate::app::privacy::{self, Asked};
 const MAX_REASON: usize = 200;
 
 pub struct Privacy(pub Invoicing);
-
-/// Who looks has a name.
-fn person<T>(request: &Request<T>) -> Result<Call, Problem> {
-    let call = Call::from_metadata(request.metadata())?;
-    if call.actor.trim().is_empty() || call.actor == "anonymous" {
-        let detail = "Say who looks, in the metadata `mizan-actor`.";
-        return Err(Problem::new(Code::InvalidArgument, "actor_missing", detail).field("mizan-actor"));
-    }
-    Ok(call)
-}
 
 fn asked(cpr: &str, reason: &str) -> Result<Asked, Problem> {
     let wrong = |field: &str, code: &'static str, detail: String| {
@@ -43,7 +34,7 @@ impl PrivacyService for Privacy {
         &self,
         request: Request<pb::ExportPersonRequest>,
     ) -> Result<Response<pb::ExportPersonResponse>, Status> {
-        let call = person(&request)?;
+        let call = by_name(&request)?;
         let message = request.into_inner();
         let work = privacy::export(self.0.clone(), call, asked(&message.cpr, &message.reason)?);
         Ok(Response::new(self.0.ctx.tasks.run(work).await.map_err(Error::from)??))
@@ -53,7 +44,7 @@ impl PrivacyService for Privacy {
         &self,
         request: Request<pb::ErasePersonRequest>,
     ) -> Result<Response<pb::ErasePersonResponse>, Status> {
-        let call = person(&request)?;
+        let call = by_name(&request)?;
         let message = request.into_inner();
         let work = privacy::erase(self.0.clone(), call, asked(&message.cpr, &message.reason)?);
         Ok(Response::new(self.0.ctx.tasks.run(work).await.map_err(Error::from)??))

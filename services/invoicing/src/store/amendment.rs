@@ -6,6 +6,7 @@ use uuid::Uuid;
 
 use crate::Error;
 use crate::domain::amendment::{Amendment, Asked, Ended, To};
+use crate::domain::calendar::Due;
 use crate::domain::fee_service::{Breakdown, Price, Reduced};
 use crate::domain::invoice::{Invoice, Terms};
 
@@ -27,8 +28,8 @@ pub async fn ask(
     sqlx::query!(
         "INSERT INTO amendment (amendment_id, agency_id, invoice_id, kind, claimed_by, reason, requested_by,
                                 receivable_version, fee_fils, vat_fils, total_fils, reduction, reduced_fils, steps,
-                                schedule_version, due_date, breakdown, state, asked_at)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, 'asked', $18)",
+                                schedule_version, due_date, calendar_revision, instalments, breakdown, state, asked_at)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, 'asked', $20)",
         amendment.id.0,
         amendment.agency.as_str(),
         amendment.invoice.0,
@@ -44,7 +45,9 @@ pub async fn ask(
         price.map(|price| price.reduced.fils),
         price.map(|price| serde_json::json!(price.steps)),
         price.map(|price| price.schedule_version),
-        terms.map(|terms| terms.due_date),
+        terms.map(|terms| terms.due.date),
+        terms.and_then(|terms| terms.due.calendar_revision),
+        terms.map(|terms| serde_json::json!(terms.instalments)),
         price.map(|price| serde_json::json!(price.breakdown)),
         now,
     )
@@ -61,7 +64,8 @@ pub async fn waiting(tx: &mut Tx, invoice: InvoiceId) -> Result<Option<(Amendmen
     let row = sqlx::query_as!(
         Row,
         "SELECT amendment_id, agency_id, invoice_id, kind, claimed_by, reason, requested_by, receivable_version, fee_fils,
-                vat_fils, total_fils, reduction, reduced_fils, steps, schedule_version, due_date, breakdown
+                vat_fils, total_fils, reduction, reduced_fils, steps, schedule_version, due_date, calendar_revision,
+                instalments, breakdown
            FROM amendment WHERE invoice_id = $1 AND state = 'asked'",
         invoice.0,
     )
@@ -137,9 +141,10 @@ pub async fn replace(
 ) -> Result<(), Error> {
     sqlx::query!(
         "INSERT INTO invoice_version (invoice_id, version, fee_fils, vat_fils, total_fils, reduction, reduced_fils, steps,
-                                      schedule_version, due_date, breakdown, reason, replaced_by, replaced_at)
+                                      schedule_version, due_date, calendar_revision, instalments, breakdown, reason,
+                                      replaced_by, replaced_at)
          SELECT invoice_id, version, fee_fils, vat_fils, total_fils, reduction, reduced_fils, steps, schedule_version,
-                due_date, breakdown, $2, $3, $4
+                due_date, calendar_revision, instalments, breakdown, $2, $3, $4
            FROM invoice WHERE invoice_id = $1",
         before.id.0,
         amendment.reason,
@@ -151,7 +156,8 @@ pub async fn replace(
     let done = sqlx::query!(
         "UPDATE invoice
             SET fee_fils = $3, vat_fils = $4, total_fils = $5, reduction = $6, reduced_fils = $7, steps = $8,
-                schedule_version = $9, due_date = $10, state = $11, paid_fils = $12, version = $13, breakdown = $14
+                schedule_version = $9, due_date = $10, state = $11, paid_fils = $12, version = $13, breakdown = $14,
+                calendar_revision = $15, instalments = $16
           WHERE invoice_id = $1 AND version = $2",
         before.id.0,
         before.version,
@@ -162,11 +168,13 @@ pub async fn replace(
         after.reduced.fils,
         serde_json::json!(terms.price.steps),
         terms.price.schedule_version,
-        after.due_date,
+        after.due.date,
         after.state.name(),
         after.paid().minor_units(),
         after.version,
         serde_json::json!(after.breakdown),
+        after.due.calendar_revision,
+        serde_json::json!(after.instalments),
     )
     .execute(tx.conn())
     .await?;
@@ -190,6 +198,8 @@ struct Row {
     steps: Option<serde_json::Value>,
     schedule_version: Option<i32>,
     due_date: Option<Date>,
+    calendar_revision: Option<i32>,
+    instalments: Option<serde_json::Value>,
     breakdown: Option<serde_json::Value>,
 }
 
@@ -227,7 +237,12 @@ impl Row {
                     None => Breakdown::default(),
                 },
             },
-            due_date: self.due_date?,
+            due: Due { date: self.due_date?, calendar_revision: self.calendar_revision },
+            // What an earlier release asked for has none.
+            instalments: match &self.instalments {
+                Some(plan) => serde_json::from_value(plan.clone()).ok()?,
+                None => Vec::new(),
+            },
         })
     }
 }

@@ -1,6 +1,7 @@
 //! SQL. Everything here takes an open transaction; the pool is out of reach.
 
 pub mod amendment;
+pub mod calendar;
 pub mod finding;
 pub mod idempotency;
 pub mod invoice;

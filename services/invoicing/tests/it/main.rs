@@ -7,11 +7,13 @@
 )]
 
 mod bad_files;
+mod calendar;
 mod catalogue;
 mod corrections;
 mod documents;
 mod erasure;
 mod finding;
+mod instalments;
 mod invoice;
 mod issue_upload;
 mod long_files;

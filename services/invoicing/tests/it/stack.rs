@@ -5,6 +5,7 @@ use invoicing::{MIGRATOR, Settings};
 use proto::catalogue::v1::catalogue_service_server::CatalogueServiceServer;
 use proto::common::v1::Money;
 use proto::invoicing::v1 as pb;
+use proto::invoicing::v1::calendar_service_client::CalendarServiceClient;
 use proto::invoicing::v1::create_upload_request::Part;
 use proto::invoicing::v1::document_service_client::DocumentServiceClient;
 use proto::invoicing::v1::finding_service_client::FindingServiceClient;
@@ -37,6 +38,7 @@ pub struct Stack {
     pub privacy: PrivacyServiceClient<boot::grpc::Channel>,
     pub finding: FindingServiceClient<boot::grpc::Channel>,
     pub documents: DocumentServiceClient<boot::grpc::Channel>,
+    pub calendars: CalendarServiceClient<boot::grpc::Channel>,
     _folder: tempfile::TempDir,
 }
 
@@ -83,6 +85,7 @@ impl Stack {
             privacy: PrivacyServiceClient::new(channel()),
             finding: FindingServiceClient::new(channel()),
             documents: DocumentServiceClient::new(channel()),
+            calendars: CalendarServiceClient::new(channel()),
             _folder: folder,
         }
     }
@@ -224,5 +227,6 @@ pub fn fine(reference: &str) -> pb::IssueInvoiceRequest {
         due_date: "2026-02-15".to_owned(),
         note: "plate 7".to_owned(),
         reduction: String::new(),
+        instalments: Vec::new(),
     }
 }

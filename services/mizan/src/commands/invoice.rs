@@ -6,13 +6,13 @@ use clap::{Args, Subcommand, ValueEnum};
 use proto::invoicing::v1::document_service_client::DocumentServiceClient;
 use proto::invoicing::v1::invoice_service_client::InvoiceServiceClient;
 use proto::invoicing::v1::{
-    AmendInvoiceRequest, CancelInvoiceRequest, CheckNumberingRequest, DocumentKind, Invoice as Known,
-    RenderInvoiceRequest, ReportReductionsRequest,
+    AmendInvoiceRequest, CancelInvoiceRequest, CheckNumberingRequest, DocumentKind, Instalment,
+    Invoice as Known, RenderInvoiceRequest, ReportReductionsRequest,
 };
 
 use super::document::Style;
 use super::end;
-use super::officer::{By, answered, dinars, pair, word};
+use super::officer::{By, amount, answered, dinars, pair, word};
 
 /// Invoices: printed, changed and taken back, reductions by reason, and whether the numbers are gapless.
 #[derive(Debug, Args)]
@@ -42,6 +42,9 @@ enum Verb {
         /// The new due date; as it was, if left out.
         #[arg(long, default_value = "")]
         due: String,
+        /// A part of a new plan: `--instalment 2026-03-31=10.000`; the plan there was, in its proportions, if left out.
+        #[arg(long = "instalment", value_parser = instalment)]
+        instalments: Vec<Instalment>,
         /// Why; no personal data.
         #[arg(long)]
         reason: String,
@@ -113,6 +116,12 @@ fn line(invoice: &Known) -> String {
     format!("{} {state} total {total} paid {paid} due {}", invoice.invoice_number, invoice.due_date)
 }
 
+/// Reads `2026-03-31=10.000`.
+fn instalment(text: &str) -> Result<Instalment, String> {
+    let (due_date, due) = text.split_once('=').ok_or("write it like 2026-03-31=10.000")?;
+    Ok(Instalment { due_date: due_date.to_owned(), due: Some(amount(due)?) })
+}
+
 /// A call for an agency.
 fn of<T>(agency: &str, message: T) -> Result<tonic::Request<T>, String> {
     let agency = agency.parse().map_err(|error: ids::Invalid| error.to_string())?;
@@ -124,10 +133,11 @@ async fn answer(invoice: Invoice) -> Result<String, String> {
     let mut documents = DocumentServiceClient::new(channel.clone());
     let mut invoices = InvoiceServiceClient::new(channel);
     match invoice.verb {
-        Verb::Amend { agency, invoice, inputs, reduction, due, reason, by } => {
+        Verb::Amend { agency, invoice, inputs, reduction, due, instalments, reason, by } => {
             let (invoice_number, due_date) = (invoice, due);
             let inputs = inputs.into_iter().collect();
-            let request = AmendInvoiceRequest { invoice_number, inputs, reduction, due_date, reason };
+            let request =
+                AmendInvoiceRequest { invoice_number, inputs, reduction, due_date, reason, instalments };
             let amended = answered(invoices.amend_invoice(by.call_for(&agency, request)?).await)?;
             Ok(amended.invoice.as_ref().map(line).unwrap_or_default())
         }

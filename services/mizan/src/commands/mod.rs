@@ -1,5 +1,6 @@
 //! Commands that end: one file a noun.
 pub mod adjustment;
+pub mod calendar;
 pub mod catalogue;
 pub mod channel_exception;
 pub mod config;

@@ -130,6 +130,35 @@ async fn a_wish_whose_asker_died_is_taken_up_and_the_same_call_hears_that_it_is_
     assert_eq!(p.cancel(&other.invoice_number, "k2").await.unwrap_err().code, "receivable_wrong_state");
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn a_plan_is_paid_part_by_part_and_keeps_its_proportions_when_the_bill_changes() {
+    let p = Platform::start().await;
+    p.import();
+    let issued = p.in_parts("A", &[(30, 1_000), (60, 1_500)]).await;
+    let (number, bill) = (issued.invoice_number.as_str(), issued.bill_reference.as_str());
+    let page = p.page("en", bill).await;
+    assert!(page.contains("The instalment due on") && page.contains("BHD 1.000"), "{page}");
+    p.card(bill, 1_000, "C-1").await;
+    assert_eq!(p.agreed(number, bill).await.state(), InvoiceState::PartiallyPaid);
+
+    let amended = p.amend(number, "k", 20).await.unwrap();
+    let parts: Vec<i64> = amended.instalments.iter().map(|part| fils(part.due.as_ref())).collect();
+    assert_eq!(parts, [2_000, 3_000]);
+    assert_eq!(amended.due_date, issued.due_date);
+    let kept = p.receivable(bill).await.instalments;
+    assert_eq!(
+        kept.iter().map(|part| part.minor_units).collect::<Vec<_>>(),
+        parts,
+        "the money has the same plan"
+    );
+    // What is left of the first part, or all that is due; the page offers both.
+    let page = p.page("ar", bill).await;
+    assert!(page.contains("القسط المستحق في") && page.contains("value=\"1000\""), "{page}");
+    p.card(bill, 4_000, "C-2").await;
+    assert_eq!(p.agreed(number, bill).await.state(), InvoiceState::Paid);
+    p.books_hold().await;
+}
+
 /// What happens to a bill.
 #[derive(Clone, Copy, Debug)]
 enum Act {

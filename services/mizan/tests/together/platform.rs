@@ -229,14 +229,26 @@ impl Platform {
 
     /// A bill of ten pages by the fee of the day.
     pub async fn issue(&self, reference: &str) -> inv::Invoice {
+        self.in_parts(reference, &[]).await
+    }
+
+    /// The same, to be paid in parts: days from now, and fils.
+    pub async fn in_parts(&self, reference: &str, parts: &[(u64, i64)]) -> inv::Invoice {
+        let day =
+            |days| boot::bahrain_date(self.env.clock.now() + Duration::from_hours(24 * days)).to_string();
+        let part = |(days, fils): &(u64, i64)| inv::Instalment {
+            due_date: day(*days),
+            due: Some(Money { currency: "BHD".to_owned(), minor_units: *fils }),
+        };
         let request = inv::IssueInvoiceRequest {
             service_code: SERVICE.to_owned(),
             reference: reference.to_owned(),
             payer: Some(inv::Payer { name: "Sara".into(), cpr: "880101234".into(), phone: String::new() }),
             inputs: [("pages".to_owned(), "10".to_owned())].into(),
-            due_date: boot::bahrain_date(self.env.clock.now() + Duration::from_hours(240)).to_string(),
+            due_date: if parts.is_empty() { day(10) } else { String::new() },
             note: String::new(),
             reduction: String::new(),
+            instalments: parts.iter().map(part).collect(),
         };
         let call = Call::by("client:test").for_agency(AGENCY.parse().unwrap()).with_key(reference);
         let answer = self.invoices.clone().issue_invoice(call.request(request).unwrap()).await.unwrap();

@@ -31,7 +31,7 @@ impl ReceivableService for Payments {
         let terms = Terms {
             due: money_from_wire("due", &request.due)?,
             shares: request.shares.iter().map(share).collect::<Result<_, _>>()?,
-            instalments: invoicing::instalments(&request.instalments)?,
+            instalments: invoicing::instalments(request.instalments.iter().map(Some))?,
         };
         let wanted = Wanted {
             bill_reference: request.bill_reference.clone(),

@@ -7,7 +7,7 @@ use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
 use boot::Call;
 use proto::common::v1::Money;
-use proto::invoicing::v1::{Bill, GetBillRequest, Invoice};
+use proto::invoicing::v1::{Bill, GetBillRequest, Instalment, Invoice};
 use proto::payments::v1::{
     GetReceivableRequest, GetReceivableResponse, PaymentState, Receivable, ReceivableState,
 };
@@ -17,7 +17,7 @@ use super::channels::{self, Way};
 use super::page::{InLanguage, message, refused, rendered};
 use crate::App;
 use crate::form::{Hidden, browser, new_browser};
-use crate::view::Reader;
+use crate::view::{Reader, dinars};
 
 /// What can be done about the bill now.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -89,10 +89,45 @@ struct Page {
     reference: String,
     invoice_number: String,
     due_date: String,
+    plan: Vec<Part>,
+    /// The part that is due next, when there is a choice.
+    next: Option<Part>,
     steps: Vec<String>,
     receipts: Vec<String>,
     ways: Vec<Way>,
     form: Option<Hidden>,
+}
+
+/// A part of a bill.
+#[derive(Clone)]
+struct Part {
+    day: String,
+    amount: String,
+    /// What is left of it.
+    left_fils: i64,
+    /// The class of its word.
+    class: &'static str,
+    word: String,
+}
+
+/// The parts of a bill, by how far they are paid.
+fn plan(reader: Reader, invoice: &Invoice, paid_fils: i64) -> Vec<Part> {
+    let mut end = 0_i64;
+    let part = |part: &Instalment| {
+        let due = part.due.as_ref().map_or(0, |due| due.minor_units);
+        end = end.saturating_add(due);
+        let left_fils = end.saturating_sub(paid_fils).clamp(0, due);
+        let class = if left_fils == 0 {
+            "paid"
+        } else if left_fils < due {
+            "partly"
+        } else {
+            "open"
+        };
+        let (day, amount) = (part.due_date.clone(), reader.money(part.due.as_ref()));
+        Part { day, amount, left_fils, class, word: reader.say(&format!("instalment-{class}")) }
+    };
+    invoice.instalments.iter().map(part).collect()
 }
 
 /// A bill and what is due on it; `None` while the books cannot be asked.
@@ -149,6 +184,11 @@ fn page(
         (false, _) => Some(reader.say(&format!("why-not-{}", standing.key()))),
     };
     let rest = rest(&invoice, due.as_ref());
+    let paid = due.as_ref().and_then(|due| due.receivable.as_ref()?.paid.as_ref()).or(invoice.paid.as_ref());
+    let plan = plan(reader, &invoice, paid.map_or(0, |paid| paid.minor_units));
+    let rest_fils = rest.as_ref().map_or(0, |rest| rest.minor_units);
+    // The last part is all that is left: nothing to choose.
+    let next = plan.iter().find(|part| part.left_fils > 0 && part.left_fils < rest_fils).cloned();
     let page = Page {
         here: format!("/bills/{}", invoice.bill_reference),
         agency: reader.of(bill.agency_name.as_ref()),
@@ -162,6 +202,8 @@ fn page(
         reference: invoice.bill_reference,
         invoice_number: invoice.invoice_number,
         due_date: invoice.due_date,
+        plan,
+        next: next.map(|part| Part { amount: reader.money(Some(&dinars(part.left_fils))), ..part }),
         steps: bill.steps.iter().map(|step| reader.of(Some(step))).collect(),
         receipts: due.map(receipts).unwrap_or_default(),
         ways,

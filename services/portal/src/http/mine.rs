@@ -20,11 +20,10 @@ use super::page::{InLanguage, message, refused, rendered};
 use super::payment::{PROVIDER, is_refusal, look_up, outcome};
 use crate::App;
 use crate::form::{Hidden, browser, new_browser};
-use crate::view::Reader;
+use crate::view::{Reader, dinars};
 
 /// Bills that one payment pays, at most; the payments service says so too.
 const CART_MAX: usize = 20;
-const BHD: &str = "BHD";
 
 #[derive(Template)]
 #[template(path = "mine.html")]
@@ -101,10 +100,6 @@ pub(super) async fn list(
         answer.headers_mut().insert(header::SET_COOKIE, cookie);
     }
     answer
-}
-
-fn dinars(minor_units: i64) -> Money {
-    Money { currency: BHD.to_owned(), minor_units }
 }
 
 fn listed(reader: Reader, bill: Bill) -> Listed {

@@ -7,7 +7,7 @@ use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse as _, Redirect, Response};
 use boot::Call;
 use boot::wire::lang_to_wire;
-use proto::common::v1::Channel;
+use proto::common::v1::{Channel, Money};
 use proto::notifications::v1::RegisterContactRequest;
 use proto::payments::v1::{GetPaymentRequest, Payment, PaymentState, StartPaymentRequest};
 use serde::Deserialize;
@@ -16,7 +16,7 @@ use tonic::{Code, Status};
 use super::page::{InLanguage, message, refused, rendered};
 use crate::App;
 use crate::form::{Hidden, browser};
-use crate::view::Reader;
+use crate::view::{Reader, dinars};
 
 /// The one provider so far.
 pub(super) const PROVIDER: &str = "benefit-pay";
@@ -27,6 +27,9 @@ pub(super) struct Pay {
     token: String,
     #[serde(default)]
     email: String,
+    /// Of a bill in parts; empty: all that is due.
+    #[serde(default)]
+    amount_fils: String,
 }
 
 pub(super) async fn start(
@@ -43,13 +46,16 @@ pub(super) async fn start(
     if !ours {
         return stale();
     }
-    match begin(&app, reader, &bill_reference, &hidden.idempotency_key, pay.email.trim()).await {
+    let Ok(amount) = amount(&pay.amount_fils) else { return stale() };
+    let wanted = (bill_reference.as_str(), amount);
+    match begin(&app, reader, wanted, &hidden.idempotency_key, pay.email.trim()).await {
         Ok(payment) => {
             Redirect::to(&format!("/{}/payments/{}", reader.code(), payment.payment_id)).into_response()
         }
         // It may have begun: the same form, sent again, tells.
         Err(status) if !is_refusal(status.code()) => {
-            let page = Again { reader, here: "/", reference: bill_reference, hidden, email: pay.email };
+            let (email, amount_fils) = (pay.email, pay.amount_fils);
+            let page = Again { reader, here: "/", reference: bill_reference, hidden, email, amount_fils };
             rendered(StatusCode::SERVICE_UNAVAILABLE, &page)
         }
         Err(status) => refused(reader, &status, &bill_reference),
@@ -88,12 +94,18 @@ struct Again {
     reference: String,
     hidden: Hidden,
     email: String,
+    amount_fils: String,
+}
+
+/// None: all that is due. Whether another amount may be paid, the owner of the money says.
+fn amount(fils: &str) -> Result<Option<Money>, std::num::ParseIntError> {
+    if fils.is_empty() { Ok(None) } else { fils.parse().map(|fils| Some(dinars(fils))) }
 }
 
 async fn begin(
     app: &App,
     reader: Reader,
-    bill_reference: &str,
+    (bill_reference, amount): (&str, Option<Money>),
     key: &str,
     email: &str,
 ) -> Result<Payment, Status> {
@@ -109,6 +121,7 @@ async fn begin(
         bill_reference: bill_reference.to_owned(),
         provider: PROVIDER.to_owned(),
         contact_ref,
+        amount,
         on_portal: true,
         ..Default::default()
     };

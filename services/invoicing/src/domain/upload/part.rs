@@ -1,9 +1,9 @@
 //! Rows of a file that are judged, kept and issued together.
 
 use standards::references::Cpr;
-use time::Date;
 
 use super::{Cell, Row};
+use crate::domain::calendar::Due;
 use crate::domain::fee_service::{LocalText, Price};
 use crate::domain::payer::PayerFacts;
 
@@ -37,7 +37,7 @@ pub struct BillToBe {
     #[serde(with = "cpr")]
     pub cpr: Cpr,
     pub facts: PayerFacts,
-    pub due_date: Date,
+    pub due: Due,
     /// Its place among the part's prices.
     pub price: usize,
 }
@@ -86,6 +86,6 @@ mod cpr {
     }
 
     pub fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Cpr, D::Error> {
-        Cpr::read(&String::deserialize(from)?).map_err(|_| D::Error::custom("no personal number"))
+        Cpr::read(&String::deserialize(from)?).map_err(D::Error::custom)
     }
 }

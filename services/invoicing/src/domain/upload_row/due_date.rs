@@ -1,8 +1,9 @@
-//! Due dates in the orders clerks write them.
+//! Due dates in the orders clerks write them, and terms to pay.
 
 use time::{Date, Month};
 
 use super::{Code, Fault, Field, cells};
+use crate::domain::calendar::{Calendar, Due, Term};
 use crate::domain::typed::plain;
 use crate::domain::upload::{Cell, date_of_serial};
 
@@ -10,9 +11,17 @@ use crate::domain::upload::{Cell, date_of_serial};
 const SERIALS: std::ops::RangeInclusive<i64> = 36_526..=73_050;
 const YEARS: std::ops::RangeInclusive<i32> = 2000..=2099;
 
-/// The due date: today in Bahrain or later.
-pub fn read(cell: Option<&Cell>, today: Date) -> Result<Date, Fault> {
+/// The due date: today in Bahrain or later; a term is counted from today.
+///
+/// # Errors
+/// It is no date and no term, or in the past.
+pub fn read(cell: Option<&Cell>, today: Date, calendar: &Calendar) -> Result<Due, Fault> {
     let text = cells::text(cell, &Field::DueDate)?;
+    if let Some(term) = Term::read(&text) {
+        let date = calendar.end_of(today, term);
+        let date = date.ok_or_else(|| Fault::new(Field::DueDate, Code::DueDateInvalid))?;
+        return Ok(Due { date, calendar_revision: Some(calendar.revision) });
+    }
     let date = match cell {
         Some(Cell::Date(date)) => Some(*date),
         Some(Cell::Number(serial)) => {
@@ -25,7 +34,7 @@ pub fn read(cell: Option<&Cell>, today: Date) -> Result<Date, Fault> {
     if date < today {
         return Err(Fault::new(Field::DueDate, Code::DueDatePast).with("earliest", today.to_string()));
     }
-    Ok(date)
+    Ok(Due { date, calendar_revision: None })
 }
 
 /// `2030-01-31`, `31/01/2030`, `31-1-2030`: the year has four digits and stands at an end; the day never stands in the
@@ -70,12 +79,16 @@ mod tests {
     #[test]
     fn today_is_early_enough_and_yesterday_is_not() {
         let today = date!(2026 - 01 - 15);
-        let code = |cell| read(Some(&cell), today).map_err(|fault| fault.code);
+        let calendar = Calendar { revision: 3, ..Calendar::default() };
+        let read = |cell| read(Some(&cell), today, &calendar).map_err(|fault| fault.code);
+        let code = |cell| read(cell).map(|due| due.date);
         assert_eq!(code(Cell::Date(today)), Ok(today));
         assert_eq!(code(Cell::Text("14/01/2026".into())), Err(Code::DueDatePast));
         assert_eq!(code(Cell::Number("47505".into())), Ok(date!(2030 - 01 - 22)));
         assert_eq!(code(Cell::Number("5".into())), Err(Code::DueDateInvalid));
         assert_eq!(code(Cell::Text("01/01/3030".into())), Err(Code::DueDateInvalid));
         assert_eq!(code(Cell::Empty), Err(Code::DueDateInvalid));
+        let due = Due { date: date!(2026 - 01 - 19), calendar_revision: Some(3) };
+        assert_eq!(read(Cell::Text("2 working days".into())), Ok(due), "over the weekend");
     }
 }

@@ -48,6 +48,10 @@ codes! {
     FormulaFailed = "formula_failed",
     ReductionUnknown = "reduction_unknown",
     ReductionLeavesNothing = "reduction_leaves_nothing",
+    InstalmentsCount = "instalments_count",
+    InstalmentsOrder = "instalments_order",
+    InstalmentsSum = "instalments_sum",
+    InstalmentsEnd = "instalments_end",
 }
 
 impl Code {
@@ -72,6 +76,12 @@ pub enum Field {
     Input(String),
     /// By its place, from 1.
     Column(usize),
+    /// A plan as a whole.
+    Instalments,
+    /// The day of an instalment, by its place from 0.
+    InstalmentDate(usize),
+    /// The amount of an instalment, by its place from 0.
+    InstalmentDue(usize),
 }
 
 /// A cell at fault. It holds what the sentence names, never what stands in the cell.

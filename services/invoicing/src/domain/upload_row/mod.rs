@@ -10,11 +10,13 @@ use std::hash::{BuildHasher as _, RandomState};
 
 use time::Date;
 
+use super::calendar::{Calendar, Due};
 use super::fee_service::{FeeService, Price};
 use super::payer::{Payer, PayerFacts};
 use super::upload::Cell;
 use super::upload::header::Column;
 
+pub use due_date::read as read_due;
 pub use fault::{Code, Fault, Field};
 
 /// The highest total of one bill, in fils: BHD 100,000.000. Above it, a misplaced separator is likelier than a fee.
@@ -33,6 +35,7 @@ pub struct Rules<'a> {
     pub services: &'a HashMap<String, FeeService>,
     /// The date in Bahrain.
     pub today: Date,
+    pub calendar: &'a Calendar,
     pub others: Others,
 }
 
@@ -77,7 +80,7 @@ pub struct Draft {
     pub reference: String,
     pub service: String,
     pub payer: Payer,
-    pub due_date: Date,
+    pub due: Due,
     /// A spreadsheet had eaten zeros at the start of the CPR.
     pub cpr_restored: bool,
 }
@@ -154,14 +157,14 @@ pub fn check(fields: &Fields, rules: &Rules<'_>) -> Checked {
     let name = cells::name(fields.name.as_ref()).map_err(&mut keep).ok();
     let cpr = cells::cpr(fields.cpr.as_ref()).map_err(&mut keep).ok();
     let phone = cells::phone(fields.phone.as_ref()).map_err(&mut keep).ok();
-    let due_date = due_date::read(fields.due_date.as_ref(), rules.today).map_err(&mut keep).ok();
+    let due = due_date::read(fields.due_date.as_ref(), rules.today, rules.calendar).map_err(&mut keep).ok();
     let note = cells::note(fields.note.as_ref()).map_err(&mut keep).ok();
     let quote = quote(fields, service, rules.others, &mut faults);
     let draft = || {
         let (cpr, cpr_restored) = cpr?;
         let facts = PayerFacts { name: name?, phone: phone?, note: note? };
         let (reference, service) = (reference.clone()?, quote.as_ref()?.service.clone());
-        Some(Draft { reference, service, payer: Payer { cpr, facts }, due_date: due_date?, cpr_restored })
+        Some(Draft { reference, service, payer: Payer { cpr, facts }, due: due?, cpr_restored })
     };
     // A column no fee asks for may hold a card number all the same.
     let draft = draft().filter(|_| faults.is_empty());

@@ -32,7 +32,9 @@ fn checked(change: impl FnOnce(&mut Fields)) -> Checked {
         ends_at: None,
     };
     change(&mut fields);
-    check(&fields, &Rules { services: &services(), today: date!(2026 - 01 - 15), others: Others::Ignored })
+    let (services, calendar) = (services(), Calendar::default());
+    let today = date!(2026 - 01 - 15);
+    check(&fields, &Rules { services: &services, today, calendar: &calendar, others: Others::Ignored })
 }
 
 fn codes(change: impl FnOnce(&mut Fields)) -> Vec<&'static str> {

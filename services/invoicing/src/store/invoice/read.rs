@@ -7,6 +7,7 @@ use time::{Date, OffsetDateTime};
 use uuid::Uuid;
 
 use crate::Error;
+use crate::domain::calendar::Due;
 use crate::domain::fee_service::{LocalText, Reduced};
 use crate::domain::invoice::{Invoice, State};
 
@@ -47,6 +48,8 @@ struct Row {
     reduced_fils: i64,
     breakdown: serde_json::Value,
     due_date: Date,
+    calendar_revision: Option<i32>,
+    instalments: serde_json::Value,
     upload_id: Option<Uuid>,
     state: String,
     paid_fils: i64,
@@ -81,10 +84,9 @@ impl TryFrom<Row> for Invoice {
             vat: Money::fils(row.vat_fils),
             total: Money::fils(row.total_fils),
             reduced: Reduced { code: row.reduction, fils: row.reduced_fils },
-            breakdown: serde_json::from_value(row.breakdown)
-                .ok()
-                .ok_or(Error::Corrupt { table: "invoice" })?,
-            due_date: row.due_date,
+            breakdown: read(row.breakdown)?,
+            due: Due { date: row.due_date, calendar_revision: row.calendar_revision },
+            instalments: read(row.instalments)?,
             upload_id: row.upload_id.map(UploadId),
             state: state.ok_or(Error::Corrupt { table: "invoice" })?,
             receivable_version: row.receivable_version,
@@ -92,6 +94,10 @@ impl TryFrom<Row> for Invoice {
             issued_at: row.issued_at,
         })
     }
+}
+
+fn read<T: serde::de::DeserializeOwned>(json: serde_json::Value) -> Result<T, Error> {
+    serde_json::from_value(json).ok().ok_or(Error::Corrupt { table: "invoice" })
 }
 
 /// Those of `references` that a bill of the agency has.
@@ -121,8 +127,8 @@ pub async fn by_number(tx: &mut Tx, agency: &AgencyId, (year, number): (i32, i64
     let row = sqlx::query_as!(
         Row,
         "SELECT invoice_id, agency_id, year, number, bill_reference, service_code, reference, party_ref, fee_fils,
-                vat_fils, total_fils, reduction, reduced_fils, breakdown, due_date, upload_id, state, paid_fils,
-                receivable_version, version, issued_at
+                vat_fils, total_fils, reduction, reduced_fils, breakdown, due_date, calendar_revision, instalments,
+                upload_id, state, paid_fils, receivable_version, version, issued_at
            FROM invoice WHERE agency_id = $1 AND year = $2 AND number = $3",
         agency.as_str(),
         year,
@@ -141,8 +147,8 @@ pub async fn lock(tx: &mut Tx, agency: &AgencyId, id: InvoiceId) -> Result<Invoi
     let row = sqlx::query_as!(
         Row,
         "SELECT invoice_id, agency_id, year, number, bill_reference, service_code, reference, party_ref, fee_fils,
-                vat_fils, total_fils, reduction, reduced_fils, breakdown, due_date, upload_id, state, paid_fils,
-                receivable_version, version, issued_at
+                vat_fils, total_fils, reduction, reduced_fils, breakdown, due_date, calendar_revision, instalments,
+                upload_id, state, paid_fils, receivable_version, version, issued_at
            FROM invoice WHERE agency_id = $1 AND invoice_id = $2 FOR UPDATE",
         agency.as_str(),
         id.0,
@@ -160,8 +166,8 @@ pub async fn list(tx: &mut Tx, agency: &AgencyId, page: &Page) -> Result<Vec<Inv
     let rows = sqlx::query_as!(
         Row,
         "SELECT invoice_id, agency_id, year, number, bill_reference, service_code, reference, party_ref, fee_fils,
-                vat_fils, total_fils, reduction, reduced_fils, breakdown, due_date, upload_id, state, paid_fils,
-                receivable_version, version, issued_at
+                vat_fils, total_fils, reduction, reduced_fils, breakdown, due_date, calendar_revision, instalments,
+                upload_id, state, paid_fils, receivable_version, version, issued_at
            FROM invoice
           WHERE agency_id = $1 AND (year, number) > ($2, $3)
             AND ($4::uuid IS NULL OR upload_id = $4) AND ($5::text IS NULL OR state = $5)
@@ -197,7 +203,7 @@ pub async fn bill(tx: &mut Tx, bill_reference: &str) -> Result<Bill, Error> {
         invoice,
         agency_name: LocalText { en: row.agency_name_en, ar: row.agency_name_ar },
         service_name: LocalText { en: row.service_name_en, ar: row.service_name_ar },
-        steps: serde_json::from_value(row.steps).ok().ok_or(Error::Corrupt { table: "invoice" })?,
+        steps: read(row.steps)?,
         payer_sealed: row.payer_sealed,
         wrapped_key: row.wrapped_key,
     })

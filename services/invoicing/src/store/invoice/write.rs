@@ -21,6 +21,7 @@ pub struct Document {
 ///
 /// # Errors
 /// The constraint `invoice_reference_once` when a reference was used before.
+#[expect(clippy::as_conversions, reason = "to sqlx's macro it is a type and no conversion")]
 pub async fn insert(tx: &mut Tx, documents: &[Document]) -> Result<(), Error> {
     let Some(Document { invoice: first, agency_name, .. }) = documents.first() else { return Ok(()) };
     let columns = Columns::of(documents);
@@ -28,16 +29,17 @@ pub async fn insert(tx: &mut Tx, documents: &[Document]) -> Result<(), Error> {
         "INSERT INTO invoice (invoice_id, agency_id, year, number, bill_reference, agency_name_en, agency_name_ar,
                               service_code, service_name_en, service_name_ar, reference, party_ref, payer_sealed,
                               fee_fils, vat_fils, total_fils, steps, schedule_version, due_date, upload_id, state,
-                              paid_fils, receivable_version, version, issued_at, reduction, reduced_fils, breakdown)
+                              paid_fils, receivable_version, version, issued_at, reduction, reduced_fils, breakdown,
+                              instalments, calendar_revision)
          SELECT invoice_id, $1, $2, number, bill_reference, $3, $4, service_code, service_name_en, service_name_ar,
                 reference, party_ref, payer_sealed, fee_fils, vat_fils, total_fils, steps, schedule_version, due_date,
-                $5, $6, 0, 0, 1, $7, reduction, reduced_fils, breakdown
+                $5, $6, 0, 0, 1, $7, reduction, reduced_fils, breakdown, instalments, calendar_revision
            FROM UNNEST($8::uuid[], $9::bigint[], $10::text[], $11::text[], $12::text[], $13::text[], $14::text[],
                        $15::uuid[], $16::bytea[], $17::bigint[], $18::bigint[], $19::bigint[], $20::jsonb[],
-                       $21::int[], $22::date[], $23::text[], $24::bigint[], $25::jsonb[])
+                       $21::int[], $22::date[], $23::text[], $24::bigint[], $25::jsonb[], $26::jsonb[], $27::int[])
              AS new (invoice_id, number, bill_reference, service_code, service_name_en, service_name_ar, reference,
                      party_ref, payer_sealed, fee_fils, vat_fils, total_fils, steps, schedule_version, due_date, reduction,
-                     reduced_fils, breakdown)",
+                     reduced_fils, breakdown, instalments, calendar_revision)",
         first.agency.as_str(),
         first.year,
         agency_name.en,
@@ -63,6 +65,8 @@ pub async fn insert(tx: &mut Tx, documents: &[Document]) -> Result<(), Error> {
         &columns.reductions,
         &columns.reduced,
         &columns.breakdowns,
+        &columns.instalments,
+        &columns.calendar_revisions as &[Option<i32>],
     )
     .execute(tx.conn())
     .await?;
@@ -89,6 +93,8 @@ struct Columns {
     reductions: Vec<String>,
     reduced: Vec<i64>,
     breakdowns: Vec<serde_json::Value>,
+    instalments: Vec<serde_json::Value>,
+    calendar_revisions: Vec<Option<i32>>,
 }
 
 impl Columns {
@@ -111,10 +117,12 @@ impl Columns {
             totals: each(documents, |d| d.invoice.total.minor_units()),
             steps: each(documents, |d| serde_json::json!(d.steps)),
             schedule_versions: each(documents, |d| d.schedule_version),
-            due_dates: each(documents, |d| d.invoice.due_date),
+            due_dates: each(documents, |d| d.invoice.due.date),
             reductions: each(documents, |d| d.invoice.reduced.code.clone()),
             reduced: each(documents, |d| d.invoice.reduced.fils),
             breakdowns: each(documents, |d| serde_json::json!(d.invoice.breakdown)),
+            instalments: each(documents, |d| serde_json::json!(d.invoice.instalments)),
+            calendar_revisions: each(documents, |d| d.invoice.due.calendar_revision),
         }
     }
 }

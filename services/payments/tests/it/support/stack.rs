@@ -9,7 +9,9 @@ use payments::{MIGRATOR, Settings};
 use prost::Message;
 use proto::{
     common::v1 as common,
-    invoicing::v1::{Beneficiary, Invoice, InvoiceIssued, invoice_service_server::InvoiceServiceServer},
+    invoicing::v1::{
+        Beneficiary, Instalment, Invoice, InvoiceIssued, invoice_service_server::InvoiceServiceServer,
+    },
     kiosk::v1::{CashStacked, SessionClosed, SessionEnd},
     payments::v1::{
         self as pb, exception_service_client::ExceptionServiceClient,
@@ -56,6 +58,10 @@ pub fn bill(n: u32, fils: i64) -> Invoice {
         total: Some(money(fils)),
         ..Invoice::default()
     }
+}
+
+fn part(fils: i64) -> Instalment {
+    Instalment { due_date: "2026-03-31".into(), due: Some(money(fils)) }
 }
 
 pub fn money(fils: i64) -> common::Money {
@@ -126,7 +132,7 @@ impl Stack {
         let share = |code: &str, fils| Beneficiary { code: code.into(), due: Some(money(fils)) };
         self.known(Invoice {
             beneficiaries: vec![share(TRF, agency_fils), share("MUN", other_fils)],
-            instalments: plan.iter().copied().map(money).collect(),
+            instalments: plan.iter().map(|fils| part(*fils)).collect(),
             ..bill(n, agency_fils + other_fils)
         })
     }
