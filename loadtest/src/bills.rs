@@ -100,7 +100,12 @@ async fn issue(mut bills: InvoiceServiceClient<boot::grpc::Channel>) -> anyhow::
     let request = IssueInvoiceRequest {
         service_code: "COPY".to_owned(),
         reference: "BENCH-1".to_owned(),
-        payer: Some(Payer { name: "Sara Ali".into(), cpr: "880101234".into(), phone: String::new() }),
+        payer: Some(Payer {
+            name: "Sara Ali".into(),
+            cpr: "880101234".into(),
+            phone: String::new(),
+            ..Default::default()
+        }),
         inputs: [("pages".to_owned(), "12".to_owned())].into(),
         due_date: "2099-01-31".to_owned(),
         ..IssueInvoiceRequest::default()

@@ -3,6 +3,7 @@
 document-title-invoice = فاتورة
 document-title-notice = إشعار بمبلغ مستحق
 document-title-reminder = تذكير
+document-title-credit-note = إشعار دائن
 document-title-receipt = إيصال
 
 document-mark-partially-paid = مدفوعة جزئيًا
@@ -18,6 +19,7 @@ document-lead-overdue = { $service }. استحقت هذه الفاتورة في 
 document-lead-paid = { $service }. تم دفع هذه الفاتورة وقيمتها { $total }. لا يوجد مبلغ مستحق.
 document-lead-cancelled = { $service }. ألغت الجهة الحكومية هذه الفاتورة. يرجى عدم دفعها.
 document-lead-written-off = { $service }. تنازلت الجهة الحكومية عن المبلغ المستحق. يرجى عدم دفعه.
+document-lead-credit-note = { $service }. خُصم { $total } من الفاتورة { $invoice }.
 document-lead-receipt = { $service }. استلمنا { $amount }. شكرًا لك.
 
 document-fact-number = رقم الفاتورة
@@ -27,6 +29,8 @@ document-fact-due-date = تاريخ الاستحقاق
 document-fact-payer = الدافع
 document-fact-agency-reference = مرجع الجهة
 document-fact-reduction = التخفيض
+document-fact-credit-note = رقم الإشعار الدائن
+document-fact-reason = السبب
 document-fact-receipt = رقم الإيصال
 document-fact-paid-at = وقت الدفع (البحرين)
 document-fact-channel = طريقة الدفع
@@ -35,9 +39,12 @@ document-fact-provider-reference = مرجع مزود الخدمة
 document-what-for = البيان
 document-amount = المبلغ
 document-service-fee = رسم الخدمة
+document-penalty = غرامة التأخر في الدفع
 document-sum-net = قبل الضريبة
 document-sum-vat = ضريبة القيمة المضافة { $percent } %
 document-sum-no-vat = ضريبة القيمة المضافة (خارج نطاقها)
+document-sum-vat-credited = ضريبة القيمة المضافة
+document-sum-total-credited = المخصوم
 document-sum-total = الإجمالي
 document-sum-paid = المدفوع حتى الآن
 document-sum-due = المتبقي للدفع
@@ -47,6 +54,7 @@ document-sum-credited = منه محفوظ كرصيد لك
 document-code-alt = رمز الاستجابة السريعة لهذه الفاتورة، للمحافظ وتطبيقات البنوك، وفيه المبلغ ومرجع الفاتورة المطبوعان هنا
 document-code-caption = امسح الرمز للدفع
 
+document-late-title = عند التأخر في الدفع
 document-instalments-title = على أقساط
 document-instalment = { $number }. { $amount } حتى { $date }
 

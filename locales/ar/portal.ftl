@@ -39,6 +39,7 @@ instalments-title = على أقساط
 instalment-paid = مدفوع
 instalment-partly = مدفوع جزئياً
 instalment-open = غير مدفوع
+late-title = عند التأخر في الدفع
 pay-hint = توافق على الدفع في محفظتك. الضغط مرتين يدفع مرة واحدة.
 why-not-here = لا تُدفع هذه الفاتورة في هذه الصفحة. اختر إحدى الطرق المبينة أدناه.
 channels-title = طرق دفع هذه الفاتورة

@@ -19,6 +19,12 @@ step-outside-vat = A fee of the state, outside VAT
 step-vat = VAT { $percent } % of { $fee }, half up to one fils: { $vat }
 step-total = To pay: { $total }
 
+# What happens when a bill is paid late.
+late-once-percent = Paid more than { $days } days after it is due, the bill costs { $percent } % of its fee more ({ $law }).
+late-once-amount = Paid more than { $days } days after it is due, the bill costs { $amount } more ({ $law }).
+late-again-percent = Paid more than { $days } days after it is due, the bill costs { $percent } % of its fee more, and as much again after every { $every } days, at most { $maximum } in all ({ $law }).
+late-again-amount = Paid more than { $days } days after it is due, the bill costs { $amount } more, and as much again after every { $every } days, at most { $maximum } in all ({ $law }).
+
 # Why there is no price, and what to do.
 service-unknown = The agency has no service “{ $service }”. Use the code of one of its services.
 service-unknown-meant = The agency has no service “{ $service }”. Did you mean { $suggestion }?

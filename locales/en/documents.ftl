@@ -3,6 +3,7 @@
 document-title-invoice = Invoice
 document-title-notice = Notice of payment due
 document-title-reminder = Reminder
+document-title-credit-note = Credit note
 document-title-receipt = Receipt
 
 # What the reader must see first.
@@ -19,6 +20,7 @@ document-lead-overdue = { $service }. This bill was due on { $date } and is not 
 document-lead-paid = { $service }. This bill of { $total } is paid. Nothing is due.
 document-lead-cancelled = { $service }. The agency took this bill back. Do not pay it.
 document-lead-written-off = { $service }. The agency has given up what was due. Do not pay it.
+document-lead-credit-note = { $service }. { $total } is taken off the invoice { $invoice }.
 document-lead-receipt = { $service }. We have received { $amount }. Thank you.
 
 document-fact-number = Invoice number
@@ -28,6 +30,8 @@ document-fact-due-date = Due on
 document-fact-payer = Payer
 document-fact-agency-reference = Agency's reference
 document-fact-reduction = Reduction
+document-fact-credit-note = Credit note number
+document-fact-reason = Reason
 document-fact-receipt = Receipt number
 document-fact-paid-at = Paid at (Bahrain)
 document-fact-channel = Paid by
@@ -36,9 +40,12 @@ document-fact-provider-reference = Provider's reference
 document-what-for = What for
 document-amount = Amount
 document-service-fee = Service fee
+document-penalty = Penalty for late payment
 document-sum-net = Before VAT
 document-sum-vat = VAT { $percent } %
 document-sum-no-vat = VAT (outside its scope)
+document-sum-vat-credited = VAT
+document-sum-total-credited = Taken off
 document-sum-total = Total
 document-sum-paid = Paid so far
 document-sum-due = Still to pay
@@ -48,6 +55,7 @@ document-sum-credited = Of this kept as your credit
 document-code-alt = QR code of this bill, for wallets and banking apps; it says the amount and the bill reference printed here
 document-code-caption = Scan to pay
 
+document-late-title = If it is paid late
 document-instalments-title = In instalments
 document-instalment = { $number }. { $amount } by { $date }
 

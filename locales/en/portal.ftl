@@ -39,6 +39,7 @@ instalments-title = In instalments
 instalment-paid = Paid
 instalment-partly = Partly paid
 instalment-open = Open
+late-title = If it is paid late
 pay-hint = You approve the payment in your wallet. Pressing twice pays once.
 why-not-here = This bill is not paid on this page. Choose one of the ways below.
 channels-title = Ways to pay this bill

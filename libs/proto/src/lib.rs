@@ -8,6 +8,7 @@ pub mod common {
 }
 /// Agencies, fee services, prices.
 pub mod catalogue {
+    #[expect(clippy::large_enum_variant, reason = "nearly every answer to a quote is a price")]
     pub mod v1 {
         tonic::include_proto!("mizan.catalogue.v1");
     }

@@ -1,10 +1,10 @@
-//! An invoice as UBL 2.1, which another computer reads out of the PDF.
+//! An invoice or a credit note as UBL 2.1, which another computer reads out of the PDF.
 //!
 //! The arithmetic is EN 16931's (lines sum to the total before VAT, VAT by category, prepaid and payable), with the three decimals
 //! of the dinar; EN 16931 itself and Peppol BIS forbid the third, so the document names a profile of its own.
 //!
 //! # Source
-//! OASIS Universal Business Language 2.1, `UBL-Invoice-2.1.xsd`; codes by UN/ECE 5305 (VAT), 1001 (document), Rec 20 (units).
+//! OASIS Universal Business Language 2.1, `UBL-Invoice-2.1.xsd`, `UBL-CreditNote-2.1.xsd`; codes by UN/ECE 5305 (VAT), 1001 (document), Rec 20 (units).
 
 use std::io;
 
@@ -20,6 +20,7 @@ const UNIT: &str = "C62";
 /// What the document says. Amounts are dinars with three decimals, dates are ISO.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Invoice {
+    pub kind: Kind,
     pub number: String,
     pub issue_date: String,
     pub due_date: String,
@@ -37,6 +38,43 @@ pub struct Invoice {
     pub total: String,
     pub paid: String,
     pub due: String,
+}
+
+/// Which of the two it is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Kind {
+    Invoice,
+    /// Takes something off the invoice of this number. It has no due date and asks for nothing.
+    CreditNote {
+        invoice_number: String,
+    },
+}
+
+/// The names by which the two differ, and the code of UN/ECE 1001.
+struct Words {
+    root: &'static str,
+    type_code: (&'static str, &'static str),
+    line: &'static str,
+    quantity: &'static str,
+}
+
+impl Kind {
+    fn words(&self) -> Words {
+        match self {
+            Kind::Invoice => Words {
+                root: "Invoice",
+                type_code: ("cbc:InvoiceTypeCode", "380"),
+                line: "cac:InvoiceLine",
+                quantity: "cbc:InvoicedQuantity",
+            },
+            Kind::CreditNote { .. } => Words {
+                root: "CreditNote",
+                type_code: ("cbc:CreditNoteTypeCode", "381"),
+                line: "cac:CreditNoteLine",
+                quantity: "cbc:CreditedQuantity",
+            },
+        }
+    }
 }
 
 /// Who asks for the money.
@@ -111,17 +149,18 @@ struct Xml(Writer<Vec<u8>>);
 impl Xml {
     fn document(&mut self, invoice: &Invoice) -> io::Result<()> {
         self.0.write_event(Event::Decl(BytesDecl::new("1.0", Some("UTF-8"), None)))?;
+        let root = invoice.kind.words().root;
         let kind = "urn:oasis:names:specification:ubl:schema:xsd:";
         let spaces = [
-            ("xmlns", format!("{kind}Invoice-2")),
+            ("xmlns", format!("{kind}{root}-2")),
             ("xmlns:cac", format!("{kind}CommonAggregateComponents-2")),
             ("xmlns:cbc", format!("{kind}CommonBasicComponents-2")),
         ];
-        let root = BytesStart::new("Invoice");
-        let root = root.with_attributes(spaces.iter().map(|(name, space)| (*name, space.as_str())));
-        self.0.write_event(Event::Start(root))?;
+        let start = BytesStart::new(root);
+        let start = start.with_attributes(spaces.iter().map(|(name, space)| (*name, space.as_str())));
+        self.0.write_event(Event::Start(start))?;
         self.body(invoice)?;
-        self.0.write_event(Event::End(BytesEnd::new("Invoice")))
+        self.0.write_event(Event::End(BytesEnd::new(root)))
     }
 
     fn body(&mut self, invoice: &Invoice) -> io::Result<()> {
@@ -129,10 +168,18 @@ impl Xml {
         self.text("cbc:CustomizationID", PROFILE)?;
         self.text("cbc:ID", &invoice.number)?;
         self.text("cbc:IssueDate", &invoice.issue_date)?;
-        self.text("cbc:DueDate", &invoice.due_date)?;
-        self.text("cbc:InvoiceTypeCode", "380")?;
+        let words = invoice.kind.words();
+        if invoice.kind == Kind::Invoice {
+            self.text("cbc:DueDate", &invoice.due_date)?;
+        }
+        self.text(words.type_code.0, words.type_code.1)?;
         self.text("cbc:DocumentCurrencyCode", CURRENCY)?;
         self.text("cbc:BuyerReference", &invoice.seller_reference)?;
+        if let Kind::CreditNote { invoice_number } = &invoice.kind {
+            self.within("cac:BillingReference", |xml| {
+                xml.within("cac:InvoiceDocumentReference", |xml| xml.text("cbc:ID", invoice_number))
+            })?;
+        }
         self.seller(&invoice.seller)?;
         self.within("cac:AccountingCustomerParty", |xml| {
             xml.within("cac:Party", |xml| {
@@ -153,7 +200,7 @@ impl Xml {
             xml.amount("cbc:PayableAmount", &invoice.due)
         })?;
         for (at, line) in invoice.lines.iter().enumerate() {
-            self.line(&at.saturating_add(1).to_string(), line)?;
+            self.line(&words, &at.saturating_add(1).to_string(), line)?;
         }
         Ok(())
     }
@@ -191,10 +238,10 @@ impl Xml {
         })
     }
 
-    fn line(&mut self, id: &str, line: &Line) -> io::Result<()> {
-        self.within("cac:InvoiceLine", |xml| {
+    fn line(&mut self, words: &Words, id: &str, line: &Line) -> io::Result<()> {
+        self.within(words.line, |xml| {
             xml.text("cbc:ID", id)?;
-            xml.with("cbc:InvoicedQuantity", ("unitCode", UNIT), "1")?;
+            xml.with(words.quantity, ("unitCode", UNIT), "1")?;
             xml.amount("cbc:LineExtensionAmount", &line.net)?;
             if let Some(reduction) = &line.reduction {
                 xml.within("cac:AllowanceCharge", |xml| {
@@ -267,6 +314,7 @@ mod tests {
         let reduction =
             Reduction { code: "retired".to_owned(), amount: "5.000".to_owned(), gross: "10.000".to_owned() };
         Invoice {
+            kind: Kind::Invoice,
             number: "TRF-2026-000123".to_owned(),
             issue_date: "2026-01-15".to_owned(),
             due_date: "2026-02-15".to_owned(),
@@ -322,6 +370,23 @@ mod tests {
                 | Event::PI(_)
                 | Event::DocType(_) => {}
             }
+        }
+    }
+
+    #[test]
+    fn a_credit_note_names_its_invoice_and_asks_for_nothing() {
+        let kind = Kind::CreditNote { invoice_number: "TRF-2026-000123".to_owned() };
+        let read = read(&build(&Invoice { kind, number: "TRF-CN-2026-000001".to_owned(), ..invoice() }));
+        let at = |word: &str| read.iter().position(|said| said == word);
+        assert_eq!(read[0], "CreditNote");
+        let reference = at("cac:BillingReference").unwrap();
+        assert_eq!(
+            read[reference..reference + 4],
+            ["cac:BillingReference", "cac:InvoiceDocumentReference", "cbc:ID", "TRF-2026-000123"]
+        );
+        assert!(at("cac:CreditNoteLine").is_some() && at("cbc:CreditedQuantity").is_some());
+        for none in ["cbc:DueDate", "cac:InvoiceLine", "cbc:InvoiceTypeCode"] {
+            assert_eq!(at(none), None, "{none}");
         }
     }
 

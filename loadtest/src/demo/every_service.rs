@@ -102,7 +102,12 @@ async fn issue(
     let request = IssueInvoiceRequest {
         service_code: service.service_code.clone(),
         reference: reference.clone(),
-        payer: Some(Payer { name: "Sara Ali".into(), cpr: "880101234".into(), phone: String::new() }),
+        payer: Some(Payer {
+            name: "Sara Ali".into(),
+            cpr: "880101234".into(),
+            phone: String::new(),
+            ..Default::default()
+        }),
         inputs: inputs(service),
         due_date: due_date.to_owned(),
         ..IssueInvoiceRequest::default()

@@ -119,7 +119,11 @@ async fn pages(demo: &Demo, paid: &[Paid], cash: &[Bill], report: &mut Report) -
     Ok(())
 }
 
-async fn eventually<T>(mut fact: impl AsyncFnMut() -> anyhow::Result<T>) -> anyhow::Result<T> {
+/// A fact, once it is one.
+///
+/// # Errors
+/// What was still wrong when patience ended.
+pub async fn eventually<T>(mut fact: impl AsyncFnMut() -> anyhow::Result<T>) -> anyhow::Result<T> {
     let begun = Instant::now();
     loop {
         match fact().await {

@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 use super::Demo;
 use super::acts::Taking;
 use super::desk::{CLERK, Desk, IBAN, OFFICER, first_word};
+use super::messages::eventually;
 use super::uploads::send;
 use crate::api::{Api, Body};
 use crate::report::Report;
@@ -16,10 +17,10 @@ use crate::stack::Layout;
 const AGENCY: &str = "TOU";
 const SERVICE: &str = "GUIDE";
 /// The third tour guide is a mistake.
-const GUIDES: &str = "reference,service,name,cpr,phone,units,due_date,note\n\
-    G-1,GUIDE,Sara Ali,880101234,,12,DUE,\n\
-    G-2,GUIDE,راشد حسن,900202345,17001234,3,DUE,\n\
-    G-3,GUIDE,Nobody,12,,1,DUE,\n";
+const GUIDES: &str = "reference,service,name,cpr,phone,email,language,units,due_date,note\n\
+    G-1,GUIDE,Sara Ali,880101234,,guide-1@example.test,en,12,DUE,\n\
+    G-2,GUIDE,راشد حسن,900202345,17001234,guide-2@example.test,ar,3,DUE,\n\
+    G-3,GUIDE,Nobody,12,,,,1,DUE,\n";
 
 fn day(days: u64) -> String {
     boot::bahrain_date(Clock::system().now() + Duration::from_hours(24 * days)).to_string()
@@ -51,6 +52,7 @@ pub async fn run(demo: &mut Demo, layout: &Layout, desk: &Desk, report: &mut Rep
     let invoices = listed["invoices"].as_array().context("invoices")?.clone();
     report.equal("both become invoices", &2, &invoices.len());
 
+    told(demo, report).await?;
     for invoice in &invoices {
         on_paper(demo, desk, invoice, report)?;
     }
@@ -79,7 +81,25 @@ fn set_up(desk: &Desk, report: &mut Report) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// The notice that goes out, the money that comes in, the receipt.
+/// Each payer gets a notice by e-mail, in the language of the file.
+async fn told(demo: &Demo, report: &mut Report) -> anyhow::Result<()> {
+    for (address, subject) in
+        [("guide-1@example.test", "A bill to pay: TOU-"), ("guide-2@example.test", "فاتورة للدفع: TOU-")]
+    {
+        let told = eventually(async || {
+            let mailbox = demo.world.get("/control/mailbox").await?;
+            let mails = mailbox["messages"].as_array().context("messages")?;
+            let ours: Vec<&Value> = mails.iter().filter(|mail| mail["to"] == *address).collect();
+            anyhow::ensure!(ours.len() == 1, "{} mails for {address}", ours.len());
+            Ok(ours.iter().filter_map(|mail| mail["subject"].as_str()).any(|said| said.starts_with(subject)))
+        })
+        .await?;
+        report.equal(&format!("{address} is told by e-mail that there is a bill"), &true, &told);
+    }
+    Ok(())
+}
+
+/// The notice on paper, the money that comes in, the receipt.
 fn on_paper(demo: &mut Demo, desk: &Desk, invoice: &Value, report: &mut Report) -> anyhow::Result<()> {
     let text = |name: &str| invoice[name].as_str().map(str::to_owned).with_context(|| name.to_owned());
     let (number, bill) = (text("invoice_number")?, text("bill_reference")?);

@@ -187,6 +187,9 @@ impl Layout {
             ("MIZAN_NOTIFICATIONS_SMTP_URL", format!("smtp://{}", self.address("sandbox", "smtp"))),
             ("MIZAN_NOTIFICATIONS_WEBHOOK_ALLOW_PRIVATE", "127.0.0.0/8".to_owned()),
             ("MIZAN_NOTIFICATIONS_RETRY_SCALE_PERCENT", "5".to_owned()),
+            // A demo may run at night.
+            ("MIZAN_NOTIFICATIONS_QUIET_FROM_HOUR", "0".to_owned()),
+            ("MIZAN_NOTIFICATIONS_QUIET_UNTIL_HOUR", "0".to_owned()),
             ("MIZAN_PORTAL_UNKNOWN_PER_MINUTE", "1000".to_owned()),
             ("MIZAN_GATEWAY_RATE_PER_SECOND", "5000".to_owned()),
             ("MIZAN_GATEWAY_RATE_BURST", "5000".to_owned()),

@@ -5,8 +5,10 @@ use boot::locale::{Lang, Texts, Value};
 use money::Money;
 use proto::catalogue::v1::QuoteProblem;
 use proto::common::v1::LocalText;
+use rust_decimal::Decimal;
 
 use crate::domain::input::MAX_AMOUNT_FILS;
+use crate::domain::late::{Adds, Late};
 use crate::domain::price::{Refusal, Step};
 use crate::domain::terms::Reduction;
 
@@ -91,6 +93,26 @@ impl<'t> Sentences<'t> {
             Step::Vat { percent, fee, vat } => self
                 .say("step-vat", &[("percent", O(percent.to_string())), ("fee", M(*fee)), ("vat", M(*vat))]),
             Step::Total { total } => self.say("step-total", &[("total", M(*total))]),
+        }
+    }
+
+    /// What happens when a bill is paid late.
+    pub fn late(&self, late: &Late) -> LocalText {
+        let (by, more) = match late.adds {
+            Adds::BasisPoints(points) => {
+                ("percent", Part::Owned(Decimal::new(points.into(), 2).normalize().to_string()))
+            }
+            Adds::Amount(amount) => ("amount", Part::Money(amount)),
+        };
+        let days = ("days", Part::Owned(late.grace_days.to_string()));
+        let law = ("law", Part::Text(&late.legal_reference));
+        match &late.again {
+            None => self.say(&format!("late-once-{by}"), &[days, (by, more), law]),
+            Some(again) => {
+                let every = ("every", Part::Owned(again.every_days.to_string()));
+                let maximum = ("maximum", Part::Money(again.maximum));
+                self.say(&format!("late-again-{by}"), &[days, (by, more), every, maximum, law])
+            }
         }
     }
 

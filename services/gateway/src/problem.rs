@@ -20,7 +20,7 @@ static TEXTS: LazyLock<Texts> = LazyLock::new(|| {
 
 /// Every public error code with its HTTP status. Title and advice of each stand in `locales/*/gateway.ftl`;
 /// `docs/errors.md` is this table for readers.
-pub const PUBLIC_CODES: [(&str, u16); 122] = [
+pub const PUBLIC_CODES: [(&str, u16); 124] = [
     // the request itself
     ("route_unknown", 404),
     ("method_not_allowed", 405),
@@ -62,6 +62,7 @@ pub const PUBLIC_CODES: [(&str, u16); 122] = [
     ("upload_stream_invalid", 400),
     // invoices and bills
     ("invoice_unknown", 404),
+    ("credit_note_unknown", 404),
     ("bill_unknown", 404),
     ("agency_unknown", 404),
     ("service_unknown", 422),
@@ -71,6 +72,7 @@ pub const PUBLIC_CODES: [(&str, u16); 122] = [
     ("cpr_length", 422),
     ("cpr_missing", 422),
     ("phone_invalid", 422),
+    ("language_unknown", 422),
     ("name_missing", 422),
     ("text_too_long", 422),
     ("card_number_in_text", 422),

@@ -13,6 +13,7 @@ use time::Date;
 use crate::domain::fee_service::{
     Breakdown, FeeService, Input, InputKind, Line, LineKind, LocalText, Price, Reduced, Share, TaxCategory,
 };
+use crate::domain::late::{Adds, Again, Late};
 use crate::domain::upload_row::{Code, Quote};
 
 /// Prices the catalogue gives in one call.
@@ -143,6 +144,7 @@ fn price(result: pb::QuoteResult) -> Result<Result<Price, NoPrice>, Problem> {
                     lines: price.lines.iter().map(line).collect::<Result<_, _>>()?,
                     shares: price.shares.iter().map(share).collect::<Result<_, _>>()?,
                 },
+                late: price.late.map(|penalty| late(penalty, price.late_rule)).transpose()?,
             }))
         }
         Some(R::Problem(problem)) => {
@@ -171,6 +173,25 @@ fn line(line: &pb::PriceLine) -> Result<Line, Problem> {
         vat_percent: line.vat_percent.clone(),
         vat_fils: money_from_wire("price.lines", &line.vat)?.minor_units(),
     })
+}
+
+fn late(late: pb::LatePenalty, rule: Option<proto::common::v1::LocalText>) -> Result<Late, Problem> {
+    let days = |days: i32| u16::try_from(days).ok().ok_or_else(nonsense);
+    let adds = match late.adds.ok_or_else(nonsense)? {
+        pb::late_penalty::Adds::BasisPoints(points) => Adds::BasisPoints(points),
+        pb::late_penalty::Adds::Amount(amount) => {
+            Adds::AmountFils(money_from_wire("price.late.amount", &Some(amount))?.minor_units())
+        }
+    };
+    let again = match late.every_days {
+        0 => None,
+        every => {
+            let maximum_fils = money_from_wire("price.late.maximum", &late.maximum)?.minor_units();
+            Some(Again { every_days: days(every)?, maximum_fils })
+        }
+    };
+    let grace_days = days(late.grace_days)?;
+    Ok(Late { grace_days, adds, again, legal_reference: late.legal_reference, rule: local(rule) })
 }
 
 fn share(share: &pb::PriceShare) -> Result<Share, Problem> {

@@ -62,6 +62,27 @@ pub struct Settings {
     )]
     pub payments_url: String,
 
+    /// Who sends notices and reminders.
+    #[arg(
+        id = "invoicing.notifications_url",
+        long = "invoicing-notifications-url",
+        env = "MIZAN_INVOICING_NOTIFICATIONS_URL",
+        default_value = "http://127.0.0.1:7106"
+    )]
+    pub notifications_url: String,
+
+    /// Days before (below zero) and after a due date on which a payer with an address is reminded of an open bill.
+    #[arg(
+        id = "invoicing.reminder_days",
+        long = "invoicing-reminder-days",
+        env = "MIZAN_INVOICING_REMINDER_DAYS",
+        default_value = "-7,-1,3,14",
+        value_delimiter = ',',
+        allow_hyphen_values = true,
+        value_parser = clap::value_parser!(i16).range(-365..=365)
+    )]
+    pub reminder_days: Vec<i16>,
+
     /// Where payers find the portal, as documents print it, without a slash at its end.
     #[arg(
         id = "invoicing.portal_url",

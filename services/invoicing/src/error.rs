@@ -51,6 +51,8 @@ pub enum Error {
     ConfirmationDiffers { confirmed_count: i32, confirmed_total: Money, count: i32, total: Money },
     #[error("there is no such invoice of this agency")]
     InvoiceUnknown,
+    #[error("there is no such credit note of this agency")]
+    CreditNoteUnknown,
     #[error("there is no bill with this reference; check each character")]
     BillUnknown,
     #[error("the agency keeps nothing about a person with this number")]
@@ -108,6 +110,7 @@ impl Error {
             Error::UploadState(_) => ("upload_wrong_state", Kind::FailedPrecondition),
             Error::ConfirmationDiffers { .. } => ("confirmation_differs", Kind::FailedPrecondition),
             Error::InvoiceUnknown => ("invoice_unknown", Kind::NotFound),
+            Error::CreditNoteUnknown => ("credit_note_unknown", Kind::NotFound),
             Error::BillUnknown => ("bill_unknown", Kind::NotFound),
             Error::KeyReused => ("idempotency_key_reused", Kind::AlreadyExists),
             Error::CommitUnknown(_) => ("outcome_unknown", Kind::Unavailable),
@@ -149,6 +152,7 @@ impl From<Error> for Problem {
             | Error::UploadState(_)
             | Error::ConfirmationDiffers { .. }
             | Error::InvoiceUnknown
+            | Error::CreditNoteUnknown
             | Error::BillUnknown
             | Error::ReceiptNotReady { .. }
             | Error::PersonUnknown

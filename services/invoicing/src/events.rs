@@ -1,16 +1,18 @@
 //! What we tell, and what we hear.
 
-use boot::wire::{id_from_wire, money_from_wire};
+use boot::wire::{id_from_wire, money_from_wire, money_to_wire};
 use boot::{Ids, Problem};
 use bus::{ConsumerConfig, Event, HandlerError, Received};
+use ids::PartyRef;
 use prost::Message as _;
-use proto::invoicing::v1::{InvoiceChanged, InvoiceIssued};
+use proto::invoicing::v1::{InvoiceChanged, InvoiceIssued, NoticeDue, NoticeKind, PersonErased};
 use proto::payments::v1::{PaymentChanged, Receivable, ReceivableChanged, ReceivableState};
 use time::OffsetDateTime;
 
 use crate::app::Invoicing;
 use crate::app::receivable::{self, CONSUMER, News, Standing};
 use crate::domain::invoice::Invoice;
+use crate::domain::notice::{Kind, Occasion};
 use crate::wire;
 
 const ISSUED: &str = "mizan.invoicing.invoice.issued";
@@ -40,6 +42,47 @@ pub fn changed(ids: &Ids, what: &str, invoice: &Invoice, now: OffsetDateTime) ->
         aggregate: invoice.id.to_string(),
         version: invoice.version,
         body: InvoiceChanged { invoice: Some(wire::invoice(invoice)) }.encode_to_vec(),
+    }
+}
+
+/// Somebody shall be told of an open bill.
+pub fn notice_due(
+    ids: &Ids,
+    (invoice, contact_ref): (&Invoice, &str),
+    occasion: &Occasion,
+    now: OffsetDateTime,
+) -> Event {
+    let kind = match occasion.kind {
+        Kind::Notice => NoticeKind::Notice,
+        Kind::Reminder => NoticeKind::Reminder,
+    };
+    let body = NoticeDue {
+        contact_ref: contact_ref.to_owned(),
+        kind: kind.into(),
+        occasion: occasion.name.clone(),
+        invoice_id: invoice.id.to_string(),
+        agency_id: invoice.agency.to_string(),
+        bill_reference: invoice.bill_reference.clone(),
+        due: Some(money_to_wire(occasion.amount())),
+        due_date: occasion.due.due_date.to_string(),
+    };
+    Event {
+        event_id: ids.uuid(now),
+        subject: "mizan.invoicing.notice.due".to_owned(),
+        aggregate: invoice.id.to_string(),
+        version: invoice.version,
+        body: body.encode_to_vec(),
+    }
+}
+
+/// Whatever address anybody keeps for the person is to be destroyed.
+pub fn person_erased(ids: &Ids, party: PartyRef, now: OffsetDateTime) -> Event {
+    Event {
+        event_id: ids.uuid(now),
+        subject: "mizan.invoicing.notice.person-erased".to_owned(),
+        aggregate: party.to_string(),
+        version: 1,
+        body: PersonErased { party_ref: party.to_string() }.encode_to_vec(),
     }
 }
 

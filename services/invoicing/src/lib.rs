@@ -8,6 +8,7 @@ mod domain;
 mod error;
 mod events;
 mod grpc;
+mod notifications;
 mod payments;
 mod person;
 mod sentences;
@@ -68,6 +69,7 @@ async fn connect(settings: &Settings, ctx: &Context) -> Result<Invoicing, StartE
         boot::seal::MasterKey::from_file(&ctx.setting("MASTER_KEY_FILE"), &settings.master_key_file)?;
     let catalogue = catalogue::Catalogue::new(boot::grpc::channel(&settings.catalogue_url)?);
     let payments = payments::Payments::new(boot::grpc::channel(&settings.payments_url)?);
+    let notifications = notifications::Notifications::new(boot::grpc::channel(&settings.notifications_url)?);
     let texts = sentences::load().map_err(StartError::bug)?;
     let pg = Pg::connect(&settings.database_url, &ctx.setting("DATABASE_URL"), CONNECTIONS).await?;
     pg.check_migrated(&MIGRATOR).await?;
@@ -87,6 +89,9 @@ async fn connect(settings: &Settings, ctx: &Context) -> Result<Invoicing, StartE
         bus,
         catalogue,
         payments,
+        notifications,
+        reminder_days: settings.reminder_days.clone().into(),
+        notice_bell: Arc::default(),
         master,
         texts,
         max_upload_bytes,
@@ -104,5 +109,7 @@ async fn connect(settings: &Settings, ctx: &Context) -> Result<Invoicing, StartE
     worker::forget_old(&invoicing);
     worker::take_up_amendments(&invoicing);
     worker::take_up_uploads(&invoicing);
+    worker::charge_late(&invoicing);
+    worker::tell_payers(&invoicing);
     Ok(invoicing)
 }

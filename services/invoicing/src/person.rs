@@ -6,7 +6,7 @@ use ids::{AgencyId, PartyRef, UploadId};
 use standards::references::Cpr;
 
 use crate::Error;
-use crate::domain::payer::PayerFacts;
+use crate::domain::payer::{Language, PayerFacts};
 use crate::domain::upload::part::Part;
 
 /// A person inside an agency, and the key of what is kept about them.
@@ -23,6 +23,11 @@ pub fn cpr_index(master: &MasterKey, agency: &AgencyId, cpr: &Cpr) -> [u8; 32] {
 /// Recognises a personal number that was tried, over all agencies, and links it to none of them.
 pub fn finding_index(master: &MasterKey, cpr: &Cpr) -> [u8; 32] {
     master.blind_index(b"finding", cpr.as_str())
+}
+
+/// Tells two addresses of a person apart, and neither.
+pub fn contact_index(master: &MasterKey, email: &str, language: Language) -> [u8; 32] {
+    master.blind_index(b"contact", format!("{language:?}:{email}"))
 }
 
 /// A hash of a request that may name a person: keyed, because nine digits are quickly tried.

@@ -2,6 +2,7 @@
 
 use boot::Problem;
 use boot::wire::{money_to_wire, time_to_wire};
+use ids::AgencyId;
 use proto::common::v1 as common;
 use proto::invoicing::v1 as pb;
 use time::{Date, macros::format_description};
@@ -11,7 +12,9 @@ use crate::domain::calendar::{Calendar, Holiday};
 use crate::domain::fee_service::{LocalText, Share};
 use crate::domain::instalment::Instalment;
 use crate::domain::invoice::{Invoice, State};
+use crate::domain::numbering;
 use crate::domain::upload::{self, Upload};
+use crate::store::credit_note::CreditNote;
 
 pub fn local(text: &LocalText) -> common::LocalText {
     common::LocalText { en: text.en.clone(), ar: text.ar.clone() }
@@ -86,6 +89,8 @@ pub fn invoice(invoice: &Invoice) -> pb::Invoice {
             .map(money_to_wire),
         beneficiaries: invoice.breakdown.shares.iter().map(beneficiary).collect(),
         instalments: invoice.instalments.iter().map(instalment).collect(),
+        penalty: Some(invoice.penalty()).filter(|penalty| penalty.is_positive()).map(money_to_wire),
+        penalty_on: invoice.penalty_on.map(|day| day.to_string()).unwrap_or_default(),
         calendar_revision: invoice.due.calendar_revision.unwrap_or_default(),
     }
 }
@@ -125,4 +130,17 @@ pub fn holiday_from_wire(holiday: &pb::Holiday) -> Result<(Date, Holiday), Probl
     let name = holiday.name.clone().unwrap_or_default();
     let name = LocalText { en: name.en.trim().to_owned(), ar: name.ar.trim().to_owned() };
     Ok((date, Holiday { name, half_day: holiday.half_day }))
+}
+
+pub fn credit_note(agency: &AgencyId, note: &CreditNote) -> pb::CreditNote {
+    let (invoice_year, invoice_number) = note.invoice_number;
+    pb::CreditNote {
+        credit_note_number: numbering::credit_note_number(agency.as_str(), note.year, note.number),
+        invoice_number: numbering::invoice_number(agency.as_str(), invoice_year, invoice_number),
+        fee: Some(money_to_wire(note.credited.fee)),
+        vat: Some(money_to_wire(note.credited.vat)),
+        total: Some(money_to_wire(note.credited.total)),
+        reason: note.reason.clone(),
+        issued_at: Some(time_to_wire(note.issued_at)),
+    }
 }

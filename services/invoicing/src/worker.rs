@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::app::{Invoicing, amend, upload_work};
+use crate::app::{Invoicing, amend, late, notices, upload_work};
 use crate::{Error, store};
 
 /// An idempotency key answers this long; after that the reference does, which is used once for ever.
@@ -29,6 +29,47 @@ pub fn take_up_amendments(svc: &Invoicing) {
             }
             if let Err(error) = amend::take_up(&svc, svc.ctx.clock.now() - ASKER_DIES_IN).await {
                 tracing::warn!(%error, "amendments wait on");
+            }
+        }
+    });
+}
+
+/// How often late bills are looked for: soon after midnight they say what they cost.
+const LOOK_FOR_LATE: Duration = Duration::from_mins(10);
+
+/// Charges late bills until the service stops.
+pub fn charge_late(svc: &Invoicing) {
+    let svc = svc.clone();
+    svc.ctx.tasks.clone().spawn("charge late bills", async move {
+        let stopping = svc.ctx.tasks.stopping();
+        loop {
+            tokio::select! {
+                () = svc.ctx.clock.sleep(LOOK_FOR_LATE) => {}
+                () = stopping.cancelled() => return,
+            }
+            if let Err(error) = late::charge_all(&svc).await {
+                tracing::warn!(%error, "late bills are charged later");
+            }
+        }
+    });
+}
+
+/// How often payers to be told are looked for, when nobody rings.
+const LOOK_FOR_NOTICES: Duration = Duration::from_mins(10);
+
+/// Tells payers of their bills until the service stops.
+pub fn tell_payers(svc: &Invoicing) {
+    let svc = svc.clone();
+    svc.ctx.tasks.clone().spawn("tell payers", async move {
+        let stopping = svc.ctx.tasks.stopping();
+        loop {
+            tokio::select! {
+                () = svc.ctx.clock.sleep(LOOK_FOR_NOTICES) => {}
+                () = svc.notice_bell.notified() => {}
+                () = stopping.cancelled() => return,
+            }
+            if let Err(error) = notices::tell_all(&svc).await {
+                tracing::warn!(%error, "payers are told later");
             }
         }
     });

@@ -94,6 +94,26 @@ pub struct Settings {
     pub retry_scale_percent: u32,
 
     /// Networks webhooks may reach although they are not public, also by http://. Like 127.0.0.0/8,::1/128. Leave it
+    /// The hour in Bahrain from which on no notice or reminder is sent; receipts are.
+    #[arg(
+        id = "notifications.quiet_from_hour",
+        long = "notifications-quiet-from-hour",
+        env = "MIZAN_NOTIFICATIONS_QUIET_FROM_HOUR",
+        default_value_t = 21,
+        value_parser = clap::value_parser!(u8).range(0..24)
+    )]
+    pub quiet_from_hour: u8,
+
+    /// The hour at which they are sent again; the same as the other: there are no quiet hours.
+    #[arg(
+        id = "notifications.quiet_until_hour",
+        long = "notifications-quiet-until-hour",
+        env = "MIZAN_NOTIFICATIONS_QUIET_UNTIL_HOUR",
+        default_value_t = 8,
+        value_parser = clap::value_parser!(u8).range(0..24)
+    )]
+    pub quiet_until_hour: u8,
+
     /// empty in production.
     #[arg(
         id = "notifications.webhook_allow_private",

@@ -104,7 +104,8 @@ impl From<Delivery> for pb::Delivery {
         let (state, delivered_at) = match delivery.sending.state {
             State::Pending { .. } | State::Sending { .. } => (pb::DeliveryState::Pending, None),
             State::Delivered { at } => (pb::DeliveryState::Delivered, Some(time_to_wire(at))),
-            State::Failed { .. } => (pb::DeliveryState::Failed, None),
+            // Only letters to people are withdrawn.
+            State::Failed { .. } | State::Withdrawn { .. } => (pb::DeliveryState::Failed, None),
         };
         pb::Delivery {
             delivery_id: delivery.id.to_string(),

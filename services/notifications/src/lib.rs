@@ -7,9 +7,9 @@ mod domain;
 mod error;
 mod events;
 mod grpc;
+mod letter;
 mod metrics;
 mod out;
-mod receipt;
 mod store;
 mod worker;
 
@@ -46,7 +46,8 @@ pub(crate) struct Notifications {
     pub mailer: out::smtp::Mailer,
     pub caller: out::webhook::Caller,
     pub agencies: agencies::Agencies,
-    pub receipts: receipt::Receipts,
+    pub letters: letter::Letters,
+    pub quiet: domain::quiet::Quiet,
     pub retry_scale_percent: u32,
     pub metrics: metrics::Metrics,
     pub bells: Arc<Bells>,
@@ -91,7 +92,7 @@ async fn connect(settings: &Settings, ctx: &Context) -> Result<Notifications, St
     let caller = out::webhook::Caller::new(&settings.webhook_allow_private)?;
     let channel = boot::grpc::channel(&settings.catalogue_url)?;
     let agencies = agencies::Agencies::new(channel, ctx.clock.clone());
-    let receipts = receipt::Receipts::load().map_err(StartError::bug)?;
+    let letters = letter::Letters::load().map_err(StartError::bug)?;
     let pg = Pg::connect(&settings.database_url, &ctx.setting("DATABASE_URL"), CONNECTIONS).await?;
     pg.check_migrated(&MIGRATOR).await?;
     pg.watch(ctx);
@@ -102,7 +103,11 @@ async fn connect(settings: &Settings, ctx: &Context) -> Result<Notifications, St
         mailer,
         caller,
         agencies,
-        receipts,
+        letters,
+        quiet: domain::quiet::Quiet {
+            from_hour: settings.quiet_from_hour,
+            until_hour: settings.quiet_until_hour,
+        },
         retry_scale_percent: settings.retry_scale_percent,
         metrics: metrics::Metrics::register(ctx),
         bells: Arc::default(),

@@ -140,8 +140,7 @@ impl Job {
     fn span(&self) -> tracing::Span {
         let (span, traceparent) = match self {
             Job::Email(message) => {
-                let span =
-                    tracing::info_span!("send receipt", otel.kind = "client", message_id = %message.id);
+                let span = tracing::info_span!("send letter", otel.kind = "client", message_id = %message.id);
                 (span, &message.traceparent)
             }
             Job::Webhook(delivery) => {

@@ -12,6 +12,7 @@ pub mod fee_service;
 pub mod files;
 pub mod formula;
 pub mod input;
+pub mod late;
 pub mod policy;
 pub mod price;
 pub mod refusal;

@@ -8,6 +8,7 @@ use super::agency::Name;
 use super::fee::{Fee, FeeError};
 use super::fee_service::TaxCategory;
 use super::input::{MAX_AMOUNT_FILS, is_name};
+use super::late::Late;
 use super::similar;
 
 /// Reductions of one schedule.
@@ -43,6 +44,8 @@ pub struct Beyond {
     pub service_fee: Option<ServiceFee>,
     /// Who gets a part of the fee; the rest is the agency's.
     pub splits: Vec<Split>,
+    /// What a bill costs more when it is paid late.
+    pub late: Option<Late>,
 }
 
 /// For the handling of a bill, apart from what the agency charges.
@@ -112,6 +115,8 @@ pub enum TermsError {
     TooManySplits,
     #[error("splits: `{0}` gets no part; write 1 to 9999 basis points, 100 of which are one percent")]
     SplitPart(String),
+    #[error("late: {0}")]
+    Late(&'static str),
     #[error("splits: they take {sum} of 10000 basis points; leave the agency at least one")]
     SplitSum { sum: i32 },
 }
@@ -129,6 +134,7 @@ impl TermsError {
             | TermsError::Text { .. }
             | TermsError::Takes(_) => "terms.reductions",
             TermsError::Beneficiary { field, .. } => field,
+            TermsError::Late(_) => "terms.late",
             TermsError::BeneficiaryTwice(_)
             | TermsError::TooManySplits
             | TermsError::SplitPart(_)
@@ -192,6 +198,7 @@ impl Beyond {
         if let Some(code) = self.service_fee.as_ref().and_then(|fee| fee.beneficiary.as_ref()) {
             check_beneficiary("terms.service_fee", code)?;
         }
+        self.late.as_ref().map_or(Ok(()), Late::check)?;
         self.check_reductions()?;
         self.check_splits()
     }

@@ -4,6 +4,7 @@ use boot::{Call, Problem};
 use ids::{AgencyId, DraftId, ServiceCode};
 use proto::catalogue::v1::fee_draft_service_server::FeeDraftService;
 use proto::catalogue::v1::fee_reduction::Takes as WireTakes;
+use proto::catalogue::v1::late_penalty::Adds as WireAdds;
 use proto::catalogue::v1::{self as pb, test_fee_draft_response::Result as Tested};
 use tonic::{Request, Response, Status};
 
@@ -13,6 +14,7 @@ use crate::app::fee_draft::{self as app, Decision, Written};
 use crate::domain::agency::Name;
 use crate::domain::draft::{Command, Draft, MAX_REMARK, State};
 use crate::domain::fee_service::{Origin, Schedule, TaxCategory};
+use crate::domain::late::{Adds, Again, Late};
 use crate::domain::price::Asked;
 use crate::domain::terms::{Beyond, Reduction, ServiceFee, Split, Takes, Terms, TermsError};
 use crate::sentences::Sentences;
@@ -80,6 +82,7 @@ fn terms_message(terms: &Terms) -> pb::FeeTerms {
             beneficiary: fee.beneficiary.clone().unwrap_or_default(),
         }),
         splits: beyond.splits.iter().map(split).collect(),
+        late: beyond.late.as_ref().map(late_message),
     }
 }
 
@@ -99,8 +102,42 @@ fn terms_from_wire(terms: Option<pb::FeeTerms>) -> Result<Terms, Problem> {
         reductions: terms.reductions.into_iter().map(reduction_from_wire).collect::<Result<_, _>>()?,
         service_fee: terms.service_fee.map(service_fee_from_wire).transpose()?,
         splits: splits.collect(),
+        late: terms.late.map(late_from_wire).transpose()?,
     };
     Ok(plain.with(beyond).map_err(Error::from)?)
+}
+
+pub(super) fn late_message(late: &Late) -> pb::LatePenalty {
+    pb::LatePenalty {
+        grace_days: late.grace_days,
+        adds: Some(match late.adds {
+            Adds::BasisPoints(points) => WireAdds::BasisPoints(points),
+            Adds::Amount(amount) => WireAdds::Amount(money_to_wire(amount)),
+        }),
+        every_days: late.again.map_or(0, |again| again.every_days),
+        maximum: late.again.map(|again| money_to_wire(again.maximum)),
+        legal_reference: late.legal_reference.clone(),
+    }
+}
+
+fn late_from_wire(late: pb::LatePenalty) -> Result<Late, Problem> {
+    let adds = match late.adds {
+        Some(WireAdds::BasisPoints(points)) => Adds::BasisPoints(points),
+        Some(WireAdds::Amount(amount)) => Adds::Amount(money_from_wire("terms.late.amount", &Some(amount))?),
+        None => return Err(Error::from(TermsError::Late("say how much: basis points, or an amount")).into()),
+    };
+    let again = match (late.every_days, late.maximum) {
+        (0, None) => None,
+        (every_days, Some(maximum)) if every_days != 0 => {
+            let maximum = money_from_wire("terms.late.maximum", &Some(maximum))?;
+            Some(Again { every_days, maximum })
+        }
+        (_, _) => {
+            let detail = "a penalty that repeats has a maximum, and only such a one";
+            return Err(Error::from(TermsError::Late(detail)).into());
+        }
+    };
+    Ok(Late { grace_days: late.grace_days, adds, again, legal_reference: late.legal_reference })
 }
 
 fn tax_from_wire(field: &'static str, tax: pb::TaxCategory) -> Result<TaxCategory, Error> {

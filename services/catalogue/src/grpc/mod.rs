@@ -124,6 +124,8 @@ fn price_message(agency: &AgencyId, price: &Price, sentences: &mut Sentences<'_>
         reduced: price.reduced.as_ref().map(|reduced| money_to_wire(reduced.amount)),
         lines: price.lines.iter().map(line_message).collect(),
         shares: price.shares.iter().map(|share| share_message(agency, share)).collect(),
+        late: price.late.as_ref().map(fee_draft::late_message),
+        late_rule: price.late.as_ref().map(|late| sentences.late(late)),
     }
 }
 

@@ -19,7 +19,7 @@ pub async fn all_of(
     let rows = sqlx::query_as!(
         Row,
         r#"SELECT service_code, version, fee, tax_category, minimum_fils, maximum_fils,
-                  reductions::text AS "reductions!", service_fee::text, splits::text AS "splits!", draft_id, valid_from AS "valid_from?"
+                  reductions::text AS "reductions!", service_fee::text, splits::text AS "splits!", late::text, draft_id, valid_from AS "valid_from?"
              FROM fee_schedule
             WHERE agency_id = $1 AND ($2::text IS NULL OR service_code = $2)
             ORDER BY service_code, version"#,
@@ -60,8 +60,9 @@ pub async fn publish(tx: &mut Tx, draft: &Draft, version: i32, now: OffsetDateTi
     let columns = Columns::from(&draft.terms);
     sqlx::query!(
         "INSERT INTO fee_schedule (agency_id, service_code, version, fee, tax_category, minimum_fils, maximum_fils,
-                                   reductions, service_fee, splits, draft_id, valid_from, created_at)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8::text::jsonb, $9::text::jsonb, $10::text::jsonb, $11, $12, $13)",
+                                   reductions, service_fee, splits, draft_id, valid_from, created_at, late)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8::text::jsonb, $9::text::jsonb, $10::text::jsonb, $11, $12, $13,
+                 $14::text::jsonb)",
         draft.agency.as_str(),
         draft.service.as_str(),
         version,
@@ -75,6 +76,7 @@ pub async fn publish(tx: &mut Tx, draft: &Draft, version: i32, now: OffsetDateTi
         draft.id.0,
         draft.valid_from,
         now,
+        columns.late,
     )
     .execute(tx.conn())
     .await?;
@@ -92,6 +94,7 @@ pub struct Row {
     pub reductions: String,
     pub service_fee: Option<String>,
     pub splits: String,
+    pub late: Option<String>,
     pub draft_id: Option<Uuid>,
     pub valid_from: Option<Date>,
 }
@@ -107,6 +110,7 @@ impl Row {
             reductions: self.reductions,
             service_fee: self.service_fee,
             splits: self.splits,
+            late: self.late,
         };
         Ok(Schedule {
             version: self.version,

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::Error;
 use crate::domain::agency::Name;
 use crate::domain::fee_service::TaxCategory;
+use crate::domain::late::{Adds, Again, Late};
 use crate::domain::terms::{Beyond, Reduction, ServiceFee, Split, Takes, Terms};
 
 /// As stored.
@@ -19,6 +20,8 @@ pub struct Columns {
     pub service_fee: Option<String>,
     /// JSON.
     pub splits: String,
+    /// JSON.
+    pub late: Option<String>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -32,6 +35,63 @@ struct ServiceFeeRow {
 struct SplitRow {
     beneficiary: String,
     basis_points: i32,
+}
+
+#[derive(Serialize, Deserialize)]
+struct LateRow {
+    grace_days: i32,
+    adds: Added,
+    again: Option<AgainRow>,
+    legal_reference: String,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum Added {
+    BasisPoints(i32),
+    AmountFils(i64),
+}
+
+#[derive(Serialize, Deserialize)]
+struct AgainRow {
+    every_days: i32,
+    maximum_fils: i64,
+}
+
+impl From<&Late> for LateRow {
+    fn from(late: &Late) -> LateRow {
+        let again = |again: Again| AgainRow {
+            every_days: again.every_days,
+            maximum_fils: again.maximum.minor_units(),
+        };
+        LateRow {
+            grace_days: late.grace_days,
+            adds: match late.adds {
+                Adds::BasisPoints(points) => Added::BasisPoints(points),
+                Adds::Amount(amount) => Added::AmountFils(amount.minor_units()),
+            },
+            again: late.again.map(again),
+            legal_reference: late.legal_reference.clone(),
+        }
+    }
+}
+
+impl From<LateRow> for Late {
+    fn from(row: LateRow) -> Late {
+        let again = |again: AgainRow| Again {
+            every_days: again.every_days,
+            maximum: Money::fils(again.maximum_fils),
+        };
+        Late {
+            grace_days: row.grace_days,
+            adds: match row.adds {
+                Added::BasisPoints(points) => Adds::BasisPoints(points),
+                Added::AmountFils(fils) => Adds::Amount(Money::fils(fils)),
+            },
+            again: row.again.map(again),
+            legal_reference: row.legal_reference,
+        }
+    }
 }
 
 #[derive(Serialize, Deserialize)]
@@ -84,6 +144,7 @@ impl From<&Terms> for Columns {
             reductions: json(&rows),
             service_fee: service_fee.as_ref().map(json),
             splits: json(&splits),
+            late: beyond.late.as_ref().map(|late| json(&LateRow::from(late))),
         }
     }
 }
@@ -127,6 +188,10 @@ impl Columns {
             reductions: reductions.collect(),
             service_fee,
             splits: splits.collect(),
+            late: match self.late.as_deref() {
+                Some(text) => Some(serde_json::from_str::<LateRow>(text).map_err(unread)?.into()),
+                None => None,
+            },
         };
         let terms =
             Terms::of_fee(&self.fee, tax(&self.tax_category)?).map_err(|error| corrupt(error.to_string()))?;

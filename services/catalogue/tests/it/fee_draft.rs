@@ -5,6 +5,7 @@ use boot::{Call, Problem};
 use proto::catalogue::v1 as pb;
 use proto::catalogue::v1::fee_draft_service_client::FeeDraftServiceClient;
 use proto::catalogue::v1::fee_reduction::Takes;
+use proto::catalogue::v1::late_penalty::Adds;
 use proto::catalogue::v1::quote_result::Result as Answer;
 use proto::catalogue::v1::test_fee_draft_response::Result as Tested;
 use proto::common::v1::{LocalText, Money};
@@ -45,6 +46,7 @@ fn terms(fee: &str) -> pb::FeeTerms {
         reductions: vec![retired],
         service_fee: None,
         splits: Vec::new(),
+        late: None,
     }
 }
 
@@ -306,4 +308,45 @@ async fn a_service_is_put_by_hand_and_costs_nothing_until_its_first_fee_is_publi
     let asked = pb::ListFeeServicesRequest { agency_id: "TRF".to_owned() };
     let listed = catalogue.list_fee_services(asked).await.unwrap().into_inner().fee_services;
     assert!(listed.iter().any(|service| service.service_code == "EXPO" && service.fee == "fixed:3.000"));
+}
+
+#[tokio::test]
+async fn what_being_late_costs_is_published_with_the_fee_and_said_in_both_languages() {
+    let mut t = Desk::open().await;
+    let late = pb::LatePenalty {
+        grace_days: 30,
+        adds: Some(Adds::BasisPoints(250)),
+        every_days: 30,
+        maximum: Some(money(5_000)),
+        legal_reference: "Law 3 of 2020, article 9".to_owned(),
+    };
+    let with = |late: pb::LatePenalty| {
+        let terms = pb::FeeTerms { late: Some(late), ..terms("fixed:12.000") };
+        pb::PutFeeDraftRequest { terms: Some(terms), ..plate(1, "fixed:12.000", 0) }
+    };
+    for wrong in [
+        pb::LatePenalty { maximum: None, ..late.clone() },
+        pb::LatePenalty { every_days: 0, ..late.clone() },
+        pb::LatePenalty { adds: None, ..late.clone() },
+        pb::LatePenalty { legal_reference: String::new(), ..late.clone() },
+    ] {
+        let refused = t.drafts.put_fee_draft(by(AUTHOR, with(wrong))).await.unwrap_err();
+        let problem = Problem::from_status(&refused);
+        assert_eq!((problem.code.as_str(), problem.field.as_deref()), ("terms_invalid", Some("terms.late")));
+    }
+    t.put(AUTHOR, with(late.clone())).await.unwrap();
+    t.submit(AUTHOR, 1, 1).await.unwrap();
+    t.publish(HEAD, 1, 2).await.unwrap();
+    let quote = pb::Quote { service_code: "PLATE".to_owned(), ..pb::Quote::default() };
+    let request =
+        pb::QuoteFeesRequest { agency_id: "TRF".to_owned(), date: FROM.to_owned(), quotes: vec![quote] };
+    let priced = t.stack.client.quote_fees(request).await.unwrap().into_inner().results.remove(0);
+    let Some(pb::quote_result::Result::Price(price)) = priced.result else { panic!("{priced:?}") };
+    assert_eq!(price.late, Some(late));
+    assert_eq!(price.total, Some(money(12_000)), "being late is no part of the price");
+    let rule = price.late_rule.unwrap();
+    for said in ["30 days", "2.5 %", "BHD 5.000", "Law 3 of 2020, article 9"] {
+        assert!(rule.en.contains(said), "{said} in {}", rule.en);
+    }
+    assert!(rule.ar.contains("5.000 د.ب.") && rule.ar.contains("2.5 %"), "{}", rule.ar);
 }

@@ -4,7 +4,7 @@ use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
 use boot::Lang;
 use boot::wire::lang_to_wire;
-use proto::invoicing::v1::{DocumentKind, Paper, RenderInvoiceRequest};
+use proto::invoicing::v1::{Document, DocumentKind, Paper, RenderInvoiceRequest};
 use serde::Deserialize;
 use tonic::Code as Kind;
 use utoipa::IntoParams;
@@ -45,7 +45,12 @@ pub(crate) async fn show(
         paper: paper(&style.paper)?.into(),
     };
     let answer = app.clients.documents.clone().render_invoice(caller.call().request(asked)?).await?;
-    let document = answer.into_inner().document.ok_or_else(|| empty("document"))?;
+    sent(answer.into_inner().document)
+}
+
+/// A document as a file.
+pub(super) fn sent(document: Option<Document>) -> Result<Response, Refused> {
+    let document = document.ok_or_else(|| empty("document"))?;
     let headers = [
         (header::CONTENT_TYPE, document.media_type),
         (header::CONTENT_DISPOSITION, format!("attachment; filename=\"{}\"", document.file_name)),
@@ -66,7 +71,7 @@ fn kind(word: &str) -> Result<DocumentKind, Refused> {
     }
 }
 
-fn language(word: &str) -> Result<i32, Refused> {
+pub(super) fn language(word: &str) -> Result<i32, Refused> {
     if word.is_empty() {
         return Ok(lang_to_wire(Lang::Ar).into());
     }
@@ -74,7 +79,7 @@ fn language(word: &str) -> Result<i32, Refused> {
     Ok(lang_to_wire(lang.ok().ok_or_else(|| wrong("language", "`language` is ar or en."))?).into())
 }
 
-fn paper(word: &str) -> Result<Paper, Refused> {
+pub(super) fn paper(word: &str) -> Result<Paper, Refused> {
     match word {
         "" | "a4" => Ok(Paper::A4),
         "thermal" => Ok(Paper::Thermal),

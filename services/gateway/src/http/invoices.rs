@@ -3,6 +3,9 @@ use axum::body::Body;
 use axum::extract::{Path, Request, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
+use boot::Lang;
+use boot::wire::lang_to_wire;
+use proto::common::v1::Language;
 use proto::invoicing::v1::{
     GetInvoiceRequest, Instalment as InstalmentMessage, InvoiceState, IssueInvoiceRequest,
     ListInvoicesRequest, Payer as PayerMessage,
@@ -71,6 +74,12 @@ pub(crate) struct Payer {
     cpr: String,
     #[serde(default)]
     phone: String,
+    /// Where notices and reminders go; left out, none are sent.
+    #[serde(default)]
+    email: String,
+    /// ar (when left out) or en: of notices and reminders.
+    #[schema(value_type = Option<String>)]
+    language: Option<Lang>,
 }
 
 /// Prices and issues one invoice.
@@ -91,6 +100,7 @@ pub(crate) async fn issue(
         ("payer.name", &new.payer.name),
         ("payer.cpr", &new.payer.cpr),
         ("payer.phone", &new.payer.phone),
+        ("payer.email", &new.payer.email),
         ("due_date", &new.due_date),
         ("note", &new.note),
         ("reduction", &new.reduction),
@@ -104,7 +114,7 @@ pub(crate) async fn issue(
     let request = IssueInvoiceRequest {
         service_code: new.service,
         reference: new.reference,
-        payer: Some(PayerMessage { name: new.payer.name, cpr: new.payer.cpr, phone: new.payer.phone }),
+        payer: Some(payer(new.payer)),
         inputs: new.inputs.into_iter().collect(),
         due_date: new.due_date,
         note: new.note,
@@ -114,6 +124,12 @@ pub(crate) async fn issue(
     let call = caller.call().with_key(key).request(request)?;
     let answer = app.clients.invoices.clone().issue_invoice(call).await?.into_inner();
     Ok(shown(StatusCode::CREATED, &Invoice::from(answer.invoice.ok_or_else(|| empty("invoice"))?)))
+}
+
+fn payer(payer: Payer) -> PayerMessage {
+    let Payer { name, cpr, phone, email, language } = payer;
+    let language = language.map_or(Language::Unspecified, lang_to_wire).into();
+    PayerMessage { name, cpr, phone, email, language }
 }
 
 /// One invoice by its number.

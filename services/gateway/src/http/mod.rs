@@ -3,6 +3,7 @@ pub(crate) mod auth;
 mod bills;
 mod changes;
 mod collections;
+mod credit_notes;
 mod documents;
 mod invoices;
 mod payments;
@@ -61,6 +62,8 @@ fn described() -> OpenApiRouter<App> {
         .routes(routes!(invoices::issue, invoices::list))
         .routes(routes!(invoices::show))
         .routes(routes!(documents::show))
+        .routes(routes!(credit_notes::list))
+        .routes(routes!(credit_notes::show))
         .routes(routes!(changes::amend))
         .routes(routes!(changes::cancel))
         .routes(routes!(bills::show))

@@ -141,6 +141,12 @@ pub(crate) struct Invoice {
     /// The parts it may be paid in, each with its day; absent when it is paid at once.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     instalments: Vec<Instalment>,
+    /// What being late has added so far, inside fee and total.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    penalty: Option<Amount>,
+    /// The day being late makes it cost more; absent: no day will.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    penalty_on: Option<String>,
     /// issued, partially_paid, paid, cancelled, written_off
     state: String,
     issued_at: Option<String>,
@@ -163,10 +169,38 @@ impl From<invoicing::Invoice> for Invoice {
             reduced: invoice.reduced.map(Amount::from),
             paid: invoice.paid.map(Amount::from),
             due_date: invoice.due_date,
+            penalty: invoice.penalty.map(Amount::from),
+            penalty_on: filled(invoice.penalty_on),
             instalments: invoice.instalments.into_iter().map(Instalment::from).collect(),
             state,
             issued_at: moment(invoice.issued_at),
             upload_id: filled(invoice.upload_id),
+        }
+    }
+}
+
+/// What amending or cancelling took off an invoice.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct CreditNote {
+    credit_note_number: String,
+    invoice_number: String,
+    fee: Option<Amount>,
+    vat: Option<Amount>,
+    total: Option<Amount>,
+    reason: String,
+    issued_at: Option<String>,
+}
+
+impl From<invoicing::CreditNote> for CreditNote {
+    fn from(note: invoicing::CreditNote) -> CreditNote {
+        CreditNote {
+            credit_note_number: note.credit_note_number,
+            invoice_number: note.invoice_number,
+            fee: note.fee.map(Amount::from),
+            vat: note.vat.map(Amount::from),
+            total: note.total.map(Amount::from),
+            reason: note.reason,
+            issued_at: moment(note.issued_at),
         }
     }
 }

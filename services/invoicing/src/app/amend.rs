@@ -17,7 +17,7 @@ use proto::payments::v1::Receivable;
 use sha2::{Digest as _, Sha256};
 
 use super::receivable::note;
-use super::{Invoicing, decoded};
+use super::{Invoicing, credit_note, decoded, notices};
 use crate::domain::amendment::{Amendment, Asked, Ended, To};
 use crate::domain::invoice::Invoice;
 use crate::payments::{Answer, Change};
@@ -260,6 +260,10 @@ pub async fn apply(
     let To::Amended(terms) = &amendment.to else { return Ok(before) };
     let after = before.amended(terms);
     store::amendment::replace(tx, (&before, &after), (amendment, terms), now).await?;
+    credit_note::issue(svc, tx, (&before, &after), &amendment.reason).await?;
+    if before.noticed {
+        notices::planned_anew(svc, tx, &after).await?;
+    }
     bus::outbox::push(tx, &[events::changed(&svc.ctx.ids, "amended", &after, now)], now).await?;
     Ok(after)
 }

@@ -39,7 +39,7 @@ pub async fn amend(
     tx.commit().await?;
     let price = price(&svc, &agency, &invoice, &request).await?;
     let terms = terms(&svc, &invoice, &request, price).await?;
-    let wish = Wish { number, to: To::Amended(terms), reason };
+    let wish = Wish { number, to: To::Amended(Box::new(terms)), reason };
     change(&svc, &call, wish, &claim).await
 }
 
@@ -93,25 +93,34 @@ async fn terms(
     request: &AmendInvoiceRequest,
     price: Price,
 ) -> Result<Terms, Error> {
-    let total = Money::fils(price.total_fils);
+    let calendar = calendar::newest(svc).await?;
+    let today = bahrain_date(svc.ctx.clock.now());
+    // Late as of today, by the new due date.
+    let terms_of = |price: &Price, due: Due| {
+        Terms::at_once(price, due, &invoice.agency, (&calendar, today)).map_err(Problem::internal)
+    };
     let named = due_date(&request.due_date, invoice)?;
     if request.instalments.is_empty() {
         if named.is_some_and(|date| date != invoice.due.date) && !invoice.instalments.is_empty() {
             let detail = "This bill is paid in instalments; send the new plan instead.".to_owned();
             return Err(invalid("due_date", detail).into());
         }
+        let terms = terms_of(&price, named.map_or(invoice.due, by_agency))?;
+        let total = Money::fils(terms.price.total_fils);
         let instalments =
             instalment::in_proportion(&invoice.instalments, total).map_err(Problem::internal)?;
-        return Ok(Terms { price, due: named.map_or(invoice.due, by_agency), instalments });
+        return Ok(Terms { instalments, ..terms });
     }
-    let parts = instalments(svc, &request.instalments, &calendar::newest(svc).await?)?;
+    let parts = instalments(svc, &request.instalments, &calendar)?;
+    let last = parts.last().map_or(invoice.due.date, |last| last.due_date);
+    let terms = terms_of(&price, by_agency(last))?;
+    let total = Money::fils(terms.price.total_fils);
     let plan = instalment::plan(parts, total).map_err(|fault| refused(svc, Some(&fault)))?;
-    let last = plan.last().map_or(invoice.due.date, |last| last.due_date);
     if named.is_some_and(|date| date != last) {
         let fault = Fault::new(Field::DueDate, Code::InstalmentsEnd).with("last", last.to_string());
         return Err(refused(svc, Some(&fault)));
     }
-    Ok(Terms { price, due: by_agency(last), instalments: plan })
+    Ok(Terms { instalments: plan, ..terms })
 }
 
 fn by_agency(date: Date) -> Due {

@@ -39,5 +39,6 @@ pub fn seen(svc: &Invoicing, bill: &Bill) -> Result<pb::Bill, Error> {
         service_name: Some(wire::local(&bill.service_name)),
         payer_masked,
         steps: bill.steps.iter().map(wire::local).collect(),
+        late_rule: bill.invoice.late.as_ref().map(|late| wire::local(&late.rule)),
     })
 }

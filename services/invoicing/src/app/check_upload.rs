@@ -263,6 +263,8 @@ fn place(field: &Field, columns: &[Column]) -> i32 {
         Field::Name => Column::Name,
         Field::Cpr => Column::Cpr,
         Field::Phone => Column::Phone,
+        Field::Email => Column::Email,
+        Field::Language => Column::Language,
         // Files have no columns for instalments.
         Field::DueDate | Field::Instalments | Field::InstalmentDate(_) | Field::InstalmentDue(_) => {
             Column::DueDate

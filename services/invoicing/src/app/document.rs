@@ -9,10 +9,11 @@ use proto::payments::v1::{Payment, PaymentState};
 use time::OffsetDateTime;
 
 use super::{Invoicing, blocking};
-use crate::document::{Captured, Facts, Print, Sheet, bill, receipt};
+use crate::document::{Captured, Facts, Print, Sheet, bill, credit_note, receipt};
 use crate::domain::document::{Kind, Paper};
 use crate::domain::numbering;
 use crate::person::Party;
+use crate::store::credit_note::Page;
 use crate::store::invoice::Bill;
 use crate::store::privacy::What;
 use crate::{Error, person, store};
@@ -50,6 +51,32 @@ pub async fn of_invoice(
     store::privacy::note(&mut tx, (agency, invoice.party_ref), looked, svc.ctx.clock.now()).await?;
     tx.commit().await?;
     print_bill(svc, bill, Name::Whole, (kind, style)).await
+}
+
+/// A credit note of the agency. Who saw the payer's name is noted.
+///
+/// # Errors
+/// `CreditNoteUnknown`, `PressFull`.
+pub async fn of_credit_note(
+    svc: &Invoicing,
+    call: &Call,
+    number: &str,
+    style: Style,
+) -> Result<pb::Document, Error> {
+    let agency = call.agency()?;
+    let parsed = numbering::parse_credit_note_number(agency.as_str(), number);
+    let (year, at) = parsed.ok_or(Error::CreditNoteUnknown)?;
+    let mut tx = svc.pg.begin().await?;
+    let page = Page { invoice: None, after: (year, at - 1), limit: 1 };
+    let note = store::credit_note::list(&mut tx, agency, &page).await?.pop();
+    let note = note.filter(|note| (note.year, note.number) == (year, at)).ok_or(Error::CreditNoteUnknown)?;
+    let bill = store::invoice::bill(&mut tx, &note.bill_reference).await?;
+    let looked = (call.actor.as_str(), What::Print, "");
+    store::privacy::note(&mut tx, (agency, bill.invoice.party_ref), looked, svc.ctx.clock.now()).await?;
+    tx.commit().await?;
+    let payer = payer(svc, &bill, Name::Whole)?;
+    let sheet = credit_note(&print(svc, style), &facts(&bill, &payer), (number, &note));
+    printed(svc, sheet, note.issued_at, format!("{number}.pdf")).await
 }
 
 /// A bill, for whoever holds its reference.

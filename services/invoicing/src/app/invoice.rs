@@ -7,7 +7,7 @@ use proto::invoicing::v1 as pb;
 use time::Date;
 
 use super::Invoicing;
-use crate::domain::numbering;
+use crate::domain::numbering::{self, Series};
 use crate::store::invoice::Page;
 use crate::{Error, store, wire};
 
@@ -46,17 +46,20 @@ pub async fn reductions(
     Ok(pb::ReportReductionsResponse { reductions: reductions.collect() })
 }
 
-/// Whether the agency's numbers of a year have neither gap nor double.
+/// Whether a series of the agency's numbers of a year has neither gap nor double.
 ///
 /// # Errors
 /// The database is away.
 pub async fn numbering(
     svc: &Invoicing,
     agency: &AgencyId,
-    year: i32,
+    (series, year): (Series, i32),
 ) -> Result<pb::CheckNumberingResponse, Error> {
     let mut tx = svc.pg.read().await?;
-    let series = store::invoice::series(&mut tx, agency, year).await?;
+    let series = match series {
+        Series::Invoice => store::invoice::series(&mut tx, agency, year).await?,
+        Series::CreditNote => store::credit_note::series(&mut tx, agency, year).await?,
+    };
     tx.commit().await?;
     let whole = series.first_missing.is_none() && series.invoices == series.last;
     Ok(pb::CheckNumberingResponse {

@@ -7,7 +7,8 @@ use pg::Tx;
 use super::Invoicing;
 use crate::domain::fee_service::LocalText;
 use crate::domain::invoice::{Invoice, State, Terms};
-use crate::domain::numbering::{self, SECRET_CHARS};
+use crate::domain::numbering::{self, SECRET_CHARS, Series};
+use crate::domain::payer::PayerFacts;
 use crate::store::invoice::Document;
 use crate::{Error, events, store};
 use boot::bahrain_date;
@@ -21,6 +22,21 @@ pub struct NewInvoice {
     pub party_ref: PartyRef,
     pub payer_sealed: Vec<u8>,
     pub terms: Terms,
+    /// The payer has an address for notices.
+    pub told: Told,
+}
+
+/// Whether notices and reminders are sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Told {
+    ByEmail,
+    Never,
+}
+
+impl Told {
+    pub fn of(facts: &PayerFacts) -> Told {
+        if facts.email.is_empty() { Told::Never } else { Told::ByEmail }
+    }
 }
 
 /// For whom invoices are issued, and from which file.
@@ -42,7 +58,7 @@ pub struct Numbers {
 /// As any write.
 pub async fn lock_numbers(svc: &Invoicing, tx: &mut Tx, agency: &AgencyId) -> Result<Numbers, Error> {
     let year = bahrain_date(svc.ctx.clock.now()).year();
-    let last = store::numbering::lock(tx, agency, year).await?;
+    let last = store::numbering::lock(tx, agency, (Series::Invoice, year)).await?;
     Ok(Numbers { year, last })
 }
 
@@ -62,7 +78,7 @@ pub async fn issue(
     for row in rows {
         last += 1;
         let number = numbering::invoice_number(origin.agency.as_str(), numbers.year, last);
-        let Terms { price, due, instalments } = row.terms;
+        let Terms { price, due, instalments, penalty_on } = row.terms;
         let secret = svc.ctx.ids.bytes::<SECRET_CHARS>();
         let invoice = Invoice {
             id: InvoiceId(svc.ctx.ids.uuid(now)),
@@ -80,6 +96,10 @@ pub async fn issue(
             breakdown: price.breakdown,
             due,
             instalments,
+            late: price.late,
+            penalty_on,
+            noticed: false,
+            remind_on: (row.told == Told::ByEmail).then(|| bahrain_date(now)),
             upload_id: origin.upload,
             state: State::Issued,
             receivable_version: 0,
@@ -96,7 +116,8 @@ pub async fn issue(
         });
     }
     store::invoice::insert(tx, &documents).await?;
-    store::numbering::advance(tx, origin.agency, numbers.year, (numbers.last, last)).await?;
+    store::numbering::advance(tx, origin.agency, (Series::Invoice, numbers.year), (numbers.last, last))
+        .await?;
     let invoices: Vec<Invoice> = documents.into_iter().map(|document| document.invoice).collect();
     let told: Vec<_> = invoices.iter().map(|invoice| events::issued(&svc.ctx.ids, invoice, now)).collect();
     bus::outbox::push(tx, &told, now).await?;

@@ -3,12 +3,14 @@
 use std::collections::BTreeMap;
 
 use boot::wire::money_from_wire;
-use boot::{Call, bahrain_date};
+use boot::{Call, Problem, bahrain_date};
+use ids::AgencyId;
 use money::Money;
 use prost::Message as _;
+use proto::common::v1::Language as WireLanguage;
 use proto::invoicing::v1::{Instalment as AskedInstalment, IssueInvoiceRequest, IssueInvoiceResponse};
 
-use super::issue::{NewInvoice, Origin, issue, lock_numbers};
+use super::issue::{NewInvoice, Origin, Told, issue, lock_numbers};
 use super::judge::{Billable, judge};
 use super::{Invoicing, decoded, party};
 use crate::domain::calendar::{Calendar, Due};
@@ -44,10 +46,11 @@ pub async fn issue_one(
         }
         return Err(refused(&svc, judged.faults.first()));
     };
-    let terms = terms(&svc, &billable, (&asked, &due_date), &verdict.calendar)?;
+    let terms = terms((&svc, &agency), &billable, (&asked, &due_date), &verdict.calendar)?;
     let row = (&billable, &terms);
     let answer = pg::retry(|| attempt(&svc, &call, (row, &verdict.agency_name), &claim)).await;
     svc.bus.ring();
+    svc.notice_bell.notify_one();
     match answer {
         Err(Error::Database(error)) if error.constraint() == Some("invoice_reference_once") => {
             Err(refused(&svc, Some(&Fault::new(Field::Reference, Code::ReferenceDuplicate))))
@@ -84,6 +87,7 @@ async fn attempt(
         party_ref: party.party_ref,
         payer_sealed: person::seal_facts(party, &billable.draft.payer.facts),
         terms: terms.clone(),
+        told: Told::of(&billable.draft.payer.facts),
     };
     let numbers = lock_numbers(svc, &mut tx, agency).await?;
     let origin = Origin { agency, agency_name, upload: None };
@@ -96,7 +100,7 @@ async fn attempt(
 
 /// What the invoice asks for, in parts if a plan is asked for.
 fn terms(
-    svc: &Invoicing,
+    (svc, agency): (&Invoicing, &AgencyId),
     billable: &Billable,
     (asked, due_date): (&[AskedInstalment], &str),
     calendar: &Calendar,
@@ -104,13 +108,16 @@ fn terms(
     let (price, due) = (billable.price.clone(), billable.draft.due);
     let parts = instalments(svc, asked, calendar)?;
     let total = Money::fils(price.total_fils);
+    let days = (calendar, bahrain_date(svc.ctx.clock.now()));
     let instalments = instalment::plan(parts, total).map_err(|fault| refused(svc, Some(&fault)))?;
     let last = instalments.last().map_or(due.date, |last| last.due_date);
     if last != due.date && !due_date.trim().is_empty() {
         let fault = Fault::new(Field::DueDate, Code::InstalmentsEnd).with("last", last.to_string());
         return Err(refused(svc, Some(&fault)));
     }
-    Ok(Terms { price, due: Due { date: last, ..due }, instalments })
+    let due = Due { date: last, ..due };
+    let terms = Terms::at_once(&price, due, agency, days).map_err(Problem::internal)?;
+    Ok(Terms { instalments, ..terms })
 }
 
 /// The parts of a plan as they are asked for.
@@ -143,6 +150,11 @@ pub(super) fn cell(text: String) -> Cell {
 /// The request as a row of one.
 fn fields(request: IssueInvoiceRequest) -> Fields {
     let payer = request.payer.unwrap_or_default();
+    let language = match payer.language() {
+        WireLanguage::Unspecified => "",
+        WireLanguage::Ar => "ar",
+        WireLanguage::En => "en",
+    };
     // With a plan, the last part's day is the bill's.
     let last = request.instalments.last().map(|last| last.due_date.clone());
     let due_date = last.filter(|_| request.due_date.trim().is_empty()).unwrap_or(request.due_date);
@@ -152,6 +164,8 @@ fn fields(request: IssueInvoiceRequest) -> Fields {
         name: Some(cell(payer.name)),
         cpr: Some(cell(payer.cpr)),
         phone: Some(cell(payer.phone)),
+        email: Some(cell(payer.email)),
+        language: Some(cell(language.to_owned())),
         due_date: Some(cell(due_date)),
         note: Some(cell(request.note)),
         reduction: Some(cell(request.reduction)),
@@ -172,6 +186,8 @@ fn canonical(request: &IssueInvoiceRequest) -> Vec<String> {
     parts.extend(inputs.into_iter().flat_map(|(name, value)| [name.as_str(), value.as_str()]));
     let mut parts: Vec<String> = parts.into_iter().map(str::to_owned).collect();
     parts.extend(request.instalments.iter().flat_map(spelt));
+    let asks = request.payer.iter().filter(|payer| !payer.email.is_empty());
+    parts.extend(asks.flat_map(|payer| [payer.email.clone(), payer.language.to_string()]));
     parts
 }
 
@@ -192,6 +208,8 @@ pub(super) fn refused(svc: &Invoicing, fault: Option<&Fault>) -> Error {
         Field::Name => "payer.name".to_owned(),
         Field::Cpr => "payer.cpr".to_owned(),
         Field::Phone => "payer.phone".to_owned(),
+        Field::Email => "payer.email".to_owned(),
+        Field::Language => "payer.language".to_owned(),
         Field::DueDate => "due_date".to_owned(),
         Field::Note => "note".to_owned(),
         Field::Reduction => "reduction".to_owned(),

@@ -2,18 +2,20 @@
 
 use std::sync::Arc;
 
-use boot::Call;
 use boot::seal::DataKey;
+use boot::{Call, Problem, bahrain_date};
 use ids::{AgencyId, UploadId};
 use money::{Currency, Money};
 use pg::Tx;
 use prost::Message as _;
 use proto::invoicing::v1::IssueUploadResponse;
+use time::Date;
 use uuid::Uuid;
 
-use super::issue::{NewInvoice, Origin, issue, lock_numbers};
+use super::issue::{NewInvoice, Origin, Told, issue, lock_numbers};
 use super::party::Parties;
 use super::{Invoicing, blocking, party, upload_file, upload_work};
+use crate::domain::calendar::Calendar;
 use crate::domain::invoice::Terms;
 use crate::domain::upload::part::Part;
 use crate::domain::upload::{Command, Counts, State, Upload, step};
@@ -122,6 +124,7 @@ pub async fn issue_parts(svc: &Invoicing, id: UploadId, worker: Uuid) -> Result<
     loop {
         let left = pg::retry(|| issue_part(svc, id, worker)).await?;
         svc.bus.ring();
+        svc.notice_bell.notify_one();
         if !left || svc.ctx.tasks.stopping().is_cancelled() {
             return Ok(());
         }
@@ -141,9 +144,11 @@ async fn issue_part(svc: &Invoicing, id: UploadId, worker: Uuid) -> Result<bool,
     // People first, numbers second, as a single bill does: two that wait for each other would be rolled back.
     let numbers = lock_numbers(svc, &mut tx, &before.agency).await?;
     let lost = drop_used(&mut tx, &before, &mut part).await?;
+    let calendar = store::calendar::newest(&mut tx).await?;
+    let today = bahrain_date(svc.ctx.clock.now());
     let (work, agency) = (svc.clone(), before.agency.clone());
     let (rows, sealed) = blocking(move || {
-        let rows = new_invoices(&work, &agency, &part, &parties)?;
+        let rows = new_invoices(&work, &agency, (&part, &parties), (&calendar, today))?;
         Ok::<_, Error>((rows, person::seal_part(&key, id, number, &part.without_bills())))
     })
     .await??;
@@ -166,8 +171,8 @@ async fn issue_part(svc: &Invoicing, id: UploadId, worker: Uuid) -> Result<bool,
 fn new_invoices(
     svc: &Invoicing,
     agency: &AgencyId,
-    part: &Part,
-    parties: &Parties,
+    (part, parties): (&Part, &Parties),
+    days: (&Calendar, Date),
 ) -> Result<Vec<NewInvoice>, Error> {
     let bills = part.rows.iter().filter_map(|row| row.bill.as_ref());
     let rows = bills.map(|bill| {
@@ -179,7 +184,8 @@ fn new_invoices(
             service_name: bill.service_name.clone(),
             party_ref: party.party_ref,
             payer_sealed: person::seal_facts(party, &bill.facts),
-            terms: Terms { price: price.clone(), due: bill.due, instalments: Vec::new() },
+            told: Told::of(&bill.facts),
+            terms: Terms::at_once(price, bill.due, agency, days).map_err(Problem::internal)?,
         })
     });
     rows.collect()

@@ -7,6 +7,7 @@ pub mod calendar;
 pub mod check_upload;
 pub mod corrections;
 pub mod create_upload;
+pub mod credit_note;
 pub mod document;
 pub mod finding;
 pub mod invoice;
@@ -14,6 +15,8 @@ pub mod issue;
 pub mod issue_invoice;
 pub mod issue_upload;
 pub mod judge;
+pub mod late;
+pub mod notices;
 pub mod party;
 pub mod privacy;
 pub mod receivable;
@@ -29,11 +32,12 @@ use boot::seal::MasterKey;
 use boot::{Call, Context, Panicked};
 use bus::Bus;
 use pg::Pg;
-use tokio::sync::Semaphore;
+use tokio::sync::{Notify, Semaphore};
 
 use crate::Error;
 use crate::catalogue::Catalogue;
 use crate::document::Press;
+use crate::notifications::Notifications;
 use crate::payments::Payments;
 use crate::store::idempotency::Claim;
 
@@ -54,6 +58,11 @@ pub struct Invoicing {
     pub(crate) bus: Bus,
     pub(crate) catalogue: Catalogue,
     pub(crate) payments: Payments,
+    pub(crate) notifications: Notifications,
+    /// Days before (below zero) and after a due date on which payers are reminded.
+    pub(crate) reminder_days: Arc<[i16]>,
+    /// Rung when somebody is to be told; forgetting it costs some minutes.
+    pub(crate) notice_bell: Arc<Notify>,
     pub(crate) master: MasterKey,
     pub(crate) texts: Arc<Texts>,
     pub(crate) max_upload_bytes: usize,

@@ -13,7 +13,7 @@ use crate::domain::upload::{Cell, Row};
 use crate::person::{self, Party};
 use crate::store::privacy::What;
 use crate::store::upload_part::SealedPart;
-use crate::{Error, store, wire};
+use crate::{Error, events, store, wire};
 
 /// Whose, and why.
 #[derive(Clone)]
@@ -44,6 +44,7 @@ pub async fn export(svc: Invoicing, call: Call, asked: Asked) -> Result<pb::Expo
             name: facts.name,
             phone: facts.phone,
             note: facts.note,
+            email: facts.email,
         });
     }
     let looked = (call.actor.as_str(), What::Export, asked.reason.as_str());
@@ -90,7 +91,9 @@ pub async fn erase(svc: Invoicing, call: Call, asked: Asked) -> Result<pb::Erase
     store::privacy::erase(&mut tx, kept.party_ref, svc.ctx.ids.bytes()).await?;
     let erased = (call.actor.as_str(), What::Erase, asked.reason.as_str());
     store::privacy::note(&mut tx, (agency, kept.party_ref), erased, now).await?;
+    bus::outbox::push(&mut tx, &[events::person_erased(&svc.ctx.ids, kept.party_ref, now)], now).await?;
     tx.commit().await?;
+    svc.bus.ring();
     Ok(pb::ErasePersonResponse {
         party_ref: kept.party_ref.to_string(),
         bills: i32::try_from(bills).unwrap_or(i32::MAX),

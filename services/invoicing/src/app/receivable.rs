@@ -5,7 +5,7 @@ use money::Money;
 use pg::Tx;
 use uuid::Uuid;
 
-use super::{Invoicing, amend};
+use super::{Invoicing, amend, credit_note};
 use crate::domain::invoice::{Command, Effect, Invoice, State};
 use crate::{Error, events, store};
 
@@ -76,6 +76,8 @@ pub async fn note(svc: &Invoicing, tx: &mut Tx, before: Invoice, news: &News) ->
                 let now = svc.ctx.clock.now();
                 let told = events::changed(&svc.ctx.ids, "cancelled", &after, now);
                 bus::outbox::push(tx, &[told], now).await?;
+                let reason = store::amendment::reason_of_cancelling(tx, after.id).await?;
+                credit_note::issue(svc, tx, (&before, &after), &reason).await?;
             }
             Ok(after)
         }

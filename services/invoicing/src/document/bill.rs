@@ -33,7 +33,7 @@ pub struct Facts<'a> {
 /// The document.
 pub fn bill(print: &Print<'_>, kind: Kind, facts: &Facts<'_>) -> Sheet {
     let invoice = facts.invoice;
-    let lines = lines(facts);
+    let lines = invoice.lines();
     let number = invoice.invoice_number();
     let due = due(invoice);
     Sheet {
@@ -65,27 +65,12 @@ pub fn due(invoice: &Invoice) -> i64 {
     }
 }
 
-/// The lines of the price; a bill from before lines were kept is one line.
-pub fn lines(facts: &Facts<'_>) -> Vec<fee_service::Line> {
-    let invoice = facts.invoice;
-    if !invoice.breakdown.lines.is_empty() {
-        return invoice.breakdown.lines.clone();
-    }
-    let taxed = invoice.vat.is_positive();
-    vec![fee_service::Line {
-        kind: LineKind::Fee,
-        net_fils: invoice.fee.minor_units(),
-        tax_category: if taxed { TaxCategory::S } else { TaxCategory::O },
-        vat_percent: if taxed { "10" } else { "0" }.to_owned(),
-        vat_fils: invoice.vat.minor_units(),
-    }]
-}
-
 /// What a line is called.
 pub fn name(print: &Print<'_>, facts: &Facts<'_>, line: &fee_service::Line) -> String {
     match line.kind {
         LineKind::Fee => print.of(facts.service_name),
         LineKind::ServiceFee => print.words("document-service-fee"),
+        LineKind::Penalty => print.words("document-penalty"),
     }
 }
 
@@ -93,6 +78,7 @@ fn printed(print: &Print<'_>, facts: &Facts<'_>, line: &fee_service::Line) -> Li
     let detail = match line.kind {
         LineKind::Fee => facts.steps.iter().map(|step| print.of(step)).collect(),
         LineKind::ServiceFee => Vec::new(),
+        LineKind::Penalty => facts.invoice.late.iter().map(|late| print.of(&late.rule)).collect(),
     };
     Line { text: name(print, facts, line), detail, amount: money(line.net_fils, print.lang) }
 }
@@ -206,7 +192,13 @@ fn scan(print: &Print<'_>, facts: &Facts<'_>, due_fils: i64) -> Vec<Code> {
 
 fn notes(print: &Print<'_>, invoice: &Invoice) -> Vec<Note> {
     let plan = (!invoice.instalments.is_empty()).then(|| plan(print, invoice));
-    plan.into_iter().chain(how_to_pay(print, invoice)).collect()
+    // What a penalty is for stands with its line.
+    let warned = invoice.late.as_ref().filter(|_| invoice.penalty().is_zero());
+    let late = warned.map(|late| Note {
+        title: print.words("document-late-title"),
+        lines: vec![vec![Run::words(print.of(&late.rule))]],
+    });
+    plan.into_iter().chain(late).chain(how_to_pay(print, invoice)).collect()
 }
 
 /// The parts of the bill, each with its day.

@@ -1,6 +1,7 @@
 //! Documents: what they say (`bill`, `receipt`), and how they are set in type (`press`).
 
 mod bill;
+mod credit_note;
 mod press;
 mod receipt;
 mod sheet;
@@ -10,6 +11,7 @@ use boot::Lang;
 use boot::locale::{Error, Texts, Value};
 
 pub use bill::{Facts, bill};
+pub use credit_note::credit_note;
 pub use press::{Press, PressError};
 pub use receipt::{Captured, receipt};
 pub use sheet::Sheet;

@@ -1,11 +1,12 @@
 //! The same bill for computers.
 
 use money::Money;
-use standards::ubl::{Category, Invoice, Line, Reduction, Seller, Tax, build};
+use standards::ubl::{Category, Invoice, Kind, Line, Reduction, Seller, Tax, build};
 
 use super::Print;
 use super::bill::{Facts, due, name};
 use crate::domain::fee_service::{self, LineKind, TaxCategory};
+use crate::store::credit_note::CreditNote;
 
 fn dinars(fils: i64) -> String {
     Money::fils(fils).to_json_amount()
@@ -22,16 +23,13 @@ fn category(tax: TaxCategory) -> Category {
 pub fn ubl(print: &Print<'_>, facts: &Facts<'_>, lines: &[fee_service::Line]) -> String {
     let invoice = facts.invoice;
     build(&Invoice {
+        kind: Kind::Invoice,
         number: invoice.invoice_number(),
         issue_date: boot::bahrain_date(invoice.issued_at).to_string(),
         due_date: invoice.due.date.to_string(),
         payment_reference: invoice.bill_reference.clone(),
         seller_reference: invoice.reference.clone(),
-        seller: Seller {
-            id: invoice.agency.to_string(),
-            name: print.of(facts.agency_name),
-            vat_account: None,
-        },
+        seller: seller(print, facts),
         buyer_name: facts.payer.to_owned(),
         lines: lines.iter().map(|line| said(print, facts, line)).collect(),
         taxes: taxes(lines),
@@ -41,6 +39,40 @@ pub fn ubl(print: &Print<'_>, facts: &Facts<'_>, lines: &[fee_service::Line]) ->
         paid: dinars(invoice.paid().minor_units()),
         due: dinars(due(invoice)),
     })
+}
+
+/// UBL 2.1 of a credit note.
+pub fn credit_note(print: &Print<'_>, facts: &Facts<'_>, (number, note): (&str, &CreditNote)) -> String {
+    let (invoice, credited) = (facts.invoice, &note.credited);
+    let line = |line: &fee_service::Line| Line {
+        name: name(print, facts, line),
+        net: dinars(line.net_fils),
+        reduction: None,
+        category: category(line.tax_category),
+        percent: line.vat_percent.clone(),
+    };
+    let total = dinars(credited.total.minor_units());
+    build(&Invoice {
+        kind: Kind::CreditNote { invoice_number: invoice.invoice_number() },
+        number: number.to_owned(),
+        issue_date: boot::bahrain_date(note.issued_at).to_string(),
+        due_date: String::new(),
+        payment_reference: invoice.bill_reference.clone(),
+        seller_reference: invoice.reference.clone(),
+        seller: seller(print, facts),
+        buyer_name: facts.payer.to_owned(),
+        lines: credited.lines.iter().map(line).collect(),
+        taxes: taxes(&credited.lines),
+        before_vat: dinars(credited.fee.minor_units()),
+        vat: dinars(credited.vat.minor_units()),
+        total: total.clone(),
+        paid: dinars(0),
+        due: total,
+    })
+}
+
+fn seller(print: &Print<'_>, facts: &Facts<'_>) -> Seller {
+    Seller { id: facts.invoice.agency.to_string(), name: print.of(facts.agency_name), vat_account: None }
 }
 
 fn said(print: &Print<'_>, facts: &Facts<'_>, line: &fee_service::Line) -> Line {

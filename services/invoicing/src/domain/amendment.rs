@@ -24,7 +24,7 @@ pub struct Amendment {
 /// What becomes of the invoice.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum To {
-    Amended(Terms),
+    Amended(Box<Terms>),
     Cancelled,
 }
 

@@ -1,5 +1,7 @@
 //! What an agency charges for, as far as a row of a file must know it.
 
+use super::late::Late;
+
 /// A name in both languages.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
 pub struct LocalText {
@@ -46,6 +48,8 @@ pub struct Price {
     pub schedule_version: i32,
     pub reduced: Reduced,
     pub breakdown: Breakdown,
+    /// What it costs more when it is paid late.
+    pub late: Option<Late>,
 }
 
 /// The lines of a price, and who gets how much of it.
@@ -77,6 +81,8 @@ pub enum LineKind {
     Fee,
     /// The handling of the bill.
     ServiceFee,
+    /// For being late, by the law of the fee.
+    Penalty,
 }
 
 /// UNCL5305: whether VAT is due.

@@ -2,11 +2,12 @@
 
 use ids::{AgencyId, InvoiceId, PartyRef, UploadId};
 use money::Money;
-use time::OffsetDateTime;
+use time::{Date, OffsetDateTime};
 
-use super::calendar::Due;
-use super::fee_service::{Breakdown, Price, Reduced};
+use super::calendar::{Calendar, Due};
+use super::fee_service::{Breakdown, Line, LineKind, LocalText, Price, Reduced, TaxCategory};
 use super::instalment::Instalment;
+use super::late::{self, Late};
 use super::numbering;
 
 /// Where the money stands, as events told so far. `payments` knows exactly.
@@ -58,6 +59,8 @@ pub struct Terms {
     pub due: Due,
     /// The plan; empty: it is paid at once.
     pub instalments: Vec<Instalment>,
+    /// The day that being late makes it cost more; none: no day will.
+    pub penalty_on: Option<Date>,
 }
 
 /// An issued invoice, without what it says about the person.
@@ -81,12 +84,36 @@ pub struct Invoice {
     pub due: Due,
     /// The plan; empty: it is paid at once.
     pub instalments: Vec<Instalment>,
+    /// What being late makes it cost more.
+    pub late: Option<Late>,
+    /// The day it will; none: no day will.
+    pub penalty_on: Option<Date>,
+    /// The payer was told that there is a bill.
+    pub noticed: bool,
+    /// The next day to tell the payer something; none: there is nobody to tell, or nothing.
+    pub remind_on: Option<Date>,
     pub upload_id: Option<UploadId>,
     pub state: State,
     /// The newest version of the receivable heard of; 0 before any.
     pub receivable_version: i64,
     pub version: i64,
     pub issued_at: OffsetDateTime,
+}
+
+impl Terms {
+    /// A bill that is paid at once.
+    ///
+    /// # Errors
+    /// Impossible arithmetic.
+    pub fn at_once(
+        price: &Price,
+        due: Due,
+        agency: &AgencyId,
+        days: (&Calendar, Date),
+    ) -> Result<Terms, money::Error> {
+        let (price, penalty_on) = late::charged(price, agency.as_str(), due.date, days)?;
+        Ok(Terms { price, due, instalments: Vec::new(), penalty_on })
+    }
 }
 
 impl State {
@@ -129,6 +156,41 @@ impl Invoice {
     /// `TRF-2026-000123`.
     pub fn invoice_number(&self) -> String {
         numbering::invoice_number(self.agency.as_str(), self.year, self.number)
+    }
+
+    /// The lines of its price; one from before lines were kept is one line.
+    pub fn lines(&self) -> Vec<Line> {
+        if !self.breakdown.lines.is_empty() {
+            return self.breakdown.lines.clone();
+        }
+        let taxed = self.vat.is_positive();
+        vec![Line {
+            kind: LineKind::Fee,
+            net_fils: self.fee.minor_units(),
+            tax_category: if taxed { TaxCategory::S } else { TaxCategory::O },
+            vat_percent: if taxed { "10" } else { "0" }.to_owned(),
+            vat_fils: self.vat.minor_units(),
+        }]
+    }
+
+    /// Its price, with what the document says besides.
+    pub fn price(&self, steps: Vec<LocalText>, schedule_version: i32) -> Price {
+        Price {
+            fee_fils: self.fee.minor_units(),
+            vat_fils: self.vat.minor_units(),
+            total_fils: self.total.minor_units(),
+            steps,
+            schedule_version,
+            reduced: self.reduced.clone(),
+            breakdown: self.breakdown.clone(),
+            late: self.late.clone(),
+        }
+    }
+
+    /// What being late has added so far.
+    pub fn penalty(&self) -> Money {
+        let penalty = self.breakdown.lines.iter().find(|line| line.kind == LineKind::Penalty);
+        penalty.map_or(Money::zero(self.total.currency()), |line| Money::fils(line.net_fils))
     }
 
     /// What is paid.
@@ -183,6 +245,8 @@ impl Invoice {
             breakdown: price.breakdown.clone(),
             due: terms.due,
             instalments: terms.instalments.clone(),
+            late: price.late.clone(),
+            penalty_on: terms.penalty_on,
             state,
             version: self.version + 1,
             ..self.clone()

@@ -3,11 +3,14 @@
 pub mod amendment;
 pub mod calendar;
 pub mod correction;
+pub mod credit_note;
 pub mod document;
 pub mod fee_service;
 pub mod finding;
 pub mod instalment;
 pub mod invoice;
+pub mod late;
+pub mod notice;
 pub mod numbering;
 pub mod payer;
 pub mod states;

@@ -14,6 +14,36 @@ pub fn invoice_number(agency: &str, year: i32, number: i64) -> String {
     format!("{agency}-{year}-{number:06}")
 }
 
+/// Which numbers: each series of an agency and year is gapless by itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Series {
+    Invoice,
+    CreditNote,
+}
+
+impl Series {
+    /// As stored.
+    pub fn name(self) -> &'static str {
+        match self {
+            Series::Invoice => "invoice",
+            Series::CreditNote => "credit_note",
+        }
+    }
+}
+
+/// What stands between agency and year in the number of a credit note.
+const CREDIT_NOTE: &str = "CN";
+
+/// `TRF-CN-2026-000001`.
+pub fn credit_note_number(agency: &str, year: i32, number: i64) -> String {
+    invoice_number(&format!("{agency}-{CREDIT_NOTE}"), year, number)
+}
+
+/// Year and number of `TRF-CN-2026-000001`, if it is one of this agency.
+pub fn parse_credit_note_number(agency: &str, text: &str) -> Option<(i32, i64)> {
+    parse_invoice_number(&format!("{agency}-{CREDIT_NOTE}"), text)
+}
+
 /// What the payer types: `TRF-2026-000123-K7QM4`.
 pub fn bill_reference(invoice_number: &str, random: [u8; SECRET_CHARS]) -> String {
     // Only the lower five bits count: 256 is a multiple of 32, so each character is as likely as the other.
@@ -53,6 +83,13 @@ mod tests {
         for bad in ["", "TRF-2026-123", "MUN-2026-000123", "TRF-2026-000123-K7QM4", "TRF-2026--00123"] {
             assert_eq!(parse_invoice_number("TRF", bad), None, "{bad}");
         }
+        let note = credit_note_number("TRF", 2026, 1);
+        assert_eq!(note, "TRF-CN-2026-000001");
+        assert_eq!(parse_credit_note_number("TRF", &note), Some((2026, 1)));
+        assert_eq!(
+            (parse_credit_note_number("TRF", &number), parse_invoice_number("TRF", &note)),
+            (None, None)
+        );
         assert_eq!(bill_reference(&number, [0, 31, 32, 255, 10]), "TRF-2026-000123-0Z0ZA");
     }
 

@@ -19,6 +19,21 @@ pub struct PayerFacts {
     pub phone: String,
     /// Free text of the agency; it may say anything about the person.
     pub note: String,
+    /// Where notices and reminders go; empty: none are sent.
+    #[serde(default)]
+    pub email: String,
+    /// Of those.
+    #[serde(default)]
+    pub language: Language,
+}
+
+/// What somebody reads.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Language {
+    #[default]
+    Ar,
+    En,
 }
 
 impl PayerFacts {
@@ -48,7 +63,13 @@ mod tests {
 
     #[test]
     fn a_masked_name_keeps_first_letters_only() {
-        let facts = |name: &str| PayerFacts { name: name.into(), phone: String::new(), note: String::new() };
+        let facts = |name: &str| PayerFacts {
+            name: name.into(),
+            phone: String::new(),
+            note: String::new(),
+            email: String::new(),
+            language: Language::Ar,
+        };
         assert_eq!(facts("راشد حسن الخليفي").masked_name(), "ر**** ح**** ا****");
         assert_eq!(facts("Li").masked_name(), "L****");
         assert_eq!(format!("{:?}", facts("Li")), "PayerFacts(…)");

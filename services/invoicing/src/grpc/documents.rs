@@ -39,6 +39,17 @@ impl DocumentService for Documents {
         Ok(Response::new(pb::RenderInvoiceResponse { document: Some(document) }))
     }
 
+    async fn render_credit_note(
+        &self,
+        request: Request<pb::RenderCreditNoteRequest>,
+    ) -> Result<Response<pb::RenderCreditNoteResponse>, Status> {
+        let call = Call::from_metadata(request.metadata())?;
+        let asked = request.get_ref();
+        let style = style(asked.language, asked.paper())?;
+        let document = document::of_credit_note(&self.0, &call, &asked.credit_note_number, style).await?;
+        Ok(Response::new(pb::RenderCreditNoteResponse { document: Some(document) }))
+    }
+
     async fn render_bill(
         &self,
         request: Request<pb::RenderBillRequest>,

@@ -5,14 +5,18 @@ use proto::invoicing::v1::invoice_service_server::InvoiceService;
 use tonic::{Request, Response, Status};
 
 use super::date;
-use crate::app::{self, Invoicing};
-use crate::domain::numbering::parse_invoice_number;
+use crate::app::{self, Invoicing, credit_note};
+use crate::domain::numbering::{Series, parse_invoice_number};
 use crate::store::invoice::Page;
 use crate::{Error, wire};
 
 /// Invoices on a page when nobody says how many.
 const PAGE: i64 = 100;
 const MAX_PAGE: i64 = 1_000;
+
+fn page_size(asked: i32) -> i64 {
+    if asked == 0 { PAGE } else { i64::from(asked).clamp(1, MAX_PAGE) }
+}
 
 pub struct Invoices(pub Invoicing);
 
@@ -75,7 +79,7 @@ impl InvoiceService for Invoices {
         } else {
             parse_invoice_number(agency.as_str(), &asked.after).ok_or(Error::InvoiceUnknown)?
         };
-        let limit = if asked.limit == 0 { PAGE } else { i64::from(asked.limit).clamp(1, MAX_PAGE) };
+        let limit = page_size(asked.limit);
         let page = Page { upload, state: wire::state_filter(asked.state()), after, limit };
         Ok(Response::new(app::invoice::list(&self.0, agency, &page).await?))
     }
@@ -90,13 +94,32 @@ impl InvoiceService for Invoices {
         Ok(Response::new(app::invoice::reductions(&self.0, call.agency()?, days).await?))
     }
 
+    async fn list_credit_notes(
+        &self,
+        request: Request<pb::ListCreditNotesRequest>,
+    ) -> Result<Response<pb::ListCreditNotesResponse>, Status> {
+        let call = Call::from_metadata(request.metadata())?;
+        let asked = request.get_ref();
+        let asked = credit_note::Asked {
+            invoice_number: &asked.invoice_number,
+            after: &asked.after,
+            limit: page_size(asked.limit),
+        };
+        Ok(Response::new(credit_note::list(&self.0, call.agency()?, asked).await?))
+    }
+
     async fn check_numbering(
         &self,
         request: Request<pb::CheckNumberingRequest>,
     ) -> Result<Response<pb::CheckNumberingResponse>, Status> {
         let call = Call::from_metadata(request.metadata())?;
-        let year = request.get_ref().year;
-        Ok(Response::new(app::invoice::numbering(&self.0, call.agency()?, year).await?))
+        let asked = request.get_ref();
+        let series = match asked.series() {
+            pb::NumberSeries::Unspecified | pb::NumberSeries::Invoice => Series::Invoice,
+            pb::NumberSeries::CreditNote => Series::CreditNote,
+        };
+        let series = (series, asked.year);
+        Ok(Response::new(app::invoice::numbering(&self.0, call.agency()?, series).await?))
     }
 
     async fn get_bill(

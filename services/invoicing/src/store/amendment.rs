@@ -28,8 +28,10 @@ pub async fn ask(
     sqlx::query!(
         "INSERT INTO amendment (amendment_id, agency_id, invoice_id, kind, claimed_by, reason, requested_by,
                                 receivable_version, fee_fils, vat_fils, total_fils, reduction, reduced_fils, steps,
-                                schedule_version, due_date, calendar_revision, instalments, breakdown, state, asked_at)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, 'asked', $20)",
+                                schedule_version, due_date, calendar_revision, instalments, breakdown, late,
+                                penalty_on, state, asked_at)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21,
+                 'asked', $22)",
         amendment.id.0,
         amendment.agency.as_str(),
         amendment.invoice.0,
@@ -49,6 +51,8 @@ pub async fn ask(
         terms.and_then(|terms| terms.due.calendar_revision),
         terms.map(|terms| serde_json::json!(terms.instalments)),
         price.map(|price| serde_json::json!(price.breakdown)),
+        price.and_then(|price| price.late.as_ref()).map(|late| serde_json::json!(late)),
+        terms.and_then(|terms| terms.penalty_on),
         now,
     )
     .execute(tx.conn())
@@ -65,7 +69,7 @@ pub async fn waiting(tx: &mut Tx, invoice: InvoiceId) -> Result<Option<(Amendmen
         Row,
         "SELECT amendment_id, agency_id, invoice_id, kind, claimed_by, reason, requested_by, receivable_version, fee_fils,
                 vat_fils, total_fils, reduction, reduced_fils, steps, schedule_version, due_date, calendar_revision,
-                instalments, breakdown
+                instalments, breakdown, late, penalty_on
            FROM amendment WHERE invoice_id = $1 AND state = 'asked'",
         invoice.0,
     )
@@ -93,6 +97,21 @@ pub async fn of_claim(tx: &mut Tx, claimed_by: &[u8]) -> Result<Option<(InvoiceI
         _ => return Err(Error::Corrupt { table: "amendment" }),
     };
     Ok(Some((InvoiceId(row.invoice_id), asked)))
+}
+
+/// Why an invoice was taken back; empty when nobody here asked for it.
+///
+/// # Errors
+/// As any read.
+pub async fn reason_of_cancelling(tx: &mut Tx, invoice: InvoiceId) -> Result<String, Error> {
+    let reason = sqlx::query_scalar!(
+        "SELECT reason FROM amendment
+          WHERE invoice_id = $1 AND kind = 'cancel' AND state <> 'refused' ORDER BY asked_at DESC LIMIT 1",
+        invoice.0,
+    )
+    .fetch_optional(tx.conn())
+    .await?;
+    Ok(reason.unwrap_or_default())
 }
 
 /// Invoices whose amendment has waited for its answer since before `asked_before`: somebody died while asking.
@@ -157,7 +176,7 @@ pub async fn replace(
         "UPDATE invoice
             SET fee_fils = $3, vat_fils = $4, total_fils = $5, reduction = $6, reduced_fils = $7, steps = $8,
                 schedule_version = $9, due_date = $10, state = $11, paid_fils = $12, version = $13, breakdown = $14,
-                calendar_revision = $15, instalments = $16
+                calendar_revision = $15, instalments = $16, late = $17, penalty_on = $18
           WHERE invoice_id = $1 AND version = $2",
         before.id.0,
         before.version,
@@ -175,6 +194,8 @@ pub async fn replace(
         serde_json::json!(after.breakdown),
         after.due.calendar_revision,
         serde_json::json!(after.instalments),
+        after.late.as_ref().map(|late| serde_json::json!(late)),
+        after.penalty_on,
     )
     .execute(tx.conn())
     .await?;
@@ -201,13 +222,15 @@ struct Row {
     calendar_revision: Option<i32>,
     instalments: Option<serde_json::Value>,
     breakdown: Option<serde_json::Value>,
+    late: Option<serde_json::Value>,
+    penalty_on: Option<Date>,
 }
 
 impl Row {
     fn amendment(self) -> Result<(Amendment, Vec<u8>), Error> {
         let to = match self.kind.as_str() {
             "cancel" => Some(To::Cancelled),
-            "amend" => self.terms().map(To::Amended),
+            "amend" => self.terms().map(|terms| To::Amended(Box::new(terms))),
             _ => None,
         };
         let amendment = Amendment {
@@ -236,8 +259,13 @@ impl Row {
                     Some(breakdown) => serde_json::from_value(breakdown.clone()).ok()?,
                     None => Breakdown::default(),
                 },
+                late: match &self.late {
+                    Some(late) => Some(serde_json::from_value(late.clone()).ok()?),
+                    None => None,
+                },
             },
             due: Due { date: self.due_date?, calendar_revision: self.calendar_revision },
+            penalty_on: self.penalty_on,
             // What an earlier release asked for has none.
             instalments: match &self.instalments {
                 Some(plan) => serde_json::from_value(plan.clone()).ok()?,

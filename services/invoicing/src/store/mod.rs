@@ -2,6 +2,7 @@
 
 pub mod amendment;
 pub mod calendar;
+pub mod credit_note;
 pub mod finding;
 pub mod idempotency;
 pub mod invoice;

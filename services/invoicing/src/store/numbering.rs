@@ -2,23 +2,26 @@ use ids::AgencyId;
 use pg::Tx;
 
 use crate::Error;
+use crate::domain::numbering::Series;
 
-/// The last number used, locked: whoever issues for this agency next waits, so numbers have no gaps.
+/// The last number used, locked: whoever needs one of this series next waits, so numbers have no gaps.
 ///
 /// # Errors
 /// As any write.
-pub async fn lock(tx: &mut Tx, agency: &AgencyId, year: i32) -> Result<i64, Error> {
+pub async fn lock(tx: &mut Tx, agency: &AgencyId, (series, year): (Series, i32)) -> Result<i64, Error> {
     sqlx::query!(
-        "INSERT INTO numbering (agency_id, year, last_number) VALUES ($1, $2, 0) ON CONFLICT DO NOTHING",
+        "INSERT INTO numbering (agency_id, year, series, last_number) VALUES ($1, $2, $3, 0) ON CONFLICT DO NOTHING",
         agency.as_str(),
         year,
+        series.name(),
     )
     .execute(tx.conn())
     .await?;
     let last = sqlx::query_scalar!(
-        "SELECT last_number FROM numbering WHERE agency_id = $1 AND year = $2 FOR UPDATE",
+        "SELECT last_number FROM numbering WHERE agency_id = $1 AND year = $2 AND series = $3 FOR UPDATE",
         agency.as_str(),
         year,
+        series.name(),
     )
     .fetch_one(tx.conn())
     .await?;
@@ -32,15 +35,16 @@ pub async fn lock(tx: &mut Tx, agency: &AgencyId, year: i32) -> Result<i64, Erro
 pub async fn advance(
     tx: &mut Tx,
     agency: &AgencyId,
-    year: i32,
+    (series, year): (Series, i32),
     (before, after): (i64, i64),
 ) -> Result<(), Error> {
     let done = sqlx::query!(
-        "UPDATE numbering SET last_number = $4 WHERE agency_id = $1 AND year = $2 AND last_number = $3",
+        "UPDATE numbering SET last_number = $4 WHERE agency_id = $1 AND year = $2 AND last_number = $3 AND series = $5",
         agency.as_str(),
         year,
         before,
         after,
+        series.name(),
     )
     .execute(tx.conn())
     .await?;

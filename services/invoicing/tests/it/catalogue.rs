@@ -84,7 +84,7 @@ fn reduced(fils: i64, reduction: &str) -> Result<pb::Price, &'static str> {
             vat_percent: "0".to_owned(),
             vat: money(0),
         }],
-        shares: Vec::new(),
+        ..pb::Price::default()
     })
 }
 

@@ -13,7 +13,8 @@ const TRIES: usize = 200;
 
 impl Stack {
     async fn numbering(&self, year: i32) -> pb::CheckNumberingResponse {
-        let request = call("TRF", "-").request(pb::CheckNumberingRequest { year }).unwrap();
+        let request =
+            call("TRF", "-").request(pb::CheckNumberingRequest { year, ..Default::default() }).unwrap();
         self.invoices.clone().check_numbering(request).await.unwrap().into_inner()
     }
 

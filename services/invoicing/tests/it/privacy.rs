@@ -11,6 +11,7 @@ use crate::stack::{MASTER, fine};
 const NAME: &str = "Canarina";
 const CPR: &str = "987650123";
 const PHONE: &str = "39876543";
+const EMAIL: &str = "canary@example.test";
 
 #[derive(Clone, Default)]
 struct Log(Arc<Mutex<Vec<u8>>>);
@@ -27,7 +28,7 @@ impl Write for Log {
 }
 
 fn assert_silent(text: &[u8], place: &str) {
-    for marker in [NAME, CPR, PHONE, "4111 1111"] {
+    for marker in [NAME, CPR, PHONE, EMAIL, "4111 1111"] {
         let found = text.windows(marker.len()).any(|window| window == marker.as_bytes());
         assert!(!found, "{marker} stands in {place}");
     }
@@ -45,10 +46,10 @@ async fn a_marked_person_appears_in_no_column_event_or_log() {
 
     let t = Stack::start().await;
     let file = format!(
-        "reference,service,name,cpr,phone,due_date,amount,note\n\
-         T-1,FINE,{NAME} A,{CPR},{PHONE},2030-01-31,5.000,car of {NAME}\n\
-         T-2,FINE,{NAME} B,{CPR},{PHONE},2030-01-31,-5.000,\n\
-         T-3,FINE,{NAME} C,{CPR},{PHONE},2030-01-31,5.000,4111 1111 1111 1111\n"
+        "reference,service,name,cpr,phone,email,due_date,amount,note\n\
+         T-1,FINE,{NAME} A,{CPR},{PHONE},{EMAIL},2030-01-31,5.000,car of {NAME}\n\
+         T-2,FINE,{NAME} B,{CPR},{PHONE},{EMAIL},2030-01-31,-5.000,\n\
+         T-3,FINE,{NAME} C,{CPR},{PHONE},{EMAIL},2030-01-31,5.000,4111 1111 1111 1111\n"
     );
     let upload = t.upload("TRF", "bills.csv", file.as_bytes()).await.unwrap();
     assert_eq!((upload.valid, upload.errors), (1, 2));
@@ -58,11 +59,15 @@ async fn a_marked_person_appears_in_no_column_event_or_log() {
         name: NAME.to_owned(),
         cpr: CPR.to_owned(),
         phone: PHONE.to_owned(),
+        email: EMAIL.to_owned(),
+        ..proto::invoicing::v1::Payer::default()
     });
     t.issue_invoice("TRF", "k4", single.clone()).await.unwrap();
     single.payer.as_mut().unwrap().cpr = format!("{CPR}9");
     t.issue_invoice("TRF", "k5", single).await.unwrap_err();
     assert_eq!(t.count("party").await, 1, "one person, however many bills");
+
+    t.told_in_time(2).await;
 
     let mut tx = t.env.pg.begin().await.unwrap();
     let tables: Vec<String> = sqlx::query_scalar(

@@ -13,10 +13,12 @@ use proto::invoicing::v1::get_corrections_response::Part as Corrections;
 use proto::invoicing::v1::invoice_service_client::InvoiceServiceClient;
 use proto::invoicing::v1::privacy_service_client::PrivacyServiceClient;
 use proto::invoicing::v1::upload_service_client::UploadServiceClient;
+use proto::notifications::v1::notification_service_server::NotificationServiceServer;
 use testkit::Env;
 use tonic::service::Routes;
 
 use crate::catalogue::Catalogue;
+use crate::letters::Letters;
 
 /// The master key of every stack.
 pub const MASTER: [u8; 32] = [7; 32];
@@ -39,6 +41,7 @@ pub struct Stack {
     pub finding: FindingServiceClient<boot::grpc::Channel>,
     pub documents: DocumentServiceClient<boot::grpc::Channel>,
     pub calendars: CalendarServiceClient<boot::grpc::Channel>,
+    pub letters: Letters,
     _folder: tempfile::TempDir,
 }
 
@@ -64,7 +67,13 @@ impl Stack {
         let any = "127.0.0.1:0".parse().unwrap();
         let routes = Routes::new(CatalogueServiceServer::new(Catalogue));
         let catalogue = boot::grpc::serve(&env.ctx.for_service("catalogue"), any, routes).await.unwrap();
+        let letters = Letters::default();
+        let routes = Routes::new(NotificationServiceServer::new(letters.clone()));
+        let notifications =
+            boot::grpc::serve(&env.ctx.for_service("notifications"), any, routes).await.unwrap();
         let settings = Settings {
+            notifications_url: format!("http://{notifications}"),
+            reminder_days: vec![-7, -1, 3, 14],
             grpc_addr: any,
             health_addr: any,
             database_url: env.database_url.clone(),
@@ -86,6 +95,7 @@ impl Stack {
             finding: FindingServiceClient::new(channel()),
             documents: DocumentServiceClient::new(channel()),
             calendars: CalendarServiceClient::new(channel()),
+            letters,
             _folder: folder,
         }
     }
@@ -222,6 +232,7 @@ pub fn fine(reference: &str) -> pb::IssueInvoiceRequest {
             name: "راشد حسن الخليفي".to_owned(),
             cpr: "900101123".to_owned(),
             phone: "+973 3600 1234".to_owned(),
+            ..pb::Payer::default()
         }),
         inputs: [("amount".to_owned(), "12.500".to_owned())].into(),
         due_date: "2026-02-15".to_owned(),

@@ -8,11 +8,13 @@ use prost::Message as _;
 use proto::catalogue::v1::catalogue_service_client::CatalogueServiceClient;
 use proto::catalogue::v1::fee_draft_service_client::FeeDraftServiceClient;
 use proto::catalogue::v1::fee_reduction::Takes;
+use proto::catalogue::v1::late_penalty::Adds;
 use proto::catalogue::v1::test_fee_draft_response::Result as Tested;
 use proto::catalogue::v1::{
-    FeeDraft, FeeReduction, FeeSchedule, FeeService, FeeServiceFee, FeeSplit, FeeTerms, ListFeeDraftsRequest,
-    ListFeeSchedulesRequest, PublishFeeDraftRequest, PutFeeDraftRequest, PutFeeServiceRequest,
-    ReturnFeeDraftRequest, SubmitFeeDraftRequest, TaxCategory, TestFeeDraftRequest, WithdrawFeeDraftRequest,
+    FeeDraft, FeeReduction, FeeSchedule, FeeService, FeeServiceFee, FeeSplit, FeeTerms, LatePenalty,
+    ListFeeDraftsRequest, ListFeeSchedulesRequest, PublishFeeDraftRequest, PutFeeDraftRequest,
+    PutFeeServiceRequest, ReturnFeeDraftRequest, SubmitFeeDraftRequest, TaxCategory, TestFeeDraftRequest,
+    WithdrawFeeDraftRequest,
 };
 use proto::common::v1::{LocalText, Money};
 
@@ -127,6 +129,8 @@ struct Draft {
     /// Who gets a part of the fee, in percent: `--split FUND=2.5`; as often as there are receivers.
     #[arg(long = "split", value_parser = split)]
     splits: Vec<FeeSplit>,
+    #[command(flatten)]
+    late: Late,
     /// Writes on this draft instead of beginning one; needs --at.
     #[arg(long, requires = "at")]
     draft: Option<String>,
@@ -135,6 +139,46 @@ struct Draft {
     at: i64,
     #[command(flatten)]
     by: By,
+}
+
+/// What a bill costs more when it is paid late.
+#[derive(Debug, Args)]
+struct Late {
+    /// In percent of the fee, with at most two decimals.
+    #[arg(long, value_parser = percent, requires = "late_law", conflicts_with = "late_amount")]
+    late_percent: Option<i32>,
+    /// In dinars with three decimals.
+    #[arg(long, value_parser = amount, requires = "late_law")]
+    late_amount: Option<Money>,
+    /// Days after the due date in which nothing happens.
+    #[arg(long, default_value_t = 0)]
+    late_after: i32,
+    /// Once more after each so many days; needs --late-maximum.
+    #[arg(long, default_value_t = 0, requires = "late_maximum")]
+    late_every: i32,
+    /// All penalties together are never more.
+    #[arg(long, value_parser = amount)]
+    late_maximum: Option<Money>,
+    /// The article it rests on.
+    #[arg(long)]
+    late_law: Option<String>,
+}
+
+impl Late {
+    fn penalty(self) -> Option<LatePenalty> {
+        let adds = match (self.late_percent, self.late_amount) {
+            (Some(basis_points), _) => Adds::BasisPoints(basis_points),
+            (None, Some(amount)) => Adds::Amount(amount),
+            (None, None) => return None,
+        };
+        Some(LatePenalty {
+            grace_days: self.late_after,
+            adds: Some(adds),
+            every_days: self.late_every,
+            maximum: self.late_maximum,
+            legal_reference: self.late_law.unwrap_or_default(),
+        })
+    }
 }
 
 #[derive(Debug, Args)]
@@ -233,6 +277,7 @@ fn written(draft: Draft) -> Result<(By, PutFeeDraftRequest), String> {
         reductions: draft.reductions.as_deref().map(reductions).transpose()?.unwrap_or_default(),
         service_fee,
         splits: draft.splits,
+        late: draft.late.penalty(),
     };
     let mut request = PutFeeDraftRequest {
         draft_id: String::new(),
@@ -258,12 +303,18 @@ fn category(tax: Tax) -> TaxCategory {
 fn split(text: &str) -> Result<FeeSplit, String> {
     let wrong = || format!("`{text}` is no receiver with its part; write it like FUND=2.5");
     let (beneficiary, percent) = text.split_once('=').ok_or_else(wrong)?;
-    let (whole, decimals) = percent.split_once('.').unwrap_or((percent, ""));
+    let basis_points = self::percent(percent).map_err(|_no_percent| wrong())?;
+    Ok(FeeSplit { beneficiary: beneficiary.to_owned(), basis_points })
+}
+
+/// `2.5`: in basis points.
+fn percent(text: &str) -> Result<i32, String> {
+    let wrong = || format!("`{text}` is no percentage; write it like 2.5, with at most two decimals");
+    let (whole, decimals) = text.split_once('.').unwrap_or((text, ""));
     if decimals.len() > 2 {
         return Err(wrong());
     }
-    let basis_points = format!("{whole}{decimals:0<2}").parse().map_err(|_not_whole| wrong())?;
-    Ok(FeeSplit { beneficiary: beneficiary.to_owned(), basis_points })
+    format!("{whole}{decimals:0<2}").parse().map_err(|_not_whole| wrong())
 }
 
 /// The rows of a file of reductions.
@@ -317,6 +368,7 @@ fn said(tested: Tested) -> Result<String, String> {
     };
     let mut lines: Vec<String> =
         price.steps.iter().map(|step| format!("{}\n  {}", step.en, step.ar)).collect();
+    lines.extend(price.late_rule.iter().map(|rule| format!("{}\n  {}", rule.en, rule.ar)));
     let [fee, vat, total] = [&price.fee, &price.vat, &price.total].map(|money| dinars(money.as_ref()));
     lines.push(format!("fee {fee} vat {vat} total {total}"));
     Ok(lines.join("\n"))

@@ -7,7 +7,7 @@ use proto::invoicing::v1::document_service_client::DocumentServiceClient;
 use proto::invoicing::v1::invoice_service_client::InvoiceServiceClient;
 use proto::invoicing::v1::{
     AmendInvoiceRequest, CancelInvoiceRequest, CheckNumberingRequest, DocumentKind, Instalment,
-    Invoice as Known, RenderInvoiceRequest, ReportReductionsRequest,
+    Invoice as Known, NumberSeries, RenderInvoiceRequest, ReportReductionsRequest,
 };
 
 use super::document::Style;
@@ -87,13 +87,22 @@ enum Verb {
         #[command(flatten)]
         style: Style,
     },
-    /// Proves that the invoice numbers of a year have neither gap nor double: reads them all, and fails at the first gap.
+    /// Proves that the numbers of a year have neither gap nor double: reads them all, and fails at the first gap.
     Numbers {
+        /// Whose numbers: invoices or credit notes.
+        #[arg(long, value_enum, default_value = "invoice")]
+        series: Series,
         #[arg(long)]
         agency: String,
         #[arg(long)]
         year: i32,
     },
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum Series {
+    Invoice,
+    CreditNote,
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
@@ -170,11 +179,15 @@ async fn answer(invoice: Invoice) -> Result<String, String> {
             let printed = answered(documents.render_invoice(of(&agency, request)?).await)?;
             style.write(printed.document)
         }
-        Verb::Numbers { agency, year } => {
-            let request = of(&agency, CheckNumberingRequest { year })?;
+        Verb::Numbers { agency, year, series: which } => {
+            let (series, nouns) = match which {
+                Series::Invoice => (NumberSeries::Invoice, "invoices"),
+                Series::CreditNote => (NumberSeries::CreditNote, "credit notes"),
+            };
+            let request = of(&agency, CheckNumberingRequest { year, series: series.into() })?;
             let series = answered(invoices.check_numbering(request).await)?;
             let read =
-                format!("{agency} {year}: {} invoices, {} to {}", series.invoices, series.first, series.last);
+                format!("{agency} {year}: {} {nouns}, {} to {}", series.invoices, series.first, series.last);
             if series.gapless {
                 return Ok(format!("{read}; no gap, no double"));
             }

@@ -5,6 +5,7 @@ pub mod catalogue;
 pub mod channel_exception;
 pub mod config;
 pub mod credit;
+pub mod credit_note;
 pub mod dispute;
 pub mod document;
 pub mod fee;

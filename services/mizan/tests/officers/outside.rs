@@ -10,9 +10,9 @@ use proto::{
     invoicing::v1::{
         AmendInvoiceRequest, AmendInvoiceResponse, Bill, CancelInvoiceRequest, CancelInvoiceResponse,
         CheckNumberingRequest, CheckNumberingResponse, GetBillRequest, GetBillResponse, GetInvoiceRequest,
-        GetInvoiceResponse, Invoice, IssueInvoiceRequest, IssueInvoiceResponse, ListInvoicesRequest,
-        ListInvoicesResponse, ReportReductionsRequest, ReportReductionsResponse,
-        invoice_service_server::InvoiceService,
+        GetInvoiceResponse, Invoice, IssueInvoiceRequest, IssueInvoiceResponse, ListCreditNotesRequest,
+        ListCreditNotesResponse, ListInvoicesRequest, ListInvoicesResponse, ReportReductionsRequest,
+        ReportReductionsResponse, invoice_service_server::InvoiceService,
     },
     wallet::v1::{
         CaptureRequest, CaptureResponse, InitiateRequest, InitiateResponse, InquireRefundRequest,
@@ -56,6 +56,12 @@ impl InvoiceService for Outside {
         &self,
         _: Request<ReportReductionsRequest>,
     ) -> Result<Response<ReportReductionsResponse>, Status> {
+        Err(Status::unimplemented("not asked for here"))
+    }
+    async fn list_credit_notes(
+        &self,
+        _: Request<ListCreditNotesRequest>,
+    ) -> Result<Response<ListCreditNotesResponse>, Status> {
         Err(Status::unimplemented("not asked for here"))
     }
     async fn check_numbering(

@@ -1,5 +1,6 @@
 //! An invoice is amended, cancelled and paid, in any order and over a line that loses answers: the document and the money agree.
 
+use std::process::Command;
 use std::time::Duration;
 
 use proptest::prelude::*;
@@ -70,6 +71,11 @@ async fn an_amended_bill_asks_for_the_new_sum_everywhere_and_keeps_what_it_said_
     let paid = p.amend(number, "k3", 12).await.unwrap();
     assert_eq!((paid.state(), paid.version), (InvoiceState::Paid, 4));
     assert_eq!(p.cancel(number, "k4").await.unwrap_err().code, "bill_already_paid");
+    // Each step down has a credit note, each step up none.
+    assert_eq!(
+        p.mizan("credit-note list --agency JUS").unwrap(),
+        format!("JUS-CN-2026-000001 takes 2.000 off {number}: counted again")
+    );
     let owing = p.amend(number, "k5", 40).await.unwrap();
     assert_eq!((owing.state(), fils(owing.paid.as_ref())), (InvoiceState::PartiallyPaid, 3_000));
     let wrong = p.amend(number, "k6", 0).await.unwrap_err();
@@ -87,6 +93,27 @@ async fn a_cancelled_bill_takes_no_money_and_one_that_is_being_paid_is_not_cance
         .mizan(&format!("invoice cancel --agency JUS --invoice {number} --reason wrong --actor staff:clerk"));
     assert_eq!(said.unwrap(), format!("{number} cancelled total 2.500 paid 0.000 due {}", issued.due_date));
     assert_eq!(p.agreed(number, bill).await.state(), InvoiceState::Cancelled);
+    assert_eq!(
+        p.mizan("credit-note list --agency JUS").unwrap(),
+        format!("JUS-CN-2026-000001 takes 2.500 off {number}: wrong")
+    );
+    let folder = tempfile::tempdir().unwrap();
+    let out = folder.path().join("note.pdf");
+    p.mizan(&format!(
+        "credit-note print --agency JUS --credit-note JUS-CN-2026-000001 --language en --out {}",
+        out.display()
+    ))
+    .unwrap();
+    let read = Command::new(testkit::tools::poppler("pdftotext"))
+        .args(["-layout"])
+        .arg(&out)
+        .arg("-")
+        .output()
+        .unwrap();
+    let read = String::from_utf8(read.stdout).unwrap();
+    for said in ["Credit note", "JUS-CN-2026-000001", number, "BHD 2.500", "wrong"] {
+        assert!(read.contains(said), "{said} in {read}");
+    }
     assert!(p.page("ar", bill).await.contains("سحبت الجهة هذه الفاتورة"));
     assert_eq!(p.amend(number, "k", 20).await.unwrap_err().code, "bill_cancelled");
 
@@ -239,5 +266,7 @@ async fn amending_paying_and_cancelling_in_any_order_leaves_invoice_and_receivab
             .collect();
         assert!(asked.contains(&total), "{story:?}: somebody asked for {total}");
     }
+    let numbers = p.mizan("invoice numbers --agency JUS --year 2026 --series credit-note").unwrap();
+    assert!(numbers.ends_with("no gap, no double") && !numbers.contains(" 0 credit notes"), "{numbers}");
     p.books_hold().await;
 }

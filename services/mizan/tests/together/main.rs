@@ -3,5 +3,6 @@
 
 mod amendments;
 mod documents;
+mod late;
 mod midnight;
 mod platform;

@@ -243,7 +243,12 @@ impl Platform {
         let request = inv::IssueInvoiceRequest {
             service_code: SERVICE.to_owned(),
             reference: reference.to_owned(),
-            payer: Some(inv::Payer { name: "Sara".into(), cpr: "880101234".into(), phone: String::new() }),
+            payer: Some(inv::Payer {
+                name: "Sara".into(),
+                cpr: "880101234".into(),
+                phone: String::new(),
+                ..Default::default()
+            }),
             inputs: [("pages".to_owned(), "10".to_owned())].into(),
             due_date: if parts.is_empty() { day(10) } else { String::new() },
             note: String::new(),

@@ -1,4 +1,4 @@
-//! Sending receipts: claim, send outside any transaction, record.
+//! Sending letters: claim, send outside any transaction, record.
 
 use boot::Redacted;
 use lettre::Address;
@@ -7,7 +7,7 @@ use super::contact;
 use crate::{
     Error, Notifications,
     domain::{retry::Schedule, sending::Answer},
-    receipt::Facts,
+    letter::Facts,
     store,
     store::{contact::Contact, message::Message},
 };
@@ -47,7 +47,7 @@ pub async fn send(svc: &Notifications, message: &Message) -> Result<(), Error> {
     let mut tx = svc.pg.begin().await?;
     store::message::save(&mut tx, message.id, &message.sending, &after).await?;
     tx.commit().await?;
-    tracing::info!(message_id = %message.id, state = after.state.name(), tries = after.tries, answer = after.last_answer, "a receipt was tried");
+    tracing::info!(message_id = %message.id, state = after.state.name(), tries = after.tries, answer = after.last_answer, template = message.about.template(), "a letter was tried");
     Ok(())
 }
 
@@ -59,12 +59,11 @@ async fn mail(
 ) -> Result<Answer, Error> {
     let agency = svc.agencies.name(&message.agency, contact.language).await;
     let facts = Facts {
-        receipt_number: &message.receipt_number,
         bill_reference: &message.bill_reference,
         agency: &agency,
         amount: message.amount,
-        paid_at: message.paid_at,
+        about: &message.about,
     };
-    let written = svc.receipts.write(contact.language, facts).map_err(|error| Error::Mail(error.into()))?;
+    let written = svc.letters.write(contact.language, facts).map_err(|error| Error::Mail(error.into()))?;
     svc.mailer.send(message.id, address, written, message.created_at).await
 }

@@ -4,6 +4,7 @@ pub mod contact;
 pub mod delivery;
 pub mod endpoint;
 pub mod message;
+pub mod notice;
 pub mod payment_event;
 
 use std::time::Duration;

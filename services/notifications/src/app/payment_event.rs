@@ -1,13 +1,14 @@
 //! A payment ended: who must be told, decided in one transaction with the inbox.
 
 use boot::wire::{money_from_wire, time_from_wire};
-use ids::{AgencyId, ContactId, DeliveryId, MessageId, PaymentId};
+use ids::{AgencyId, ContactId, DeliveryId, InvoiceId, MessageId, PaymentId};
 use money::Money;
 use pg::Tx;
 use proto::payments::v1::Payment;
 use time::{OffsetDateTime, format_description::well_known::Rfc3339};
 use uuid::Uuid;
 
+use super::notice;
 use crate::{
     Error, Notifications,
     domain::{
@@ -15,7 +16,10 @@ use crate::{
         webhook_event::{Amount, Body, Data, WebhookEvent},
     },
     store,
-    store::{delivery::Delivery, message::Message},
+    store::{
+        delivery::Delivery,
+        message::{About, Message},
+    },
 };
 
 /// This service's name in its inbox.
@@ -49,6 +53,11 @@ pub async fn hear(
     let mut tx = svc.pg.begin().await?;
     if !bus::inbox::first_time(&mut tx, CONSUMER, event_id, now).await? {
         return Ok(());
+    }
+    if event.gets_receipt()
+        && let Ok(invoice) = told.payment.invoice_id.parse::<InvoiceId>()
+    {
+        notice::withdraw(svc, &mut tx, invoice).await?;
     }
     if event.gets_receipt() && !told.payment.contact_ref.is_empty() {
         receipt(svc, &mut tx, &told, now).await?;
@@ -88,12 +97,14 @@ async fn receipt(svc: &Notifications, tx: &mut Tx, told: &Told, now: OffsetDateT
     let message = Message {
         id: MessageId(svc.ctx.ids.uuid(now)),
         contact,
-        payment: payment_id,
         agency: told.agency.to_string(),
-        receipt_number: told.payment.receipt_number.clone(),
         bill_reference: told.payment.bill_reference.clone(),
         amount: told.amount,
-        paid_at: told.captured_at.unwrap_or(now),
+        about: About::Receipt {
+            payment: payment_id,
+            receipt_number: told.payment.receipt_number.clone(),
+            paid_at: told.captured_at.unwrap_or(now),
+        },
         traceparent: boot::trace::traceparent(),
         created_at: now,
         sending: Sending::new(now),

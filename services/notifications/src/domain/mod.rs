@@ -2,6 +2,7 @@
 
 pub mod address;
 pub mod endpoint;
+pub mod quiet;
 pub mod retry;
 pub mod sending;
 pub mod webhook_event;

@@ -33,6 +33,10 @@ pub enum State {
     Failed {
         at: OffsetDateTime,
     },
+    /// There was nothing to say any more before anybody tried.
+    Withdrawn {
+        at: OffsetDateTime,
+    },
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -41,6 +45,8 @@ pub enum Command {
     Claim { lease: Duration },
     /// What the receiver said. `wait`: the schedule's pause before the next try, `None` after the last.
     Record { answer: Answer, wait: Option<Duration> },
+    /// What it says is no longer so.
+    Withdraw,
 }
 
 /// What the receiver said. `code` is its own (SMTP or HTTP), 0 when it said nothing.
@@ -65,7 +71,12 @@ pub enum Refusal {
 impl Sending {
     /// Due at once.
     pub fn new(now: OffsetDateTime) -> Sending {
-        Sending { state: State::Pending { due: now }, tries: 0, last_answer: 0, version: 1 }
+        Sending::at(now)
+    }
+
+    /// Not before `due`.
+    pub fn at(due: OffsetDateTime) -> Sending {
+        Sending { state: State::Pending { due }, tries: 0, last_answer: 0, version: 1 }
     }
 
     /// After `command`. `now` is UTC.
@@ -86,8 +97,13 @@ impl Sending {
                 let (state, code) = settle(answer, wait, now);
                 (state, self.tries, code)
             }
+            (S::Pending { .. }, C::Withdraw) => (S::Withdrawn { at: now }, self.tries, self.last_answer),
             (S::Pending { .. }, C::Record { .. })
-            | (S::Delivered { .. } | S::Failed { .. }, C::Claim { .. } | C::Record { .. }) => {
+            | (S::Sending { .. }, C::Withdraw)
+            | (
+                S::Delivered { .. } | S::Failed { .. } | S::Withdrawn { .. },
+                C::Claim { .. } | C::Record { .. } | C::Withdraw,
+            ) => {
                 return Err(wrong);
             }
         };
@@ -117,6 +133,7 @@ impl State {
             State::Sending { .. } => "sending",
             State::Delivered { .. } => "delivered",
             State::Failed { .. } => "failed",
+            State::Withdrawn { .. } => "withdrawn",
         }
     }
 }
@@ -125,6 +142,7 @@ impl Command {
     fn name(&self) -> &'static str {
         match self {
             Command::Claim { .. } => "claim",
+            Command::Withdraw => "withdraw",
             Command::Record { answer, .. } => match answer {
                 Answer::Accepted { .. } => "accepted",
                 Answer::Later { .. } => "later",
@@ -140,6 +158,7 @@ pub fn dot() -> String {
     let later = Answer::Later { code: 0, not_before: None };
     let commands = [
         Command::Claim { lease: Duration::ZERO },
+        Command::Withdraw,
         Command::Record { answer: Answer::Accepted { code: 0 }, wait: None },
         Command::Record { answer: Answer::Never { code: 0 }, wait: None },
         Command::Record { answer: later, wait: Some(Duration::ZERO) },
@@ -150,6 +169,7 @@ pub fn dot() -> String {
         State::Sending { until: now },
         State::Delivered { at: now },
         State::Failed { at: now },
+        State::Withdrawn { at: now },
     ];
     let mut edges = BTreeSet::new();
     for state in states {
@@ -201,6 +221,14 @@ mod tests {
             assert_eq!(after.state, State::Failed { at: NOW });
             assert!(after.step(Command::Claim { lease: LEASE }, NOW + LEASE).is_err());
         }
+    }
+
+    #[test]
+    fn what_nobody_has_tried_is_withdrawn_and_what_is_being_sent_is_not() {
+        let withdrawn = Sending::new(NOW).step(Command::Withdraw, NOW).unwrap();
+        assert_eq!(withdrawn.state, State::Withdrawn { at: NOW });
+        assert!(withdrawn.step(Command::Claim { lease: LEASE }, NOW).is_err());
+        assert!(claimed().step(Command::Withdraw, NOW).is_err());
     }
 
     #[test]

@@ -14,7 +14,7 @@ use lettre::{
 };
 use time::OffsetDateTime;
 
-use crate::{Error, Settings, domain::sending::Answer, receipt::Written};
+use crate::{Error, Settings, domain::sending::Answer, letter::Written};
 
 /// Connections kept open to the mail server.
 const CONNECTIONS: u32 = 8;

@@ -69,3 +69,16 @@ pub async fn find(tx: &mut Tx, id: ContactId) -> Result<Option<Contact>, Error> 
     let (email_sealed, email_index, wrapped_key) = (row.email_sealed, row.email_index, row.wrapped_key);
     Ok(Some(Contact { id, language, email_sealed, email_index, wrapped_key }))
 }
+
+/// Destroys the addresses that `actor` gave under keys that begin with `prefix`; how many.
+pub async fn erase(tx: &mut Tx, actor: &str, prefix: &str) -> Result<u64, Error> {
+    let done = sqlx::query!(
+        "UPDATE contact SET wrapped_key = NULL, email_sealed = '', email_index = ''
+          WHERE actor = $1 AND starts_with(idempotency_key, $2) AND wrapped_key IS NOT NULL",
+        actor,
+        prefix,
+    )
+    .execute(tx.conn())
+    .await?;
+    Ok(done.rows_affected())
+}

@@ -22,6 +22,7 @@ impl Columns<'_> {
             ("sending", Some(until), None) => Ok(State::Sending { until }),
             ("delivered", None, Some(at)) => Ok(State::Delivered { at }),
             ("failed", None, Some(at)) => Ok(State::Failed { at }),
+            ("withdrawn", None, Some(at)) => Ok(State::Withdrawn { at }),
             _ => Err(Error::Corrupt { table }),
         }
     }
@@ -30,7 +31,7 @@ impl Columns<'_> {
     pub fn of(sending: &Sending) -> Columns<'static> {
         let (next_at, ended_at) = match sending.state {
             State::Pending { due: next } | State::Sending { until: next } => (Some(next), None),
-            State::Delivered { at } | State::Failed { at } => (None, Some(at)),
+            State::Delivered { at } | State::Failed { at } | State::Withdrawn { at } => (None, Some(at)),
         };
         Columns { state: sending.state.name(), next_at, ended_at }
     }

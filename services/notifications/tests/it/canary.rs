@@ -67,7 +67,7 @@ async fn the_address_stands_in_no_table_no_webhook_and_no_log() {
     assert!(hooks.calls().iter().all(|call| !call.body.contains("canary")));
     let logged = testkit::wait_for("the log tells of the tries", SOON, async || {
         let logged = String::from_utf8_lossy(&lines.0.lock().unwrap()).into_owned();
-        logged.contains("a receipt was tried").then_some(logged)
+        logged.contains("a letter was tried").then_some(logged)
     })
     .await;
     let leaks: Vec<_> = logged.lines().filter(|line| line.contains("canary-58231")).collect();

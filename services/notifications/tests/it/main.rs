@@ -6,6 +6,7 @@ mod catalogue;
 mod contact;
 mod endpoint;
 mod hooks;
+mod notice;
 mod receipt;
 mod stack;
 mod webhook;

@@ -63,6 +63,8 @@ impl Stack {
             smtp_url: Redacted::new(mail.url()),
             mail_from: "Mizan <no-reply@mizan.example>".to_owned(),
             retry_scale_percent: 100,
+            quiet_from_hour: 21,
+            quiet_until_hour: 8,
             webhook_allow_private: allow.parse().unwrap(),
         };
         let client = Client::to(port_0);
@@ -96,6 +98,17 @@ impl Stack {
         let nats = self.env.nats().await;
         let subject = format!("mizan.payments.payment.{what}");
         nats.publish_with_headers(subject, headers, body.into()).await.unwrap();
+        nats.flush().await.unwrap();
+    }
+
+    /// Publishes what invoicing tells of bills.
+    pub async fn tell_of_bill(&self, subject: &'static str, message: &impl prost::Message) {
+        let mut headers = async_nats::HeaderMap::new();
+        headers.insert("ce-id", self.id().to_string());
+        headers.insert("mizan-aggregate", "bill");
+        headers.insert("mizan-version", "1");
+        let nats = self.env.nats().await;
+        nats.publish_with_headers(subject, headers, message.encode_to_vec().into()).await.unwrap();
         nats.flush().await.unwrap();
     }
 
@@ -168,6 +181,12 @@ impl Client {
         let message = RegisterContactRequest { email: email.to_owned(), language: language.into() };
         let request = Call::by("client-1").with_key(key).request(message).unwrap();
         Ok(self.0.clone().register_contact(request).await?.into_inner().contact_ref)
+    }
+
+    pub async fn register_as(&self, actor: &str, email: &str, key: &str) -> String {
+        let message = RegisterContactRequest { email: email.to_owned(), language: Language::En.into() };
+        let request = Call::by(actor).with_key(key).request(message).unwrap();
+        self.0.clone().register_contact(request).await.unwrap().into_inner().contact_ref
     }
 
     pub async fn create(

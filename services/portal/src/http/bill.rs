@@ -93,6 +93,8 @@ struct Page {
     /// The part that is due next, when there is a choice.
     next: Option<Part>,
     steps: Vec<String>,
+    /// What happens if it is paid late.
+    late: Option<String>,
     receipts: Vec<String>,
     ways: Vec<Way>,
     form: Option<Hidden>,
@@ -205,6 +207,7 @@ fn page(
         plan,
         next: next.map(|part| Part { amount: reader.money(Some(&dinars(part.left_fils))), ..part }),
         steps: bill.steps.iter().map(|step| reader.of(Some(step))).collect(),
+        late: bill.late_rule.as_ref().map(|rule| reader.of(Some(rule))),
         receipts: due.map(receipts).unwrap_or_default(),
         ways,
         form,

@@ -98,6 +98,12 @@ impl InvoiceService for Fakes {
     ) -> Result<Response<inv::ReportReductionsResponse>, Status> {
         Err(Status::unimplemented("not asked for here"))
     }
+    async fn list_credit_notes(
+        &self,
+        _: Request<inv::ListCreditNotesRequest>,
+    ) -> Result<Response<inv::ListCreditNotesResponse>, Status> {
+        Err(Status::unimplemented("not asked for here"))
+    }
     async fn check_numbering(
         &self,
         _: Request<inv::CheckNumberingRequest>,
@@ -147,6 +153,10 @@ fn fine() -> inv::Bill {
             text("The fee is outside value added tax.", "الرسم خارج نطاق ضريبة القيمة المضافة."),
             text("Total: BHD 12.500.", "المجموع: 12.500 د.ب."),
         ],
+        late_rule: Some(text(
+            "Paid more than 30 days after it is due, the bill costs 10 % of its fee more (Traffic Law, article 12).",
+            "إذا تأخر الدفع أكثر من 30 يومًا بعد الاستحقاق زادت الفاتورة 10 % من رسمها (قانون المرور، المادة 12).",
+        )),
     }
 }
 
@@ -189,6 +199,12 @@ impl DocumentService for Fakes {
         &self,
         _: Request<inv::RenderInvoiceRequest>,
     ) -> Result<Response<inv::RenderInvoiceResponse>, Status> {
+        Err(Status::unimplemented("no page shows a payer's whole name"))
+    }
+    async fn render_credit_note(
+        &self,
+        _: Request<inv::RenderCreditNoteRequest>,
+    ) -> Result<Response<inv::RenderCreditNoteResponse>, Status> {
         Err(Status::unimplemented("no page shows a payer's whole name"))
     }
     async fn render_bill(

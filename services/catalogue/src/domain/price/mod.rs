@@ -11,6 +11,7 @@ use super::fee::{Band, Fee};
 use super::fee_service::Schedule;
 use super::formula::{Formula, FormulaError, Worked};
 use super::input::{self, AMOUNT, CATEGORY, Input, MAX_AMOUNT_FILS, Measure, NotAmount, UNITS};
+use super::late::Late;
 use super::similar;
 use super::terms::{Reduction, Terms};
 
@@ -33,6 +34,8 @@ pub struct Price {
     pub schedule_version: i32,
     /// What was taken off; none was asked for.
     pub reduced: Option<Reduced>,
+    /// What it costs more when it is paid late.
+    pub late: Option<Late>,
 }
 
 /// What a reduction took off a fee.
@@ -160,7 +163,8 @@ pub fn price(schedule: &Schedule, asked: &Asked, date: Date) -> Result<Price, Re
     }
     steps.push(Step::Total { total });
     let shares = lines::shares(&terms.beyond, &lines)?;
-    Ok(Price { fee, vat, total, lines, shares, steps, schedule_version: schedule.version, reduced })
+    let (late, schedule_version) = (terms.beyond.late.clone(), schedule.version);
+    Ok(Price { fee, vat, total, lines, shares, steps, schedule_version, reduced, late })
 }
 
 fn sum(mut amounts: impl Iterator<Item = Money>) -> Result<Money, Refusal> {

@@ -11,6 +11,10 @@ pub enum Column {
     Name,
     Cpr,
     Phone,
+    /// Where notices go.
+    Email,
+    /// Of notices.
+    Language,
     DueDate,
     Note,
     /// The reason code of a reduction.
@@ -24,7 +28,7 @@ pub enum Column {
 /// The headers our corrections add, in both languages.
 pub const REMARKS: [&str; 2] = ["error (en)", "error (ar)"];
 
-const NAMES: [(Column, &[&str]); 9] = [
+const NAMES: [(Column, &[&str]); 11] = [
     (Column::Reference, &["reference", "ref", "reference no", "reference number", "المرجع", "رقم المرجع"]),
     (Column::Service, &["service", "service code", "الخدمة", "رمز الخدمة"]),
     (Column::Name, &["name", "full name", "payer", "payer name", "الاسم", "الاسم الكامل", "اسم الدافع"]),
@@ -36,6 +40,8 @@ const NAMES: [(Column, &[&str]); 9] = [
         Column::Phone,
         &["phone", "mobile", "phone number", "mobile number", "الهاتف", "رقم الهاتف", "الجوال", "النقال"],
     ),
+    (Column::Email, &["email", "e mail", "email address", "البريد الإلكتروني", "البريد"]),
+    (Column::Language, &["language", "اللغة"]),
     (Column::DueDate, &["due date", "due", "تاريخ الاستحقاق", "الاستحقاق"]),
     (Column::Note, &["note", "notes", "description", "details", "البيان", "ملاحظات", "ملاحظة", "الوصف"]),
     (Column::Reduction, &["reduction", "reduction code", "exemption", "التخفيض", "رمز التخفيض", "الإعفاء"]),

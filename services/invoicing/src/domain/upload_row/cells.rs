@@ -6,7 +6,8 @@ use standards::references::{Cpr, bahrain_phone};
 
 use super::{Code, Fault, Field, MAX_NAME_CHARS, MAX_NOTE_CHARS, MAX_REFERENCE_CHARS};
 use crate::domain::fee_service::FeeService;
-use crate::domain::typed::{plain, visible};
+use crate::domain::payer::Language;
+use crate::domain::typed::{folded, plain, visible};
 use crate::domain::upload::Cell;
 
 /// A CPR has this many digits.
@@ -110,4 +111,37 @@ pub fn phone(cell: Option<&Cell>) -> Result<String, Fault> {
         return Ok(typed);
     }
     bahrain_phone(&typed).ok().ok_or_else(|| Fault::new(Field::Phone, Code::PhoneInvalid))
+}
+
+/// The longest address. RFC 5321: a path has 256 octets, its angle brackets included.
+const MAX_EMAIL: usize = 254;
+
+/// An address that a mail server may take, or nothing.
+pub fn email(cell: Option<&Cell>) -> Result<String, Fault> {
+    let typed = text(cell, &Field::Email)?;
+    let printable = typed.bytes().all(|byte| byte.is_ascii_graphic());
+    let fits = typed.split_once('@').is_some_and(|(local, domain)| {
+        let host = domain.split('.').count() > 1 && domain.split('.').all(|label| !label.is_empty());
+        !local.is_empty() && host && !domain.contains('@')
+    });
+    if typed.is_empty() || (printable && fits && typed.len() <= MAX_EMAIL) {
+        return Ok(typed);
+    }
+    Err(Fault::new(Field::Email, Code::EmailInvalid))
+}
+
+/// How clerks name a language, as [`folded`] leaves it.
+const ARABIC: [&str; 3] = ["ar", "arabic", "العربيه"];
+const ENGLISH: [&str; 3] = ["en", "english", "الانجليزيه"];
+
+/// Arabic, unless another is named.
+pub fn language(cell: Option<&Cell>) -> Result<Language, Fault> {
+    let typed = folded(&text(cell, &Field::Language)?);
+    if typed.is_empty() || ARABIC.contains(&typed.as_str()) {
+        Ok(Language::Ar)
+    } else if ENGLISH.contains(&typed.as_str()) {
+        Ok(Language::En)
+    } else {
+        Err(Fault::new(Field::Language, Code::LanguageUnknown))
+    }
 }

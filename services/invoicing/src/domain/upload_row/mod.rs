@@ -56,6 +56,8 @@ pub struct Fields {
     pub name: Option<Cell>,
     pub cpr: Option<Cell>,
     pub phone: Option<Cell>,
+    pub email: Option<Cell>,
+    pub language: Option<Cell>,
     pub due_date: Option<Cell>,
     pub note: Option<Cell>,
     /// The reason code of a reduction.
@@ -128,6 +130,8 @@ impl Fields {
             Column::Name => &mut self.name,
             Column::Cpr => &mut self.cpr,
             Column::Phone => &mut self.phone,
+            Column::Email => &mut self.email,
+            Column::Language => &mut self.language,
             Column::DueDate => &mut self.due_date,
             Column::Note => &mut self.note,
             Column::Reduction => &mut self.reduction,
@@ -157,12 +161,15 @@ pub fn check(fields: &Fields, rules: &Rules<'_>) -> Checked {
     let name = cells::name(fields.name.as_ref()).map_err(&mut keep).ok();
     let cpr = cells::cpr(fields.cpr.as_ref()).map_err(&mut keep).ok();
     let phone = cells::phone(fields.phone.as_ref()).map_err(&mut keep).ok();
+    let email = cells::email(fields.email.as_ref()).map_err(&mut keep).ok();
+    let language = cells::language(fields.language.as_ref()).map_err(&mut keep).ok();
     let due = due_date::read(fields.due_date.as_ref(), rules.today, rules.calendar).map_err(&mut keep).ok();
     let note = cells::note(fields.note.as_ref()).map_err(&mut keep).ok();
     let quote = quote(fields, service, rules.others, &mut faults);
     let draft = || {
         let (cpr, cpr_restored) = cpr?;
-        let facts = PayerFacts { name: name?, phone: phone?, note: note? };
+        let facts =
+            PayerFacts { name: name?, phone: phone?, note: note?, email: email?, language: language? };
         let (reference, service) = (reference.clone()?, quote.as_ref()?.service.clone());
         Some(Draft { reference, service, payer: Payer { cpr, facts }, due: due?, cpr_restored })
     };

@@ -25,6 +25,8 @@ fn checked(change: impl FnOnce(&mut Fields)) -> Checked {
         name: cell("Noora"),
         cpr: cell("900101123"),
         phone: cell("+973 3600 1234"),
+        email: None,
+        language: None,
         due_date: cell("31/01/2030"),
         note: cell("plate 7"),
         reduction: None,
@@ -72,6 +74,16 @@ fn each_bad_cell_has_its_code() {
     assert_eq!(set(|row| &mut row.cpr, "#N/A"), ["cell_error"]);
     assert_eq!(set(|row| &mut row.phone, "+973 12"), ["phone_invalid"]);
     assert_eq!(set(|row| &mut row.phone, ""), [""; 0]);
+    assert_eq!(set(|row| &mut row.email, "sara@example.com"), [""; 0]);
+    for wrong in
+        ["sara", "sara@", "@example.com", "sara@example", "a b@example.com", "سارة@example.com", "a@b@c.de"]
+    {
+        assert_eq!(set(|row| &mut row.email, wrong), ["email_invalid"], "{wrong}");
+    }
+    for known in ["ar", "EN", "العربية", "English", ""] {
+        assert_eq!(set(|row| &mut row.language, known), [""; 0], "{known}");
+    }
+    assert_eq!(set(|row| &mut row.language, "fr"), ["language_unknown"]);
     assert_eq!(set(|row| &mut row.note, "pay with 5500005555555559"), ["card_number_in_text"]);
     assert_eq!(set(|row| &mut row.note, &"x".repeat(501)), ["text_too_long"]);
     assert_eq!(set(|row| &mut row.due_date, "31/02/2027"), ["due_date_invalid"]);
@@ -171,6 +183,7 @@ fn a_price_has_its_limits() {
         schedule_version: 1,
         reduced: Reduced::default(),
         breakdown: Breakdown::default(),
+        late: None,
     };
     let quote = Quote { service: "FINE".to_owned(), inputs: BTreeMap::new(), reduction: String::new() };
     let code = |total| check_price(&price(total), &quote).map_err(|fault| fault.code);

@@ -1,5 +1,8 @@
 mod read;
 mod write;
 
-pub use read::{Bill, Page, bill, by_number, list, lock, reductions, series, used_references};
-pub use write::{Document, insert, save};
+pub use read::{
+    Bill, Page, Series, bill, by_number, explanation, late, list, lock, reductions, series, to_tell,
+    used_references,
+};
+pub use write::{Document, insert, put_off, save, told};

@@ -50,6 +50,10 @@ struct Row {
     due_date: Date,
     calendar_revision: Option<i32>,
     instalments: serde_json::Value,
+    late: Option<serde_json::Value>,
+    penalty_on: Option<Date>,
+    noticed: bool,
+    remind_on: Option<Date>,
     upload_id: Option<Uuid>,
     state: String,
     paid_fils: i64,
@@ -87,6 +91,10 @@ impl TryFrom<Row> for Invoice {
             breakdown: read(row.breakdown)?,
             due: Due { date: row.due_date, calendar_revision: row.calendar_revision },
             instalments: read(row.instalments)?,
+            late: row.late.map(read).transpose()?,
+            penalty_on: row.penalty_on,
+            noticed: row.noticed,
+            remind_on: row.remind_on,
             upload_id: row.upload_id.map(UploadId),
             state: state.ok_or(Error::Corrupt { table: "invoice" })?,
             receivable_version: row.receivable_version,
@@ -128,7 +136,7 @@ pub async fn by_number(tx: &mut Tx, agency: &AgencyId, (year, number): (i32, i64
         Row,
         "SELECT invoice_id, agency_id, year, number, bill_reference, service_code, reference, party_ref, fee_fils,
                 vat_fils, total_fils, reduction, reduced_fils, breakdown, due_date, calendar_revision, instalments,
-                upload_id, state, paid_fils, receivable_version, version, issued_at
+                late, penalty_on, noticed, remind_on, upload_id, state, paid_fils, receivable_version, version, issued_at
            FROM invoice WHERE agency_id = $1 AND year = $2 AND number = $3",
         agency.as_str(),
         year,
@@ -148,7 +156,7 @@ pub async fn lock(tx: &mut Tx, agency: &AgencyId, id: InvoiceId) -> Result<Invoi
         Row,
         "SELECT invoice_id, agency_id, year, number, bill_reference, service_code, reference, party_ref, fee_fils,
                 vat_fils, total_fils, reduction, reduced_fils, breakdown, due_date, calendar_revision, instalments,
-                upload_id, state, paid_fils, receivable_version, version, issued_at
+                late, penalty_on, noticed, remind_on, upload_id, state, paid_fils, receivable_version, version, issued_at
            FROM invoice WHERE agency_id = $1 AND invoice_id = $2 FOR UPDATE",
         agency.as_str(),
         id.0,
@@ -167,7 +175,7 @@ pub async fn list(tx: &mut Tx, agency: &AgencyId, page: &Page) -> Result<Vec<Inv
         Row,
         "SELECT invoice_id, agency_id, year, number, bill_reference, service_code, reference, party_ref, fee_fils,
                 vat_fils, total_fils, reduction, reduced_fils, breakdown, due_date, calendar_revision, instalments,
-                upload_id, state, paid_fils, receivable_version, version, issued_at
+                late, penalty_on, noticed, remind_on, upload_id, state, paid_fils, receivable_version, version, issued_at
            FROM invoice
           WHERE agency_id = $1 AND (year, number) > ($2, $3)
             AND ($4::uuid IS NULL OR upload_id = $4) AND ($5::text IS NULL OR state = $5)
@@ -268,7 +276,8 @@ pub async fn series(tx: &mut Tx, agency: &AgencyId, year: i32) -> Result<Series,
          )
          SELECT count(*) AS "invoices!", coalesce(min(number), 0) AS "first!", coalesce(max(number), 0) AS "last!",
                 min(before + 1) FILTER (WHERE number <> before + 1) AS first_missing,
-                coalesce((SELECT last_number FROM numbering WHERE agency_id = $1 AND year = $2), 0) AS "given_out!"
+                coalesce((SELECT last_number FROM numbering
+                           WHERE agency_id = $1 AND year = $2 AND series = 'invoice'), 0) AS "given_out!"
            FROM numbered"#,
         agency.as_str(),
         year,
@@ -276,4 +285,69 @@ pub async fn series(tx: &mut Tx, agency: &AgencyId, year: i32) -> Result<Series,
     .fetch_one(tx.conn())
     .await?;
     Ok(series)
+}
+
+/// What the document of an invoice says of its price besides the sums: the steps, and the version of the schedule.
+///
+/// # Errors
+/// `InvoiceUnknown`.
+pub async fn explanation(tx: &mut Tx, id: InvoiceId) -> Result<(Vec<LocalText>, i32), Error> {
+    let row = sqlx::query!("SELECT steps, schedule_version FROM invoice WHERE invoice_id = $1", id.0)
+        .fetch_optional(tx.conn())
+        .await?
+        .ok_or(Error::InvoiceUnknown)?;
+    Ok((read(row.steps)?, row.schedule_version))
+}
+
+/// Open invoices that being late makes cost more by `today`, after the last one seen, by the day it does.
+///
+/// # Errors
+/// As any read.
+pub async fn late(
+    tx: &mut Tx,
+    today: Date,
+    (day, id): (Date, InvoiceId),
+    at_most: i64,
+) -> Result<Vec<(Date, Invoice)>, Error> {
+    let rows = sqlx::query_as!(
+        Row,
+        "SELECT invoice_id, agency_id, year, number, bill_reference, service_code, reference, party_ref, fee_fils,
+                vat_fils, total_fils, reduction, reduced_fils, breakdown, due_date, calendar_revision, instalments,
+                late, penalty_on, noticed, remind_on, upload_id, state, paid_fils, receivable_version, version, issued_at
+           FROM invoice
+          WHERE penalty_on <= $1 AND (penalty_on, invoice_id) > ($2, $3) AND state IN ('issued', 'partially_paid')
+          ORDER BY penalty_on, invoice_id LIMIT $4",
+        today,
+        day,
+        id.0,
+        at_most,
+    )
+    .fetch_all(tx.conn())
+    .await?;
+    rows.into_iter().map(|row| Ok((row.penalty_on.unwrap_or(today), row.try_into()?))).collect()
+}
+
+/// Open invoices whose payer is to be told something by `today`, after the last one seen: the day, the id and the bill's reference.
+///
+/// # Errors
+/// As any read.
+pub async fn to_tell(
+    tx: &mut Tx,
+    today: Date,
+    (day, id): (Date, InvoiceId),
+    at_most: i64,
+) -> Result<Vec<(Date, InvoiceId, String)>, Error> {
+    let rows = sqlx::query!(
+        r#"SELECT remind_on AS "remind_on!", invoice_id, bill_reference
+             FROM invoice
+            WHERE remind_on <= $1 AND (remind_on, invoice_id) > ($2, $3) AND state IN ('issued', 'partially_paid')
+            ORDER BY remind_on, invoice_id LIMIT $4"#,
+        today,
+        day,
+        id.0,
+        at_most,
+    )
+    .fetch_all(tx.conn())
+    .await?;
+    Ok(rows.into_iter().map(|row| (row.remind_on, InvoiceId(row.invoice_id), row.bill_reference)).collect())
 }

@@ -30,16 +30,18 @@ pub async fn insert(tx: &mut Tx, documents: &[Document]) -> Result<(), Error> {
                               service_code, service_name_en, service_name_ar, reference, party_ref, payer_sealed,
                               fee_fils, vat_fils, total_fils, steps, schedule_version, due_date, upload_id, state,
                               paid_fils, receivable_version, version, issued_at, reduction, reduced_fils, breakdown,
-                              instalments, calendar_revision)
+                              instalments, calendar_revision, late, penalty_on, remind_on)
          SELECT invoice_id, $1, $2, number, bill_reference, $3, $4, service_code, service_name_en, service_name_ar,
                 reference, party_ref, payer_sealed, fee_fils, vat_fils, total_fils, steps, schedule_version, due_date,
-                $5, $6, 0, 0, 1, $7, reduction, reduced_fils, breakdown, instalments, calendar_revision
+                $5, $6, 0, 0, 1, $7, reduction, reduced_fils, breakdown, instalments, calendar_revision, late, penalty_on,
+                remind_on
            FROM UNNEST($8::uuid[], $9::bigint[], $10::text[], $11::text[], $12::text[], $13::text[], $14::text[],
                        $15::uuid[], $16::bytea[], $17::bigint[], $18::bigint[], $19::bigint[], $20::jsonb[],
-                       $21::int[], $22::date[], $23::text[], $24::bigint[], $25::jsonb[], $26::jsonb[], $27::int[])
+                       $21::int[], $22::date[], $23::text[], $24::bigint[], $25::jsonb[], $26::jsonb[], $27::int[], $28::jsonb[], $29::date[],
+                       $30::date[])
              AS new (invoice_id, number, bill_reference, service_code, service_name_en, service_name_ar, reference,
                      party_ref, payer_sealed, fee_fils, vat_fils, total_fils, steps, schedule_version, due_date, reduction,
-                     reduced_fils, breakdown, instalments, calendar_revision)",
+                     reduced_fils, breakdown, instalments, calendar_revision, late, penalty_on, remind_on)",
         first.agency.as_str(),
         first.year,
         agency_name.en,
@@ -67,6 +69,9 @@ pub async fn insert(tx: &mut Tx, documents: &[Document]) -> Result<(), Error> {
         &columns.breakdowns,
         &columns.instalments,
         &columns.calendar_revisions as &[Option<i32>],
+        &columns.late as &[Option<serde_json::Value>],
+        &columns.penalties_on as &[Option<Date>],
+        &columns.reminders_on as &[Option<Date>],
     )
     .execute(tx.conn())
     .await?;
@@ -95,6 +100,9 @@ struct Columns {
     breakdowns: Vec<serde_json::Value>,
     instalments: Vec<serde_json::Value>,
     calendar_revisions: Vec<Option<i32>>,
+    late: Vec<Option<serde_json::Value>>,
+    penalties_on: Vec<Option<Date>>,
+    reminders_on: Vec<Option<Date>>,
 }
 
 impl Columns {
@@ -123,6 +131,9 @@ impl Columns {
             breakdowns: each(documents, |d| serde_json::json!(d.invoice.breakdown)),
             instalments: each(documents, |d| serde_json::json!(d.invoice.instalments)),
             calendar_revisions: each(documents, |d| d.invoice.due.calendar_revision),
+            late: each(documents, |d| d.invoice.late.as_ref().map(|late| serde_json::json!(late))),
+            penalties_on: each(documents, |d| d.invoice.penalty_on),
+            reminders_on: each(documents, |d| d.invoice.remind_on),
         }
     }
 }
@@ -142,6 +153,38 @@ pub async fn save(tx: &mut Tx, before: &Invoice, after: &Invoice) -> Result<(), 
         after.paid().minor_units(),
         after.receivable_version,
         after.version,
+    )
+    .execute(tx.conn())
+    .await?;
+    Ok(pg::exactly_one(done, "invoice")?)
+}
+
+/// Writes that being late adds nothing before another day.
+///
+/// # Errors
+/// `Conflict` when the row is no longer `invoice`.
+pub async fn put_off(tx: &mut Tx, invoice: &Invoice, penalty_on: Option<Date>) -> Result<(), Error> {
+    let done = sqlx::query!(
+        "UPDATE invoice SET penalty_on = $3 WHERE invoice_id = $1 AND version = $2",
+        invoice.id.0,
+        invoice.version,
+        penalty_on,
+    )
+    .execute(tx.conn())
+    .await?;
+    Ok(pg::exactly_one(done, "invoice")?)
+}
+
+/// Writes that the payer was told, or that there is nobody to tell, and when to speak next.
+///
+/// # Errors
+/// `Conflict` when the row is no longer `invoice`.
+pub async fn told(tx: &mut Tx, invoice: &Invoice, remind_on: Option<Date>) -> Result<(), Error> {
+    let done = sqlx::query!(
+        "UPDATE invoice SET noticed = true, remind_on = $3 WHERE invoice_id = $1 AND version = $2",
+        invoice.id.0,
+        invoice.version,
+        remind_on,
     )
     .execute(tx.conn())
     .await?;

@@ -1,0 +1,78 @@
+//! Bills that are late cost more, by the law of their fee: an amendment like any other, so that `payments` agrees first.
+
+use boot::{Call, Problem, bahrain_date};
+use ids::{InvoiceId, Uuid};
+use time::Date;
+
+use super::amend::{Wish, change};
+use super::{Invoicing, calendar};
+use crate::domain::amendment::To;
+use crate::domain::calendar::Calendar;
+use crate::domain::instalment::Instalment;
+use crate::domain::invoice::{Invoice, Terms};
+use crate::domain::late;
+use crate::{Error, store};
+
+/// Before any invoice; the database knows no day before the year -4712.
+const LONG_AGO: Date = time::macros::date!(2000 - 01 - 01);
+/// Invoices read at a time.
+const AT_ONCE: i64 = 100;
+
+/// Charges every open bill what being late adds by today. One that is being paid, or that another change holds, comes again with
+/// the next look.
+///
+/// # Errors
+/// The database is away.
+pub async fn charge_all(svc: &Invoicing) -> Result<(), Error> {
+    let today = bahrain_date(svc.ctx.clock.now());
+    let calendar = calendar::newest(svc).await?;
+    let mut after = (LONG_AGO, InvoiceId(Uuid::nil()));
+    loop {
+        let mut tx = svc.pg.read().await?;
+        let page = store::invoice::late(&mut tx, today, after, AT_ONCE).await?;
+        tx.commit().await?;
+        let Some((day, last)) = page.last() else { return Ok(()) };
+        after = (*day, last.id);
+        for (_, invoice) in &page {
+            if let Err(error) = charge(svc, invoice, (&calendar, today)).await {
+                tracing::info!(invoice_id = %invoice.id, %error, "a late bill is charged later");
+            }
+        }
+    }
+}
+
+async fn charge(svc: &Invoicing, invoice: &Invoice, days: (&Calendar, Date)) -> Result<(), Error> {
+    let mut tx = svc.pg.read().await?;
+    let (steps, schedule_version) = store::invoice::explanation(&mut tx, invoice.id).await?;
+    tx.commit().await?;
+    let before = invoice.price(steps, schedule_version);
+    let agency = invoice.agency.as_str();
+    let (price, penalty_on) =
+        late::charged(&before, agency, invoice.due.date, days).map_err(Problem::internal)?;
+    if price == before {
+        // A holiday has moved: it is not late yet.
+        let mut tx = svc.pg.begin().await?;
+        store::invoice::put_off(&mut tx, invoice, penalty_on).await?;
+        return Ok(tx.commit().await?);
+    }
+    let law = price.late.as_ref().map(|late| late.legal_reference.as_str()).unwrap_or_default();
+    let reason = format!("paid late: {law}");
+    let more = price.total_fils.saturating_sub(before.total_fils);
+    let instalments = with_last(&invoice.instalments, more);
+    let number = invoice.invoice_number();
+    let key = format!("late-{number}-{}", price.total_fils);
+    let call = Call::by("service:invoicing").for_agency(invoice.agency.clone()).with_key(key);
+    let claim = svc.claim(&call, "ChargePenalty", &[&number])?;
+    let terms = Terms { price, due: invoice.due, instalments, penalty_on };
+    let wish = Wish { number: (invoice.year, invoice.number), to: To::Amended(Box::new(terms)), reason };
+    change(svc, &call, wish, &claim).await.map(drop)
+}
+
+/// The plan whose last part, the one that is late, is `more`.
+fn with_last(plan: &[Instalment], more: i64) -> Vec<Instalment> {
+    let mut plan = plan.to_vec();
+    if let Some(last) = plan.last_mut() {
+        last.due_fils = last.due_fils.saturating_add(more);
+    }
+    plan
+}

@@ -1,0 +1,73 @@
+//! A bill that is paid late costs more, by the law of its fee, everywhere and once.
+
+use std::time::Duration;
+
+use proto::invoicing::v1::{Invoice, InvoiceState};
+use testkit::wait_for;
+
+use crate::platform::Platform;
+
+const SOON: Duration = Duration::from_secs(20);
+const DAY: Duration = Duration::from_hours(24);
+
+fn fils(money: Option<&proto::common::v1::Money>) -> i64 {
+    money.map_or(0, |money| money.minor_units)
+}
+
+impl Platform {
+    /// The invoice, once being late has added so much.
+    async fn penalised(&self, number: &str, fils_more: i64) -> Invoice {
+        wait_for("the penalty", SOON, async || {
+            self.pass(Duration::from_mins(11));
+            let known = self.known(number).await;
+            (fils(known.penalty.as_ref()) == fils_more).then_some(known)
+        })
+        .await
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_late_bill_costs_more_after_its_grace_and_payments_asks_for_it() {
+    let p = Platform::start().await;
+    p.import();
+    p.publish("per_unit:pages*0.250 --late-percent 10 --late-after 5 --late-every 7 --late-maximum 0.600 --late-law Law-3");
+    p.pass(DAY);
+    let issued = p.issue("A").await;
+    let (number, bill) = (issued.invoice_number.as_str(), issued.bill_reference.as_str());
+    assert_eq!((fils(issued.total.as_ref()), issued.penalty.clone()), (2_500, None));
+    let page = p.page("en", bill).await;
+    assert!(
+        page.contains("If it is paid late") && page.contains("10 % of its fee") && page.contains("Law-3"),
+        "{page}"
+    );
+
+    // Due in ten days; the day its penalty begins says the invoice itself.
+    p.pass(10 * DAY);
+    assert_eq!(p.known(number).await.version, issued.version, "the grace has not begun");
+    p.pass(8 * DAY);
+    let once = p.penalised(number, 250).await;
+    assert_eq!((fils(once.total.as_ref()), once.state()), (2_750, InvoiceState::Issued));
+    assert_eq!(fils(p.receivable(bill).await.due.as_ref()), 2_750);
+    let page = p.page("ar", bill).await;
+    assert!(page.contains("2.750 د.ب."), "{page}");
+    p.card(bill, 1_000, "C-1").await;
+
+    p.pass(7 * DAY);
+    let twice = p.penalised(number, 500).await;
+    assert_eq!((fils(twice.total.as_ref()), fils(twice.paid.as_ref())), (3_000, 1_000));
+    p.pass(7 * DAY);
+    let most = p.penalised(number, 600).await;
+    assert_eq!(
+        (fils(most.total.as_ref()), most.penalty_on.as_str()),
+        (3_100, ""),
+        "never more than the maximum"
+    );
+    let out = p.path("late.pdf");
+    p.mizan(&format!("invoice print --agency JUS --invoice {number} --language en --out {}", out.display()))
+        .unwrap();
+    p.card(bill, 2_100, "C-2").await;
+    wait_for("paid", SOON, async || (p.known(number).await.state() == InvoiceState::Paid).then_some(()))
+        .await;
+    assert_eq!(p.mizan("credit-note list --agency JUS").unwrap(), "", "more to pay is no credit note");
+    p.books_hold().await;
+}
