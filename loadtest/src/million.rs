@@ -53,6 +53,7 @@ pub async fn measure(stack: &Stack, rows: u32) -> anyhow::Result<Figures> {
         upload_id: upload.upload_id.clone(),
         confirmed_count: upload.valid,
         confirmed_total: upload.valid_total.clone(),
+        issue_on: String::new(),
     };
     let upload = uploads.clone().issue_upload(request("issue", confirm)?).await?.into_inner().upload;
     let upload = until(&uploads, upload.context("an upload")?, UploadState::Issued).await?;

@@ -26,6 +26,9 @@ pub fn upload(upload: &Upload) -> pb::Upload {
         upload::State::Checked => pb::UploadState::Checked,
         upload::State::Issuing => pb::UploadState::Issuing,
         upload::State::Issued => pb::UploadState::Issued,
+        upload::State::Scheduled => pb::UploadState::Scheduled,
+        upload::State::Withdrawing => pb::UploadState::Withdrawing,
+        upload::State::Withdrawn => pb::UploadState::Withdrawn,
     };
     pb::Upload {
         upload_id: upload.id.to_string(),
@@ -43,6 +46,8 @@ pub fn upload(upload: &Upload) -> pb::Upload {
         created_at: Some(time_to_wire(upload.created_at)),
         issued: upload.issued,
         judged: upload.judged,
+        issue_on: upload.issue_on.map(|day| day.to_string()).unwrap_or_default(),
+        withdrawn: upload.withdrawn,
     }
 }
 

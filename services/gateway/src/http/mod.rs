@@ -9,6 +9,7 @@ mod invoices;
 mod payments;
 mod read;
 mod resources;
+mod upload_ways;
 mod uploads;
 mod webhooks;
 
@@ -59,6 +60,9 @@ fn described() -> OpenApiRouter<App> {
         .routes(routes!(uploads::errors))
         .routes(routes!(uploads::corrections))
         .routes(routes!(uploads::issue))
+        .routes(routes!(upload_ways::template))
+        .routes(routes!(upload_ways::preview))
+        .routes(routes!(upload_ways::withdraw))
         .routes(routes!(invoices::issue, invoices::list))
         .routes(routes!(invoices::show))
         .routes(routes!(documents::show))

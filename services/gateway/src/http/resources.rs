@@ -68,7 +68,7 @@ pub(crate) struct Upload {
     encoding: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     delimiter: Option<String>,
-    /// checking, checked, issuing, issued
+    /// checking, checked, scheduled, issuing, issued, withdrawing, withdrawn
     state: String,
     rows: i32,
     /// Rows judged so far; all of them, once it is checked.
@@ -79,6 +79,11 @@ pub(crate) struct Upload {
     valid_total: Option<Amount>,
     /// Invoices made of it so far.
     issued: i32,
+    /// The day it is issued, when that is not the day it was confirmed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    issue_on: Option<String>,
+    /// Invoices of it that were taken back so far.
+    withdrawn: i32,
     created_at: Option<String>,
 }
 
@@ -99,7 +104,37 @@ impl From<invoicing::Upload> for Upload {
             cpr_leading_zero_restored: upload.cpr_leading_zero_restored,
             valid_total: upload.valid_total.map(Amount::from),
             issued: upload.issued,
+            issue_on: filled(upload.issue_on),
+            withdrawn: upload.withdrawn,
             created_at: moment(upload.created_at),
+        }
+    }
+}
+
+/// A valid row, as the bill it will be.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct PreviewRow {
+    /// As the spreadsheet numbers it; the header is 1.
+    row: i32,
+    reference: String,
+    service: String,
+    payer: String,
+    total: Option<Amount>,
+    due_date: String,
+    /// How the amount comes about.
+    steps: Vec<Text>,
+}
+
+impl From<invoicing::PreviewRow> for PreviewRow {
+    fn from(row: invoicing::PreviewRow) -> PreviewRow {
+        PreviewRow {
+            row: row.row,
+            reference: row.reference,
+            service: row.service_code,
+            payer: row.payer_masked,
+            total: row.total.map(Amount::from),
+            due_date: row.due_date,
+            steps: row.steps.into_iter().map(Text::from).collect(),
         }
     }
 }

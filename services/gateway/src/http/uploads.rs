@@ -201,6 +201,9 @@ pub(crate) struct Confirmation {
     confirmed_count: i32,
     /// And their total.
     confirmed_total: Amount,
+    /// ISO date within a year; left out: at once.
+    #[serde(default)]
+    issue_on: String,
 }
 
 /// Issues every valid row, if count and total are what the clerk confirms.
@@ -217,8 +220,9 @@ pub(crate) async fn issue(
     let key = idempotency_key(&headers)?;
     let confirmation: Confirmation = json(&headers, body).await?;
     let confirmed_total = Some(super::read::money("confirmed_total", &confirmation.confirmed_total)?);
-    let request =
-        IssueUploadRequest { upload_id, confirmed_count: confirmation.confirmed_count, confirmed_total };
+    at_most("issue_on", &confirmation.issue_on, LONGEST_TEXT)?;
+    let Confirmation { confirmed_count, issue_on, .. } = confirmation;
+    let request = IssueUploadRequest { upload_id, confirmed_count, confirmed_total, issue_on };
     let call = caller.call().with_key(key).request(request)?;
     let upload = app
         .clients

@@ -119,6 +119,7 @@ struct Work {
 struct JudgedPart {
     part: SealedPart,
     references: Vec<String>,
+    earliest_due: Option<Date>,
     errors: Vec<UploadError>,
     counts: Counts,
 }
@@ -161,7 +162,8 @@ impl Work {
         let (svc, id) = (&self.svc, self.upload.id);
         let mut tx = svc.pg.begin().await?;
         let before = held(svc, &mut tx, id, self.worker).await?;
-        store::upload_part::insert(&mut tx, id, &judged.part, &judged.references).await?;
+        let public = (judged.references.as_slice(), judged.earliest_due);
+        store::upload_part::insert(&mut tx, id, &judged.part, public).await?;
         store::upload_error::insert(&mut tx, id, &judged.errors).await?;
         let after = before.counting(judged.counts).map_err(boot::Problem::internal)?;
         store::upload::save(&mut tx, &before, &after).await?;
@@ -236,7 +238,8 @@ fn judged_part(
         valid_total: Money::sum(Currency::Bhd, totals).map_err(boot::Problem::internal)?,
     };
     let sealed = person::seal_part(key, upload, number, &part);
-    Ok(JudgedPart { references: part.references(), part: SealedPart { number, sealed }, errors, counts })
+    let (references, earliest_due) = (part.references(), part.earliest_due());
+    Ok(JudgedPart { references, earliest_due, part: SealedPart { number, sealed }, errors, counts })
 }
 
 /// The row's errors in the order of its columns, one a cell.

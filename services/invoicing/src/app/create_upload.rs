@@ -102,7 +102,9 @@ fn begun(
         valid_total: Money::fils(0),
         agency_name,
         state: State::Checking,
+        issue_on: None,
         issued: 0,
+        withdrawn: 0,
         created_at: svc.ctx.clock.now(),
     }
 }

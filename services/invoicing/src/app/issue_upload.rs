@@ -18,12 +18,15 @@ use super::{Invoicing, blocking, party, upload_file, upload_work};
 use crate::domain::calendar::Calendar;
 use crate::domain::invoice::Terms;
 use crate::domain::upload::part::Part;
-use crate::domain::upload::{Command, Counts, State, Upload, step};
+use crate::domain::upload::{Command, Counts, State, Upload, When, step};
 use crate::domain::upload_row::Code;
 use crate::store::idempotency::{self, Claim};
 use crate::store::upload_error::UploadError;
 use crate::store::upload_part::SealedPart;
 use crate::{Error, person, store, wire};
+
+/// The longest a confirmed file waits.
+const AHEAD: time::Duration = time::Duration::days(366);
 
 /// What the clerk read on the page and agreed to.
 #[derive(Clone, Copy, Debug)]
@@ -31,6 +34,8 @@ pub struct Confirmed {
     pub upload: UploadId,
     pub count: i32,
     pub total: Money,
+    /// None: at once.
+    pub issue_on: Option<Date>,
 }
 
 /// Issues the upload, if count and total are what is stored; a long file is issued on after the answer.
@@ -39,8 +44,10 @@ pub struct Confirmed {
 /// `UploadUnknown`, `UploadState`, `SheetGone`, `ConfirmationDiffers`, `KeyReused`.
 pub async fn confirm(svc: Invoicing, call: Call, confirmed: Confirmed) -> Result<IssueUploadResponse, Error> {
     let agency = call.agency()?;
-    let body = [confirmed.upload.to_string(), confirmed.count.to_string(), confirmed.total.to_string()];
-    let claim = svc.claim(&call, "IssueUpload", &body.each_ref().map(String::as_str))?;
+    let mut body =
+        vec![confirmed.upload.to_string(), confirmed.count.to_string(), confirmed.total.to_string()];
+    body.extend(confirmed.issue_on.map(|day| day.to_string()));
+    let claim = svc.claim(&call, "IssueUpload", &body)?;
     pg::retry(|| attempt(&svc, agency, confirmed, &claim)).await?;
     upload_work::settle(&svc, confirmed.upload).await;
     let mut tx = svc.pg.read().await?;
@@ -61,7 +68,10 @@ async fn attempt(
         return Ok(tx.commit().await?);
     }
     let before = store::upload::lock(&mut tx, agency, confirmed.upload).await?;
-    let state = step(before.state, Command::Confirm { valid: before.valid }).map_err(Error::UploadState)?;
+    let issue_on = later(svc, &mut tx, &confirmed).await?;
+    let when = if issue_on.is_some() { When::Later } else { When::Now };
+    let state =
+        step(before.state, Command::Confirm { valid: before.valid, when }).map_err(Error::UploadState)?;
     let key = upload_file::key(svc, &mut tx, before.id).await?;
     let left = refuse_used(&mut tx, &before, &key).await?;
     if left.valid != before.valid {
@@ -70,8 +80,52 @@ async fn attempt(
     if confirmed.count != before.valid || confirmed.total != before.valid_total {
         return Err(differs(confirmed, &before));
     }
-    store::upload::save(&mut tx, &before, &Upload { state, ..before.clone() }).await?;
+    store::upload::save(&mut tx, &before, &Upload { state, issue_on, ..before.clone() }).await?;
     idempotency::keep(&mut tx, claim, &IssueUploadResponse::default().encode_to_vec()).await?;
+    Ok(tx.commit().await?)
+}
+
+/// The day to issue on, when that is not today. No bill of the file may be due before it.
+async fn later(svc: &Invoicing, tx: &mut Tx, confirmed: &Confirmed) -> Result<Option<Date>, Error> {
+    let today = bahrain_date(svc.ctx.clock.now());
+    let Some(day) = confirmed.issue_on.filter(|day| *day > today) else { return Ok(None) };
+    let wrong = |code: &'static str, detail: String| {
+        Problem::new(tonic::Code::InvalidArgument, code, detail).field("issue_on")
+    };
+    if day > today + AHEAD {
+        let detail =
+            format!("A file is issued at most {} days ahead; write a day before.", AHEAD.whole_days());
+        return Err(wrong("field_invalid", detail).into());
+    }
+    let earliest = store::upload_part::earliest_due(tx, confirmed.upload).await?;
+    if let Some(due) = earliest.filter(|due| *due < day) {
+        let detail = format!("A bill of this file is due on {due}; issue it then or before.");
+        return Err(wrong("due_date_past", detail).into());
+    }
+    Ok(Some(day))
+}
+
+/// Begins to issue the uploads whose day has come.
+///
+/// # Errors
+/// The database is away.
+pub async fn begin_scheduled(svc: &Invoicing) -> Result<(), Error> {
+    let mut tx = svc.pg.read().await?;
+    let come = store::upload::scheduled(&mut tx, bahrain_date(svc.ctx.clock.now())).await?;
+    tx.commit().await?;
+    for (agency, id) in come {
+        pg::retry(|| begin(svc, &agency, id)).await?;
+    }
+    Ok(())
+}
+
+async fn begin(svc: &Invoicing, agency: &AgencyId, id: UploadId) -> Result<(), Error> {
+    let mut tx = svc.pg.begin().await?;
+    let before = store::upload::lock(&mut tx, agency, id).await?;
+    // Another process may have been faster, or the clerk.
+    if let Ok(state) = step(before.state, Command::Begin) {
+        store::upload::save(&mut tx, &before, &Upload { state, ..before.clone() }).await?;
+    }
     Ok(tx.commit().await?)
 }
 

@@ -22,7 +22,10 @@ pub mod privacy;
 pub mod receivable;
 pub mod upload;
 pub mod upload_file;
+pub mod upload_preview;
+pub mod upload_template;
 pub mod upload_work;
+pub mod withdraw_upload;
 
 use std::sync::Arc;
 use std::time::Duration;

@@ -9,7 +9,7 @@ use ids::UploadId;
 use pg::Tx;
 use uuid::Uuid;
 
-use super::{Invoicing, check_upload, issue_upload};
+use super::{Invoicing, check_upload, issue_upload, withdraw_upload};
 use crate::domain::upload::{MAX_ROWS, State, Upload};
 use crate::store::upload::Lease;
 use crate::{Error, store};
@@ -59,11 +59,12 @@ pub async fn settle(svc: &Invoicing, id: UploadId) {
     }
 }
 
-/// Takes up the uploads whose workers died.
+/// Takes up the uploads whose day has come, and those whose workers died.
 ///
 /// # Errors
 /// The database is away.
 pub async fn take_up(svc: &Invoicing) -> Result<(), Error> {
+    issue_upload::begin_scheduled(svc).await?;
     let mut tx = svc.pg.read().await?;
     let abandoned = store::upload::abandoned(&mut tx, svc.ctx.clock.now()).await?;
     tx.commit().await?;
@@ -85,7 +86,8 @@ async fn work(svc: &Invoicing, id: UploadId) -> Result<(), Error> {
     let done = match upload.state {
         State::Checking => check_upload::check(svc, upload, worker).await,
         State::Issuing => issue_upload::issue_parts(svc, id, worker).await,
-        State::Checked | State::Issued => Ok(()),
+        State::Withdrawing => withdraw_upload::take_back(svc, &upload, worker).await,
+        State::Checked | State::Scheduled | State::Issued | State::Withdrawn => Ok(()),
     };
     drop(room);
     let mut tx = svc.pg.begin().await?;

@@ -4,19 +4,27 @@ use boot::Call;
 use boot::wire::{id_from_wire, money_from_wire};
 use futures::StreamExt as _;
 use futures::stream::{self, BoxStream};
+use proto::common::v1::Language as WireLanguage;
 use proto::invoicing::v1 as pb;
 use proto::invoicing::v1::create_upload_request::Part;
 use proto::invoicing::v1::get_corrections_response::Part as Corrections;
 use proto::invoicing::v1::upload_service_server::UploadService;
 use tonic::{Request, Response, Status, Streaming};
 
+use super::{by_name, date};
 use crate::Error;
 use crate::app::issue_upload::Confirmed;
 use crate::app::upload_file::{Arrived, Arriving};
+use crate::app::upload_template::TemplateForm;
 use crate::app::{self, Invoicing};
+use crate::domain::payer::Language;
 
 /// A file that has not arrived by then would only keep others out.
 const PATIENCE: Duration = Duration::from_mins(10);
+
+/// Rows shown when nobody says how many: enough to see that they are right.
+const PREVIEW: i32 = 3;
+const MAX_PREVIEW: i32 = 100;
 
 pub struct Uploads(pub Invoicing);
 
@@ -97,10 +105,55 @@ impl UploadService for Uploads {
             upload: id_from_wire("upload_id", &asked.upload_id)?,
             count: asked.confirmed_count,
             total: money_from_wire("confirmed_total", &asked.confirmed_total)?,
+            issue_on: if asked.issue_on.is_empty() { None } else { Some(date("issue_on", &asked.issue_on)?) },
         };
         let work = app::issue_upload::confirm(self.0.clone(), call, confirmed);
         let answer = self.0.ctx.tasks.run(work).await.map_err(Error::from)??;
         Ok(Response::new(answer))
+    }
+
+    async fn withdraw_upload(
+        &self,
+        request: Request<pb::WithdrawUploadRequest>,
+    ) -> Result<Response<pb::WithdrawUploadResponse>, Status> {
+        let call = by_name(&request)?;
+        let asked = request.into_inner();
+        let id = id_from_wire("upload_id", &asked.upload_id)?;
+        let svc = self.0.clone();
+        let work = async move { app::withdraw_upload::withdraw(svc, call, id, &asked.reason).await };
+        Ok(Response::new(self.0.ctx.tasks.run(work).await.map_err(Error::from)??))
+    }
+
+    async fn preview_upload(
+        &self,
+        request: Request<pb::PreviewUploadRequest>,
+    ) -> Result<Response<pb::PreviewUploadResponse>, Status> {
+        let call = Call::from_metadata(request.metadata())?;
+        let asked = request.get_ref();
+        let id = id_from_wire("upload_id", &asked.upload_id)?;
+        let limit = if asked.limit == 0 { PREVIEW } else { asked.limit.clamp(1, MAX_PREVIEW) };
+        let after = u32::try_from(asked.after_row).unwrap_or_default();
+        let page = (after, usize::try_from(limit).unwrap_or_default());
+        Ok(Response::new(app::upload_preview::rows(&self.0, call.agency()?, id, page).await?))
+    }
+
+    async fn get_upload_template(
+        &self,
+        request: Request<pb::GetUploadTemplateRequest>,
+    ) -> Result<Response<pb::GetUploadTemplateResponse>, Status> {
+        let call = Call::from_metadata(request.metadata())?;
+        let asked = request.get_ref();
+        let language = match asked.language() {
+            WireLanguage::Unspecified | WireLanguage::Ar => Language::Ar,
+            WireLanguage::En => Language::En,
+        };
+        let form = match asked.form() {
+            pb::TemplateForm::Unspecified | pb::TemplateForm::Xlsx => TemplateForm::Workbook,
+            pb::TemplateForm::Csv => TemplateForm::Csv,
+        };
+        let how = (language, form);
+        let document = app::upload_template::file(&self.0, call.agency()?, &asked.service_code, how).await?;
+        Ok(Response::new(pb::GetUploadTemplateResponse { document: Some(document) }))
     }
 }
 

@@ -1,7 +1,7 @@
 use ids::{AgencyId, UploadId};
 use money::Money;
 use pg::Tx;
-use time::OffsetDateTime;
+use time::{Date, OffsetDateTime};
 use uuid::Uuid;
 
 use crate::Error;
@@ -27,6 +27,8 @@ struct Row {
     agency_name_ar: String,
     state: String,
     issued_count: i32,
+    issue_on: Option<Date>,
+    withdrawn_count: i32,
     created_at: OffsetDateTime,
 }
 
@@ -53,7 +55,9 @@ impl TryFrom<Row> for Upload {
             reference_column: row.reference_column,
             agency_name: LocalText { en: row.agency_name_en, ar: row.agency_name_ar },
             state: state.ok_or_else(corrupt)?,
+            issue_on: row.issue_on,
             issued: row.issued_count,
+            withdrawn: row.withdrawn_count,
             created_at: row.created_at,
         })
     }
@@ -70,7 +74,7 @@ pub async fn insert(tx: &mut Tx, upload: &Upload, wrapped_key: &[u8]) -> Result<
                              reference_column, agency_name_en, agency_name_ar, wrapped_key, state, issued_count,
                              created_at)
          VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20)
-         ON CONFLICT ON CONSTRAINT upload_same_bytes_once DO NOTHING",
+         ON CONFLICT (agency_id, sha256) WHERE state <> 'withdrawn' DO NOTHING",
         upload.id.0,
         upload.agency.as_str(),
         upload.file_name,
@@ -106,8 +110,8 @@ pub async fn by_bytes(tx: &mut Tx, agency: &AgencyId, sha256: &[u8; 32]) -> Resu
         Row,
         "SELECT upload_id, agency_id, file_name, sha256, encoding, delimiter, headers, row_count, judged_count,
                 valid_count, restored_count, error_count, valid_total_fils, reference_column, agency_name_en, agency_name_ar, state, issued_count,
-                created_at
-           FROM upload WHERE agency_id = $1 AND sha256 = $2",
+                issue_on, withdrawn_count, created_at
+           FROM upload WHERE agency_id = $1 AND sha256 = $2 AND state <> 'withdrawn'",
         agency.as_str(),
         sha256.as_slice(),
     )
@@ -125,7 +129,7 @@ pub async fn get(tx: &mut Tx, agency: &AgencyId, id: UploadId) -> Result<Upload,
         Row,
         "SELECT upload_id, agency_id, file_name, sha256, encoding, delimiter, headers, row_count, judged_count,
                 valid_count, restored_count, error_count, valid_total_fils, reference_column, agency_name_en, agency_name_ar, state, issued_count,
-                created_at
+                issue_on, withdrawn_count, created_at
            FROM upload WHERE agency_id = $1 AND upload_id = $2",
         agency.as_str(),
         id.0,
@@ -144,7 +148,7 @@ pub async fn lock(tx: &mut Tx, agency: &AgencyId, id: UploadId) -> Result<Upload
         Row,
         "SELECT upload_id, agency_id, file_name, sha256, encoding, delimiter, headers, row_count, judged_count,
                 valid_count, restored_count, error_count, valid_total_fils, reference_column, agency_name_en, agency_name_ar, state, issued_count,
-                created_at
+                issue_on, withdrawn_count, created_at
            FROM upload WHERE agency_id = $1 AND upload_id = $2 FOR UPDATE",
         agency.as_str(),
         id.0,
@@ -173,7 +177,7 @@ pub async fn save(tx: &mut Tx, before: &Upload, after: &Upload) -> Result<(), Er
     let done = sqlx::query!(
         "UPDATE upload
             SET state = $6, issued_count = $7, valid_count = $8, valid_total_fils = $9, error_count = $10,
-                judged_count = $11, restored_count = $12
+                judged_count = $11, restored_count = $12, issue_on = $13, withdrawn_count = $14
           WHERE upload_id = $1 AND state = $2 AND valid_count = $3 AND judged_count = $4 AND issued_count = $5",
         before.id.0,
         before.state.name(),
@@ -187,6 +191,8 @@ pub async fn save(tx: &mut Tx, before: &Upload, after: &Upload) -> Result<(), Er
         after.errors,
         after.judged,
         after.restored,
+        after.issue_on,
+        after.withdrawn,
     )
     .execute(tx.conn())
     .await?;
@@ -209,11 +215,11 @@ pub async fn lease(tx: &mut Tx, id: UploadId, lease: Lease) -> Result<Option<Upl
     let row = sqlx::query_as!(
         Row,
         "UPDATE upload SET worker = $2, worker_until = $4
-          WHERE upload_id = $1 AND state IN ('checking', 'issuing')
+          WHERE upload_id = $1 AND state IN ('checking', 'issuing', 'withdrawing')
             AND (worker IS NULL OR worker = $2 OR worker_until < $3)
          RETURNING upload_id, agency_id, file_name, sha256, encoding, delimiter, headers, row_count, judged_count,
                    valid_count, restored_count, error_count, valid_total_fils, reference_column, agency_name_en,
-                   agency_name_ar, state, issued_count, created_at",
+                   agency_name_ar, state, issued_count, issue_on, withdrawn_count, created_at",
         id.0,
         lease.worker,
         lease.now,
@@ -246,10 +252,61 @@ pub async fn let_go(tx: &mut Tx, id: UploadId, worker: Uuid) -> Result<(), Error
 pub async fn abandoned(tx: &mut Tx, now: OffsetDateTime) -> Result<Vec<UploadId>, Error> {
     let found = sqlx::query_scalar!(
         "SELECT upload_id FROM upload
-          WHERE state IN ('checking', 'issuing') AND (worker IS NULL OR worker_until < $1) ORDER BY created_at",
+          WHERE state IN ('checking', 'issuing', 'withdrawing') AND (worker IS NULL OR worker_until < $1) ORDER BY created_at",
         now,
     )
     .fetch_all(tx.conn())
     .await?;
     Ok(found.into_iter().map(UploadId).collect())
+}
+
+/// Confirmed uploads whose day has come, oldest first.
+///
+/// # Errors
+/// As any read.
+pub async fn scheduled(tx: &mut Tx, today: Date) -> Result<Vec<(AgencyId, UploadId)>, Error> {
+    let found = sqlx::query!(
+        "SELECT agency_id, upload_id FROM upload WHERE state = 'scheduled' AND issue_on <= $1 ORDER BY created_at",
+        today,
+    )
+    .fetch_all(tx.conn())
+    .await?;
+    Ok(found.into_iter().map(|row| (AgencyId(row.agency_id), UploadId(row.upload_id))).collect())
+}
+
+/// Who takes an upload back, and why.
+///
+/// # Errors
+/// As any write.
+pub async fn withdrawn_by(tx: &mut Tx, id: UploadId, (actor, reason): (&str, &str)) -> Result<(), Error> {
+    sqlx::query!(
+        "UPDATE upload SET withdrawn_by = $2, withdrawn_why = $3 WHERE upload_id = $1",
+        id.0,
+        actor,
+        reason,
+    )
+    .execute(tx.conn())
+    .await?;
+    Ok(())
+}
+
+/// The same, read.
+///
+/// # Errors
+/// `UploadUnknown`.
+pub async fn who_withdrew(tx: &mut Tx, id: UploadId) -> Result<(String, String), Error> {
+    let row = sqlx::query!("SELECT withdrawn_by, withdrawn_why FROM upload WHERE upload_id = $1", id.0)
+        .fetch_optional(tx.conn())
+        .await?
+        .ok_or(Error::UploadUnknown)?;
+    Ok((row.withdrawn_by, row.withdrawn_why))
+}
+
+/// Destroys the key of an upload's cells.
+///
+/// # Errors
+/// As any write.
+pub async fn destroy_key(tx: &mut Tx, id: UploadId) -> Result<(), Error> {
+    sqlx::query!("UPDATE upload SET wrapped_key = '' WHERE upload_id = $1", id.0).execute(tx.conn()).await?;
+    Ok(())
 }

@@ -1,5 +1,6 @@
 use ids::{AgencyId, UploadId};
 use pg::Tx;
+use time::Date;
 
 use crate::Error;
 
@@ -19,18 +20,30 @@ pub async fn insert(
     tx: &mut Tx,
     upload: UploadId,
     part: &SealedPart,
-    references: &[String],
+    (references, earliest_due): (&[String], Option<Date>),
 ) -> Result<(), Error> {
     sqlx::query!(
-        r#"INSERT INTO upload_part (upload_id, number, "references", sealed, issued) VALUES ($1, $2, $3, $4, false)"#,
+        r#"INSERT INTO upload_part (upload_id, number, "references", sealed, issued, earliest_due)
+           VALUES ($1, $2, $3, $4, false, $5)"#,
         upload.0,
         part.number,
         references,
         part.sealed,
+        earliest_due,
     )
     .execute(tx.conn())
     .await?;
     Ok(())
+}
+
+/// The earliest due date of all valid rows; none when there are none, or when an earlier release judged them.
+///
+/// # Errors
+/// As any read.
+pub async fn earliest_due(tx: &mut Tx, upload: UploadId) -> Result<Option<Date>, Error> {
+    let earliest =
+        sqlx::query_scalar!("SELECT min(earliest_due) FROM upload_part WHERE upload_id = $1", upload.0);
+    Ok(earliest.fetch_one(tx.conn()).await?)
 }
 
 /// The first part whose number is at least `from`; none after the last.
@@ -77,7 +90,8 @@ pub async fn with_used_references(
         r#"SELECT number FROM upload_part
             WHERE upload_id = $1
               AND EXISTS (SELECT FROM unnest("references") AS valid (reference)
-                            JOIN invoice ON invoice.agency_id = $2 AND invoice.reference = valid.reference)
+                            JOIN invoice ON invoice.agency_id = $2 AND invoice.reference = valid.reference
+                                        AND invoice.state <> 'cancelled')
             ORDER BY number"#,
         upload.0,
         agency.as_str(),

@@ -17,7 +17,7 @@ fn file(amount: &str) -> Vec<u8> {
 }
 
 impl Stack {
-    async fn reaches(&self, upload: &pb::Upload, state: pb::UploadState) -> pb::Upload {
+    pub async fn reaches(&self, upload: &pb::Upload, state: pb::UploadState) -> pb::Upload {
         wait_for("the upload to be worked on", Duration::from_secs(20), async || {
             self.env.clock.advance(Duration::from_secs(10));
             let now = self.get_upload("TRF", &upload.upload_id).await.unwrap();

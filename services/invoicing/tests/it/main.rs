@@ -25,6 +25,7 @@ mod receivable;
 mod reductions;
 mod stack;
 mod states;
+mod upload_ways;
 mod uploads;
 
 use stack::Stack;

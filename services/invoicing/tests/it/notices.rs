@@ -41,7 +41,7 @@ impl Stack {
 fn with_address(reference: &str, email: &str, language: Language) -> pb::IssueInvoiceRequest {
     let mut request = fine(reference);
     let payer = request.payer.as_mut().unwrap();
-    payer.email = email.to_owned();
+    email.clone_into(&mut payer.email);
     payer.set_language(language);
     request
 }

@@ -181,6 +181,7 @@ impl Stack {
             upload_id: upload.upload_id.clone(),
             confirmed_count: upload.valid,
             confirmed_total: upload.valid_total.clone(),
+            issue_on: String::new(),
         };
         change(&mut message);
         let answer = self.uploads.clone().issue_upload(call(agency, key).request(message).unwrap()).await;

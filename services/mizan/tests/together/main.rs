@@ -6,3 +6,4 @@ mod documents;
 mod late;
 mod midnight;
 mod platform;
+mod uploads;

@@ -27,7 +27,7 @@ pub struct Platform {
     env: Env,
     urls: Vec<(&'static str, String)>,
     payments: PaymentServiceClient<Line>,
-    invoices: InvoiceServiceClient<Line>,
+    pub invoices: InvoiceServiceClient<Line>,
     http: reqwest::Client,
     portal: String,
     world: String,
@@ -173,6 +173,12 @@ impl Platform {
             invoicing: invoicing_db,
             _databases: vec![catalogue_db, relay_db, world_db],
         }
+    }
+
+    /// The way to a service.
+    pub fn channel(&self, name: &str) -> Line {
+        let url = &self.urls.iter().find(|(known, _)| *known == name).unwrap().1;
+        boot::grpc::channel(url).unwrap()
     }
 
     pub fn pass(&self, time: Duration) {

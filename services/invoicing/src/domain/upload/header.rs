@@ -1,6 +1,7 @@
 //! Which column is which, in the words clerks use.
 
 use super::{MAX_COLUMNS, Refusal};
+use crate::domain::payer::Language;
 use crate::domain::typed::folded;
 
 /// What a column holds.
@@ -82,6 +83,24 @@ pub fn column(header: &str) -> Column {
     let input = INPUTS.iter().find(|(_, names)| named(names)).map(|(name, _)| (*name).to_owned());
     // Fee schedules write their inputs with underscores.
     Column::Input(input.unwrap_or_else(|| word.replace(' ', "_")))
+}
+
+/// What a column is called in files of ours.
+pub fn title(wanted: &Column, language: Language) -> String {
+    let arabic = |name: &&&str| name.chars().any(|c| matches!(c, '\u{600}'..='\u{6ff}'));
+    let named = |names: &[&str]| {
+        let own = match language {
+            Language::Ar => names.iter().rev().find(arabic),
+            Language::En => names.iter().find(|name| !arabic(name)),
+        };
+        own.map(|name| (*name).to_owned())
+    };
+    if let Column::Input(input) = wanted {
+        let known = INPUTS.iter().find(|(name, _)| *name == input.as_str());
+        return known.and_then(|(_, names)| named(names)).unwrap_or_else(|| input.clone());
+    }
+    let known = NAMES.iter().find(|(column, _)| column == wanted);
+    known.and_then(|(_, names)| named(names)).unwrap_or_default()
 }
 
 /// The header's cells, without empty ones at its end.

@@ -13,6 +13,7 @@ pub mod part;
 mod record;
 mod refusal;
 mod state;
+pub mod template;
 mod workbook;
 
 use std::io::Read;
@@ -22,7 +23,7 @@ pub use cell::{Cell, Row};
 pub use encoding::{Detector, Reading, Text};
 pub use record::{Counts, Upload, file_name};
 pub use refusal::Refusal;
-pub use state::{Command, State, WrongState, arrows, step};
+pub use state::{Command, State, When, WrongState, arrows, step};
 pub use workbook::date_of_serial;
 
 use kind::Kind;

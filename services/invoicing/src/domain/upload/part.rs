@@ -1,6 +1,7 @@
 //! Rows of a file that are judged, kept and issued together.
 
 use standards::references::Cpr;
+use time::Date;
 
 use super::{Cell, Row};
 use crate::domain::calendar::Due;
@@ -46,6 +47,11 @@ impl Part {
     /// References of the valid rows.
     pub fn references(&self) -> Vec<String> {
         self.rows.iter().filter_map(|row| row.bill.as_ref()).map(|bill| bill.reference.clone()).collect()
+    }
+
+    /// The day the first of the valid rows is due.
+    pub fn earliest_due(&self) -> Option<Date> {
+        self.rows.iter().filter_map(|row| row.bill.as_ref()).map(|bill| bill.due.date).min()
     }
 
     /// Whom the valid rows are for, in their order.

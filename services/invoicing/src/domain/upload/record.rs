@@ -2,7 +2,7 @@
 
 use ids::{AgencyId, UploadId};
 use money::Money;
-use time::OffsetDateTime;
+use time::{Date, OffsetDateTime};
 
 use super::{Form, Reading, Source, State};
 use crate::domain::fee_service::LocalText;
@@ -34,8 +34,12 @@ pub struct Upload {
     /// The agency's name as it was; invoices print it.
     pub agency_name: LocalText,
     pub state: State,
+    /// The day it is issued, when that is not the day it was confirmed.
+    pub issue_on: Option<Date>,
     /// Invoices made of it.
     pub issued: i32,
+    /// Invoices of it that were taken back.
+    pub withdrawn: i32,
     pub created_at: OffsetDateTime,
 }
 

@@ -108,7 +108,7 @@ fn read<T: serde::de::DeserializeOwned>(json: serde_json::Value) -> Result<T, Er
     serde_json::from_value(json).ok().ok_or(Error::Corrupt { table: "invoice" })
 }
 
-/// Those of `references` that a bill of the agency has.
+/// Those of `references` that a bill of the agency has; one that was taken back has none.
 ///
 /// # Errors
 /// As any read.
@@ -118,7 +118,7 @@ pub async fn used_references(
     references: &[String],
 ) -> Result<HashSet<String>, Error> {
     let used = sqlx::query_scalar!(
-        "SELECT reference FROM invoice WHERE agency_id = $1 AND reference = ANY($2)",
+        "SELECT reference FROM invoice WHERE agency_id = $1 AND reference = ANY($2) AND state <> 'cancelled'",
         agency.as_str(),
         references,
     )
@@ -350,4 +350,16 @@ pub async fn to_tell(
     .fetch_all(tx.conn())
     .await?;
     Ok(rows.into_iter().map(|row| (row.remind_on, InvoiceId(row.invoice_id), row.bill_reference)).collect())
+}
+
+/// How many invoices of an upload were taken back.
+///
+/// # Errors
+/// As any read.
+pub async fn cancelled_of(tx: &mut Tx, upload: UploadId) -> Result<i64, Error> {
+    let count = sqlx::query_scalar!(
+        r#"SELECT count(*) AS "count!" FROM invoice WHERE upload_id = $1 AND state = 'cancelled'"#,
+        upload.0,
+    );
+    Ok(count.fetch_one(tx.conn()).await?)
 }
