@@ -3,7 +3,7 @@ use std::{env, error::Error, fs, path::Path};
 
 use prost::Message;
 
-const FILES: [&str; 19] = [
+const FILES: [&str; 20] = [
     "mizan/common/v1/common.proto",
     "mizan/catalogue/v1/catalogue.proto",
     "mizan/catalogue/v1/channel_policy.proto",
@@ -13,6 +13,7 @@ const FILES: [&str; 19] = [
     "mizan/invoicing/v1/document.proto",
     "mizan/invoicing/v1/finding.proto",
     "mizan/invoicing/v1/invoice.proto",
+    "mizan/invoicing/v1/invoice_draft.proto",
     "mizan/invoicing/v1/notice.proto",
     "mizan/invoicing/v1/privacy.proto",
     "mizan/invoicing/v1/upload.proto",

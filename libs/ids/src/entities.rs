@@ -20,6 +20,10 @@ text_id!(
 );
 
 uuid_id!(
+    /// An invoice in the making: issued once a second person has approved it.
+    InvoiceDraftId, "draft_id"
+);
+uuid_id!(
     /// An invoice: the document owned by `invoicing`.
     InvoiceId, "invoice_id"
 );

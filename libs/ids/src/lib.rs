@@ -9,8 +9,8 @@ mod entities;
 
 pub use entities::{
     AdjustmentId, AgencyId, AmendmentId, AttemptId, BatchId, CaseId, ChannelExceptionId, ClientId, ContactId,
-    CreditId, DeliveryId, DeviceId, DisputeId, DraftId, EndpointId, EventId, InvoiceId, JournalId, MessageId,
-    PartyRef, PaymentId, PolicyId, RefundId, ServiceCode, UploadId,
+    CreditId, DeliveryId, DeviceId, DisputeId, DraftId, EndpointId, EventId, InvoiceDraftId, InvoiceId,
+    JournalId, MessageId, PartyRef, PaymentId, PolicyId, RefundId, ServiceCode, UploadId,
 };
 /// What every uuid id wraps.
 pub use uuid::Uuid;

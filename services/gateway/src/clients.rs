@@ -5,6 +5,7 @@ use boot::StartError;
 use boot::grpc::{Channel, channel, channel_waiting};
 use proto::identity::v1::identity_service_client::IdentityServiceClient;
 use proto::invoicing::v1::document_service_client::DocumentServiceClient;
+use proto::invoicing::v1::invoice_draft_service_client::InvoiceDraftServiceClient;
 use proto::invoicing::v1::invoice_service_client::InvoiceServiceClient;
 use proto::invoicing::v1::upload_service_client::UploadServiceClient;
 use proto::notifications::v1::notification_service_client::NotificationServiceClient;
@@ -21,6 +22,7 @@ const FILE_TIMEOUT: Duration = Duration::from_mins(11);
 pub(crate) struct Clients {
     pub identity: IdentityServiceClient<Channel>,
     pub invoices: InvoiceServiceClient<Channel>,
+    pub drafts: InvoiceDraftServiceClient<Channel>,
     pub documents: DocumentServiceClient<Channel>,
     pub uploads: UploadServiceClient<Channel>,
     pub payments: PaymentServiceClient<Channel>,
@@ -37,6 +39,7 @@ impl Clients {
         Ok(Clients {
             identity: IdentityServiceClient::new(channel(&settings.identity_url)?),
             invoices: InvoiceServiceClient::new(invoicing.clone()),
+            drafts: InvoiceDraftServiceClient::new(invoicing.clone()),
             documents: DocumentServiceClient::new(invoicing),
             uploads: UploadServiceClient::new(channel_waiting(&settings.invoicing_url, FILE_TIMEOUT)?),
             payments: PaymentServiceClient::new(payments.clone()),

@@ -20,7 +20,7 @@ static TEXTS: LazyLock<Texts> = LazyLock::new(|| {
 
 /// Every public error code with its HTTP status. Title and advice of each stand in `locales/*/gateway.ftl`;
 /// `docs/errors.md` is this table for readers.
-pub const PUBLIC_CODES: [(&str, u16); 124] = [
+pub const PUBLIC_CODES: [(&str, u16); 126] = [
     // the request itself
     ("route_unknown", 404),
     ("method_not_allowed", 405),
@@ -63,6 +63,8 @@ pub const PUBLIC_CODES: [(&str, u16); 124] = [
     // invoices and bills
     ("invoice_unknown", 404),
     ("credit_note_unknown", 404),
+    ("invoice_draft_unknown", 404),
+    ("invoice_draft_wrong_state", 409),
     ("bill_unknown", 404),
     ("agency_unknown", 404),
     ("service_unknown", 422),

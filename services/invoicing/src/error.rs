@@ -7,6 +7,7 @@ use money::Money;
 use pg::MayRetry;
 use tonic::Code as Kind;
 
+use crate::domain::invoice_draft::Refusal as DraftRefusal;
 use crate::domain::upload::{Refusal, WrongState};
 
 /// When to come back while the database is away.
@@ -51,6 +52,10 @@ pub enum Error {
     ConfirmationDiffers { confirmed_count: i32, confirmed_total: Money, count: i32, total: Money },
     #[error("there is no such invoice of this agency")]
     InvoiceUnknown,
+    #[error("there is no such invoice draft of this agency")]
+    InvoiceDraftUnknown,
+    #[error(transparent)]
+    InvoiceDraft(#[from] crate::domain::invoice_draft::Refusal),
     #[error("there is no such credit note of this agency")]
     CreditNoteUnknown,
     #[error("there is no bill with this reference; check each character")]
@@ -110,6 +115,13 @@ impl Error {
             Error::UploadState(_) => ("upload_wrong_state", Kind::FailedPrecondition),
             Error::ConfirmationDiffers { .. } => ("confirmation_differs", Kind::FailedPrecondition),
             Error::InvoiceUnknown => ("invoice_unknown", Kind::NotFound),
+            Error::InvoiceDraftUnknown => ("invoice_draft_unknown", Kind::NotFound),
+            Error::InvoiceDraft(DraftRefusal::NeedsSecondPerson { .. }) => {
+                ("needs_second_person", Kind::PermissionDenied)
+            }
+            Error::InvoiceDraft(DraftRefusal::WrongState { .. }) => {
+                ("invoice_draft_wrong_state", Kind::FailedPrecondition)
+            }
             Error::CreditNoteUnknown => ("credit_note_unknown", Kind::NotFound),
             Error::BillUnknown => ("bill_unknown", Kind::NotFound),
             Error::KeyReused => ("idempotency_key_reused", Kind::AlreadyExists),
@@ -153,6 +165,8 @@ impl From<Error> for Problem {
             | Error::ConfirmationDiffers { .. }
             | Error::InvoiceUnknown
             | Error::CreditNoteUnknown
+            | Error::InvoiceDraftUnknown
+            | Error::InvoiceDraft(_)
             | Error::BillUnknown
             | Error::ReceiptNotReady { .. }
             | Error::PersonUnknown

@@ -92,6 +92,7 @@ async fn connect(settings: &Settings, ctx: &Context) -> Result<Invoicing, StartE
         notifications,
         reminder_days: settings.reminder_days.clone().into(),
         notice_bell: Arc::default(),
+        draft_bell: Arc::default(),
         master,
         texts,
         max_upload_bytes,
@@ -111,5 +112,6 @@ async fn connect(settings: &Settings, ctx: &Context) -> Result<Invoicing, StartE
     worker::take_up_uploads(&invoicing);
     worker::charge_late(&invoicing);
     worker::tell_payers(&invoicing);
+    worker::issue_drafts(&invoicing);
     Ok(invoicing)
 }

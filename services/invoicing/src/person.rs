@@ -2,7 +2,7 @@
 //! place.
 
 use boot::seal::{DataKey, MasterKey};
-use ids::{AgencyId, PartyRef, UploadId};
+use ids::{AgencyId, InvoiceDraftId, PartyRef, UploadId};
 use standards::references::Cpr;
 
 use crate::Error;
@@ -87,6 +87,18 @@ pub fn seal_piece(key: &DataKey, upload: UploadId, number: i32, piece: &[u8]) ->
 pub fn open_piece(key: &DataKey, upload: UploadId, (number, sealed): (i32, &[u8])) -> Result<Vec<u8>, Error> {
     let plain = key.open(sealed, piece_context(upload, number).as_bytes());
     plain.map_err(|source| Error::Sealed { table: "upload_piece", source })
+}
+
+/// The request of a draft.
+pub fn seal_draft(key: &DataKey, draft: InvoiceDraftId, request: &[u8]) -> Vec<u8> {
+    key.seal(request, format!("invoice_draft {draft}").as_bytes())
+}
+
+/// # Errors
+/// `Sealed`.
+pub fn open_draft(key: &DataKey, draft: InvoiceDraftId, sealed: &[u8]) -> Result<Vec<u8>, Error> {
+    let plain = key.open(sealed, format!("invoice_draft {draft}").as_bytes());
+    plain.map_err(|source| Error::Sealed { table: "invoice_draft", source })
 }
 
 fn part_context(upload: UploadId, number: i32) -> String {

@@ -12,6 +12,7 @@ use crate::domain::calendar::{Calendar, Holiday};
 use crate::domain::fee_service::{LocalText, Share};
 use crate::domain::instalment::Instalment;
 use crate::domain::invoice::{Invoice, State};
+use crate::domain::invoice_draft::{InvoiceDraft, State as DraftState};
 use crate::domain::numbering;
 use crate::domain::upload::{self, Upload};
 use crate::store::credit_note::CreditNote;
@@ -147,5 +148,33 @@ pub fn credit_note(agency: &AgencyId, note: &CreditNote) -> pb::CreditNote {
         total: Some(money_to_wire(note.credited.total)),
         reason: note.reason.clone(),
         issued_at: Some(time_to_wire(note.issued_at)),
+    }
+}
+
+pub fn invoice_draft(draft: &InvoiceDraft) -> pb::InvoiceDraft {
+    let state = match draft.state {
+        DraftState::Draft => pb::InvoiceDraftState::Draft,
+        DraftState::Approved { .. } => pb::InvoiceDraftState::Approved,
+        DraftState::Issued { .. } => pb::InvoiceDraftState::Issued,
+        DraftState::Discarded { .. } => pb::InvoiceDraftState::Discarded,
+        DraftState::Failed { .. } => pb::InvoiceDraftState::Failed,
+    };
+    let (approved_by, failure) = draft.state.facts();
+    let repeat = draft.plan.repeat;
+    pb::InvoiceDraft {
+        draft_id: draft.id.to_string(),
+        state: state.into(),
+        service_code: draft.service_code.clone(),
+        reference: draft.reference.clone(),
+        total: Some(money_to_wire(draft.total)),
+        issue_on: draft.issue_on.to_string(),
+        every_months: repeat.map_or(0, |repeat| i32::from(repeat.every_months)),
+        until: repeat.map(|repeat| repeat.until.to_string()).unwrap_or_default(),
+        issued: i32::from(draft.issued),
+        last_invoice_number: draft.last_invoice_number.clone(),
+        created_by: draft.created_by.clone(),
+        approved_by: approved_by.to_owned(),
+        failure: failure.to_owned(),
+        created_at: Some(time_to_wire(draft.created_at)),
     }
 }

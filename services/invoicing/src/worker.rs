@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::app::{Invoicing, amend, late, notices, upload_work};
+use crate::app::{Invoicing, amend, invoice_draft, late, notices, upload_work};
 use crate::{Error, store};
 
 /// An idempotency key answers this long; after that the reference does, which is used once for ever.
@@ -70,6 +70,27 @@ pub fn tell_payers(svc: &Invoicing) {
             }
             if let Err(error) = notices::tell_all(&svc).await {
                 tracing::warn!(%error, "payers are told later");
+            }
+        }
+    });
+}
+
+/// How often approved drafts are looked for, when nobody rings.
+const LOOK_FOR_DRAFTS: Duration = Duration::from_mins(10);
+
+/// Issues approved drafts on their day until the service stops.
+pub fn issue_drafts(svc: &Invoicing) {
+    let svc = svc.clone();
+    svc.ctx.tasks.clone().spawn("issue drafts", async move {
+        let stopping = svc.ctx.tasks.stopping();
+        loop {
+            tokio::select! {
+                () = svc.ctx.clock.sleep(LOOK_FOR_DRAFTS) => {}
+                () = svc.draft_bell.notified() => {}
+                () = stopping.cancelled() => return,
+            }
+            if let Err(error) = invoice_draft::issue_due(&svc).await {
+                tracing::warn!(%error, "approved invoices are issued later");
             }
         }
     });

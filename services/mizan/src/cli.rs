@@ -6,7 +6,7 @@ use clap::{Args, Parser, Subcommand};
 
 use crate::commands::{
     adjustment, calendar, catalogue, channel_exception, config, credit, credit_note, dispute, fee, identity,
-    invoice, kiosk, ledger, migrate, payment, person, policy, receipt, refund, states,
+    invoice, invoice_draft, kiosk, ledger, migrate, payment, person, policy, receipt, refund, states,
 };
 use crate::services::{self, All};
 
@@ -112,6 +112,8 @@ enum Command {
     Adjustment(adjustment::Adjustment),
     /// Invoices: printed, changed and taken back, reductions by reason, and whether the numbers are gapless.
     Invoice(invoice::Invoice),
+    /// Invoice drafts: approved by a second person and issued on their day, or given up.
+    InvoiceDraft(invoice_draft::InvoiceDraft),
     /// Credit notes: what amending and cancelling took off invoices.
     CreditNote(credit_note::CreditNote),
     /// Working days: the holidays of a circular, and terms to pay counted by them.
@@ -178,6 +180,7 @@ pub async fn dispatch(cli: Cli) -> ExitCode {
         Command::Credit(credit) => credit::run(credit).await,
         Command::Adjustment(adjustment) => adjustment::run(adjustment).await,
         Command::Invoice(invoice) => invoice::run(invoice).await,
+        Command::InvoiceDraft(draft) => invoice_draft::run(draft).await,
         Command::CreditNote(note) => credit_note::run(note).await,
         Command::Calendar(calendar) => calendar::run(calendar).await,
         Command::Person(person) => person::run(person).await,

@@ -47,6 +47,40 @@ pub(crate) struct NewInvoice {
     instalments: Vec<NewInstalment>,
 }
 
+impl NewInvoice {
+    /// As the service takes it, if its texts can be texts.
+    pub(super) fn request(self) -> Result<IssueInvoiceRequest, Refused> {
+        let new = self;
+        let texts = [
+            ("service", &new.service),
+            ("reference", &new.reference),
+            ("payer.name", &new.payer.name),
+            ("payer.cpr", &new.payer.cpr),
+            ("payer.phone", &new.payer.phone),
+            ("payer.email", &new.payer.email),
+            ("due_date", &new.due_date),
+            ("note", &new.note),
+            ("reduction", &new.reduction),
+        ];
+        for (field, text) in texts {
+            at_most(field, text, LONGEST_TEXT)?;
+        }
+        for (name, value) in &new.inputs {
+            at_most(&format!("inputs.{name}"), value, LONGEST_TEXT)?;
+        }
+        Ok(IssueInvoiceRequest {
+            service_code: new.service,
+            reference: new.reference,
+            payer: Some(payer(new.payer)),
+            inputs: new.inputs.into_iter().collect(),
+            due_date: new.due_date,
+            note: new.note,
+            reduction: new.reduction,
+            instalments: instalments(new.instalments)?,
+        })
+    }
+}
+
 /// A part of a bill.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
@@ -94,33 +128,7 @@ pub(crate) async fn issue(
     let caller = admit(&app, &headers, Scope::InvoicesWrite).await?;
     let key = idempotency_key(&headers)?;
     let new: NewInvoice = json(&headers, body).await?;
-    let texts = [
-        ("service", &new.service),
-        ("reference", &new.reference),
-        ("payer.name", &new.payer.name),
-        ("payer.cpr", &new.payer.cpr),
-        ("payer.phone", &new.payer.phone),
-        ("payer.email", &new.payer.email),
-        ("due_date", &new.due_date),
-        ("note", &new.note),
-        ("reduction", &new.reduction),
-    ];
-    for (field, text) in texts {
-        at_most(field, text, LONGEST_TEXT)?;
-    }
-    for (name, value) in &new.inputs {
-        at_most(&format!("inputs.{name}"), value, LONGEST_TEXT)?;
-    }
-    let request = IssueInvoiceRequest {
-        service_code: new.service,
-        reference: new.reference,
-        payer: Some(payer(new.payer)),
-        inputs: new.inputs.into_iter().collect(),
-        due_date: new.due_date,
-        note: new.note,
-        reduction: new.reduction,
-        instalments: instalments(new.instalments)?,
-    };
+    let request = new.request()?;
     let call = caller.call().with_key(key).request(request)?;
     let answer = app.clients.invoices.clone().issue_invoice(call).await?.into_inner();
     Ok(shown(StatusCode::CREATED, &Invoice::from(answer.invoice.ok_or_else(|| empty("invoice"))?)))

@@ -5,6 +5,7 @@ mod changes;
 mod collections;
 mod credit_notes;
 mod documents;
+mod invoice_drafts;
 mod invoices;
 mod payments;
 mod read;
@@ -66,6 +67,9 @@ fn described() -> OpenApiRouter<App> {
         .routes(routes!(invoices::issue, invoices::list))
         .routes(routes!(invoices::show))
         .routes(routes!(documents::show))
+        .routes(routes!(invoice_drafts::create, invoice_drafts::list))
+        .routes(routes!(invoice_drafts::approve))
+        .routes(routes!(invoice_drafts::discard))
         .routes(routes!(credit_notes::list))
         .routes(routes!(credit_notes::show))
         .routes(routes!(changes::amend))

@@ -214,6 +214,57 @@ impl From<invoicing::Invoice> for Invoice {
     }
 }
 
+/// An invoice that a second person approves before it is issued; without personal data.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct InvoiceDraft {
+    draft_id: String,
+    /// draft, approved, issued, discarded, failed
+    state: String,
+    service: String,
+    /// Of the first invoice; `/2`, `/3` … behind it of the others.
+    reference: String,
+    /// As priced when it was made.
+    total: Option<Amount>,
+    /// The day of the next invoice.
+    issue_on: String,
+    /// 0: once.
+    every_months: i32,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    until: Option<String>,
+    /// Invoices made of it.
+    issued: i32,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    last_invoice_number: Option<String>,
+    created_by: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    approved_by: Option<String>,
+    /// Why it was refused on its day.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    failure: Option<String>,
+    created_at: Option<String>,
+}
+
+impl From<invoicing::InvoiceDraft> for InvoiceDraft {
+    fn from(draft: invoicing::InvoiceDraft) -> InvoiceDraft {
+        InvoiceDraft {
+            state: word("INVOICE_DRAFT_STATE_", draft.state().as_str_name()),
+            draft_id: draft.draft_id,
+            service: draft.service_code,
+            reference: draft.reference,
+            total: draft.total.map(Amount::from),
+            issue_on: draft.issue_on,
+            every_months: draft.every_months,
+            until: filled(draft.until),
+            issued: draft.issued,
+            last_invoice_number: filled(draft.last_invoice_number),
+            created_by: draft.created_by,
+            approved_by: filled(draft.approved_by),
+            failure: filled(draft.failure),
+            created_at: moment(draft.created_at),
+        }
+    }
+}
+
 /// What amending or cancelling took off an invoice.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct CreditNote {

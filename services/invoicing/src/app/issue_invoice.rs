@@ -14,7 +14,7 @@ use super::issue::{NewInvoice, Origin, Told, issue, lock_numbers};
 use super::judge::{Billable, judge};
 use super::{Invoicing, decoded, party};
 use crate::domain::calendar::{Calendar, Due};
-use crate::domain::fee_service::LocalText;
+use crate::domain::fee_service::{LocalText, Price};
 use crate::domain::instalment::{self, Instalment};
 use crate::domain::invoice::Terms;
 use crate::domain::upload::Cell;
@@ -98,6 +98,22 @@ async fn attempt(
     Ok(answer)
 }
 
+/// What an invoice would come to today; nothing is issued.
+///
+/// # Errors
+/// As [`issue_one`].
+pub(super) async fn priced(
+    svc: &Invoicing,
+    agency: &AgencyId,
+    request: IssueInvoiceRequest,
+) -> Result<Price, Error> {
+    let (asked, due_date) = (request.instalments.clone(), request.due_date.clone());
+    let verdict = judge(svc, agency, vec![fields(request)], Others::Refused).await?;
+    let judged = verdict.rows.into_iter().next().ok_or(Error::Corrupt { table: "invoice" })?;
+    let billable = judged.billable.ok_or_else(|| refused(svc, judged.faults.first()))?;
+    terms((svc, agency), &billable, (&asked, &due_date), &verdict.calendar).map(|terms| terms.price)
+}
+
 /// What the invoice asks for, in parts if a plan is asked for.
 fn terms(
     (svc, agency): (&Invoicing, &AgencyId),
@@ -175,7 +191,7 @@ fn fields(request: IssueInvoiceRequest) -> Fields {
 }
 
 /// Every part of the request in one order; a map has none of its own.
-fn canonical(request: &IssueInvoiceRequest) -> Vec<String> {
+pub(super) fn canonical(request: &IssueInvoiceRequest) -> Vec<String> {
     let payer = request.payer.as_ref();
     let payer = payer.map(|payer| [payer.name.as_str(), payer.cpr.as_str(), payer.phone.as_str()]);
     let mut parts = vec![request.service_code.as_str(), &request.reference, &request.due_date, &request.note];

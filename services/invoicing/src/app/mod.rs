@@ -11,6 +11,7 @@ pub mod credit_note;
 pub mod document;
 pub mod finding;
 pub mod invoice;
+pub mod invoice_draft;
 pub mod issue;
 pub mod issue_invoice;
 pub mod issue_upload;
@@ -66,6 +67,8 @@ pub struct Invoicing {
     pub(crate) reminder_days: Arc<[i16]>,
     /// Rung when somebody is to be told; forgetting it costs some minutes.
     pub(crate) notice_bell: Arc<Notify>,
+    /// Rung when a draft may be due; forgetting it costs some minutes.
+    pub(crate) draft_bell: Arc<Notify>,
     pub(crate) master: MasterKey,
     pub(crate) texts: Arc<Texts>,
     pub(crate) max_upload_bytes: usize,

@@ -78,6 +78,7 @@ pub async fn erase(svc: Invoicing, call: Call, asked: Asked) -> Result<pb::Erase
     let index = person::cpr_index(&svc.master, agency, &asked.cpr);
     let kept = store::privacy::lock(&mut tx, agency, &index).await?;
     let mut open = store::privacy::open_bills(&mut tx, kept.party_ref).await?;
+    open = open.saturating_add(store::invoice_draft::open_of(&mut tx, agency, &index).await?);
     let mut rows = 0;
     for id in uploads {
         let found = erase_rows(&svc, &mut tx, id, &asked.cpr).await?;

@@ -9,6 +9,7 @@ pub mod fee_service;
 pub mod finding;
 pub mod instalment;
 pub mod invoice;
+pub mod invoice_draft;
 pub mod late;
 pub mod notice;
 pub mod numbering;

@@ -1,10 +1,14 @@
 //! The graphs of states, drawn from the code.
 
-use super::{invoice, upload};
+use super::{invoice, invoice_draft, upload};
 
 /// The states of `noun` as a graph in dot; none if it has no states here.
 pub fn states_dot(noun: &str) -> Option<String> {
-    let graphs = [("invoice", invoice::arrows()), ("upload", upload::arrows())];
+    let graphs = [
+        ("invoice", invoice::arrows()),
+        ("invoice_draft", invoice_draft::arrows()),
+        ("upload", upload::arrows()),
+    ];
     graphs.into_iter().find(|(name, _)| *name == noun).map(|(name, arrows)| dot(name, &arrows))
 }
 

@@ -3,6 +3,7 @@
 mod calendar;
 mod documents;
 mod finding;
+mod invoice_drafts;
 mod invoices;
 mod privacy;
 mod uploads;
@@ -11,6 +12,7 @@ use boot::{Call, Problem};
 use proto::invoicing::v1::calendar_service_server::CalendarServiceServer;
 use proto::invoicing::v1::document_service_server::DocumentServiceServer;
 use proto::invoicing::v1::finding_service_server::FindingServiceServer;
+use proto::invoicing::v1::invoice_draft_service_server::InvoiceDraftServiceServer;
 use proto::invoicing::v1::invoice_service_server::InvoiceServiceServer;
 use proto::invoicing::v1::privacy_service_server::PrivacyServiceServer;
 use proto::invoicing::v1::upload_service_server::UploadServiceServer;
@@ -25,6 +27,7 @@ pub fn routes(svc: &Invoicing) -> Routes {
     Routes::new(InvoiceServiceServer::new(invoices::Invoices(svc.clone())))
         .add_service(UploadServiceServer::new(uploads::Uploads(svc.clone())))
         .add_service(CalendarServiceServer::new(calendar::Calendar(svc.clone())))
+        .add_service(InvoiceDraftServiceServer::new(invoice_drafts::InvoiceDrafts(svc.clone())))
         .add_service(DocumentServiceServer::new(documents::Documents(svc.clone())))
         .add_service(PrivacyServiceServer::new(privacy::Privacy(svc.clone())))
         .add_service(FindingServiceServer::new(finding::Finding(svc.clone())))

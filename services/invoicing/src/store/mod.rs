@@ -6,6 +6,7 @@ pub mod credit_note;
 pub mod finding;
 pub mod idempotency;
 pub mod invoice;
+pub mod invoice_draft;
 pub mod numbering;
 pub mod party;
 pub mod privacy;

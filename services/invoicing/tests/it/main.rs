@@ -15,6 +15,7 @@ mod erasure;
 mod finding;
 mod instalments;
 mod invoice;
+mod invoice_draft;
 mod issue_upload;
 mod letters;
 mod long_files;

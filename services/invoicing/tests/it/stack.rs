@@ -10,6 +10,7 @@ use proto::invoicing::v1::create_upload_request::Part;
 use proto::invoicing::v1::document_service_client::DocumentServiceClient;
 use proto::invoicing::v1::finding_service_client::FindingServiceClient;
 use proto::invoicing::v1::get_corrections_response::Part as Corrections;
+use proto::invoicing::v1::invoice_draft_service_client::InvoiceDraftServiceClient;
 use proto::invoicing::v1::invoice_service_client::InvoiceServiceClient;
 use proto::invoicing::v1::privacy_service_client::PrivacyServiceClient;
 use proto::invoicing::v1::upload_service_client::UploadServiceClient;
@@ -41,6 +42,7 @@ pub struct Stack {
     pub finding: FindingServiceClient<boot::grpc::Channel>,
     pub documents: DocumentServiceClient<boot::grpc::Channel>,
     pub calendars: CalendarServiceClient<boot::grpc::Channel>,
+    pub drafts: InvoiceDraftServiceClient<boot::grpc::Channel>,
     pub letters: Letters,
     _folder: tempfile::TempDir,
 }
@@ -95,6 +97,7 @@ impl Stack {
             finding: FindingServiceClient::new(channel()),
             documents: DocumentServiceClient::new(channel()),
             calendars: CalendarServiceClient::new(channel()),
+            drafts: InvoiceDraftServiceClient::new(channel()),
             letters,
             _folder: folder,
         }

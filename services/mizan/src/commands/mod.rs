@@ -11,6 +11,7 @@ pub mod document;
 pub mod fee;
 pub mod identity;
 pub mod invoice;
+pub mod invoice_draft;
 pub mod kiosk;
 pub mod ledger;
 pub mod migrate;
