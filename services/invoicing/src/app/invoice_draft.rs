@@ -3,6 +3,7 @@
 use boot::{Call, Problem, bahrain_date};
 use ids::{AgencyId, InvoiceDraftId};
 use money::Money;
+use pg::Tx;
 use prost::Message as _;
 use proto::invoicing::v1 as pb;
 use standards::references::Cpr;
@@ -16,7 +17,7 @@ use crate::domain::invoice_draft::{
     Command, InvoiceDraft, MAX_AHEAD_DAYS, MAX_EVERY_MONTHS, MAX_REPEAT_DAYS, Plan, Repeat, State,
 };
 use crate::domain::upload_row::MAX_REFERENCE_CHARS;
-use crate::store::idempotency;
+use crate::store::idempotency::{self, Claim};
 use crate::store::invoice_draft::Sealed;
 use crate::{Error, person, store, wire};
 
@@ -39,6 +40,9 @@ pub async fn create(
     let mut body = issue_invoice::canonical(&invoice);
     body.extend([request.issue_on.clone(), request.every_months.to_string(), request.until.clone()]);
     let claim = svc.claim(&call, "CreateInvoiceDraft", &body)?;
+    if let Some(first) = first_answer(&svc, &claim).await? {
+        return Ok(first);
+    }
     let plan = plan(&svc, &request, &invoice)?;
     let price = issue_invoice::priced(&svc, agency, invoice.clone()).await?;
     let cpr = invoice.payer.as_ref().and_then(|payer| Cpr::read(payer.cpr.trim()).ok());
@@ -83,7 +87,7 @@ pub async fn create(
 /// Approves or discards a draft.
 ///
 /// # Errors
-/// `InvoiceDraftUnknown`, `InvoiceDraft` (the domain refused).
+/// `InvoiceDraftUnknown`, `InvoiceDraft` (the domain refused), `KeyReused`.
 pub async fn decide(
     svc: Invoicing,
     call: Call,
@@ -91,22 +95,41 @@ pub async fn decide(
     command: Command,
 ) -> Result<pb::InvoiceDraft, Error> {
     let agency = call.agency()?;
-    let after = pg::retry(|| step(&svc, agency, id, &command)).await?;
+    let claim = svc.claim(&call, command.name(), &[id.to_string()])?;
+    let answer = pg::retry(|| async {
+        let mut tx = svc.pg.begin().await?;
+        if let Some(first) = idempotency::claim(&mut tx, &claim, svc.ctx.clock.now()).await? {
+            return decoded(&first);
+        }
+        let answer = wire::invoice_draft(&step(&mut tx, agency, id, &command).await?);
+        idempotency::keep(&mut tx, &claim, &answer.encode_to_vec()).await?;
+        tx.commit().await?;
+        Ok(answer)
+    })
+    .await?;
     svc.draft_bell.notify_one();
-    Ok(wire::invoice_draft(&after))
+    Ok(answer)
+}
+
+async fn first_answer<M: prost::Message + Default>(
+    svc: &Invoicing,
+    claim: &Claim,
+) -> Result<Option<M>, Error> {
+    let mut tx = svc.pg.begin().await?;
+    let first = idempotency::claim(&mut tx, claim, svc.ctx.clock.now()).await?;
+    tx.rollback().await?;
+    first.map(|first| decoded(&first)).transpose()
 }
 
 async fn step(
-    svc: &Invoicing,
+    tx: &mut Tx,
     agency: &AgencyId,
     id: InvoiceDraftId,
     command: &Command,
 ) -> Result<InvoiceDraft, Error> {
-    let mut tx = svc.pg.begin().await?;
-    let before = store::invoice_draft::lock(&mut tx, agency, id).await?;
+    let before = store::invoice_draft::lock(tx, agency, id).await?;
     let after = before.step(command.clone())?;
-    store::invoice_draft::save(&mut tx, &before, &after).await?;
-    tx.commit().await?;
+    store::invoice_draft::save(tx, &before, &after).await?;
     Ok(after)
 }
 
@@ -154,7 +177,12 @@ async fn issue(svc: &Invoicing, draft: &InvoiceDraft) -> Result<(), Error> {
         Err(Error::Row { code, .. }) => Command::Fail { code: code.to_owned() },
         Err(later) => return Err(later),
     };
-    pg::retry(|| step(svc, &draft.agency, draft.id, &command)).await.map(drop)
+    pg::retry(|| async {
+        let mut tx = svc.pg.begin().await?;
+        step(&mut tx, &draft.agency, draft.id, &command).await?;
+        Ok::<_, Error>(tx.commit().await?)
+    })
+    .await
 }
 
 /// When its invoices are issued, if that can be.

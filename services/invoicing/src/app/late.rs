@@ -60,7 +60,8 @@ async fn charge(svc: &Invoicing, invoice: &Invoice, days: (&Calendar, Date)) -> 
     let more = price.total_fils.saturating_sub(before.total_fils);
     let instalments = with_last(&invoice.instalments, more);
     let number = invoice.invoice_number();
-    let key = format!("late-{number}-{}", price.total_fils);
+    // Of what it was: the same again, when an amendment meanwhile took the penalty off, is another wish.
+    let key = format!("late-{number}-{}", invoice.version);
     let call = Call::by("service:invoicing").for_agency(invoice.agency.clone()).with_key(key);
     let claim = svc.claim(&call, "ChargePenalty", &[&number])?;
     let terms = Terms { price, due: invoice.due, instalments, penalty_on };

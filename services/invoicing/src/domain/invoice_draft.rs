@@ -187,7 +187,8 @@ impl State {
 }
 
 impl Command {
-    fn name(&self) -> &'static str {
+    /// The word in graphs, and of the call.
+    pub fn name(&self) -> &'static str {
         match self {
             Command::Approve { .. } => "approve",
             Command::Discard => "discard",

@@ -43,7 +43,8 @@ impl Stack {
 
     async fn approve(&self, who: &str, draft_id: &str) -> Result<pb::InvoiceDraft, Problem> {
         let request = pb::ApproveInvoiceDraftRequest { draft_id: draft_id.to_owned() };
-        let answer = self.drafts.clone().approve_invoice_draft(by(who, "a").request(request).unwrap()).await;
+        let answer =
+            self.drafts.clone().approve_invoice_draft(by(who, draft_id).request(request).unwrap()).await;
         answer
             .map(|answer| answer.into_inner().draft.unwrap())
             .map_err(|status| Problem::from_status(&status))
@@ -51,8 +52,11 @@ impl Stack {
 
     async fn discard(&self, draft_id: &str) -> Result<pb::InvoiceDraft, Problem> {
         let request = pb::DiscardInvoiceDraftRequest { draft_id: draft_id.to_owned() };
-        let answer =
-            self.drafts.clone().discard_invoice_draft(by("staff:clerk", "d").request(request).unwrap()).await;
+        let answer = self
+            .drafts
+            .clone()
+            .discard_invoice_draft(by("staff:clerk", draft_id).request(request).unwrap())
+            .await;
         answer
             .map(|answer| answer.into_inner().draft.unwrap())
             .map_err(|status| Problem::from_status(&status))
@@ -78,11 +82,13 @@ async fn an_invoice_is_issued_once_a_second_person_has_approved_it() {
     assert_eq!(t.draft("k", draft("B", "", None)).await.unwrap_err().code, "idempotency_key_reused");
     assert_eq!(t.approve("staff:clerk", &made.draft_id).await.unwrap_err().code, "needs_second_person");
     assert_eq!(t.count("invoice").await, 0);
-    t.approve("staff:head", &made.draft_id).await.unwrap();
+    let approved = t.approve("staff:head", &made.draft_id).await.unwrap();
     let issued = t.drafted(pb::InvoiceDraftState::Issued).await;
     assert_eq!((issued.issued, issued.approved_by.as_str()), (1, "staff:head"));
     let bills = t.list("TRF", pb::ListInvoicesRequest::default()).await.invoices;
     assert_eq!((bills.len(), bills[0].invoice_number.clone()), (1, issued.last_invoice_number));
+    assert_eq!(t.approve("staff:head", &made.draft_id).await.unwrap(), approved, "the same call again");
+    assert_eq!(t.draft("k", draft("A", "", None)).await.unwrap(), made, "its reference is used, by itself");
     assert_eq!(t.discard(&made.draft_id).await.unwrap_err().code, "invoice_draft_wrong_state");
     let other = "00000000-0000-7000-8000-000000000009";
     assert_eq!(t.approve("staff:head", other).await.unwrap_err().code, "invoice_draft_unknown");

@@ -52,6 +52,12 @@ async fn a_late_bill_costs_more_after_its_grace_and_payments_asks_for_it() {
     assert!(page.contains("2.750 د.ب."), "{page}");
     p.card(bill, 1_000, "C-1").await;
 
+    // Amended on the same day it is late all the same: the new fee has its own penalty, and the old one comes back with the old fee.
+    let more = p.amend(number, "k1", 12).await.unwrap();
+    assert_eq!((fils(more.total.as_ref()), fils(more.penalty.as_ref())), (3_300, 300));
+    let back = p.amend(number, "k2", 10).await.unwrap();
+    assert_eq!((fils(back.total.as_ref()), fils(back.penalty.as_ref())), (2_750, 250));
+
     p.pass(7 * DAY);
     let twice = p.penalised(number, 500).await;
     assert_eq!((fils(twice.total.as_ref()), fils(twice.paid.as_ref())), (3_000, 1_000));
@@ -68,6 +74,11 @@ async fn a_late_bill_costs_more_after_its_grace_and_payments_asks_for_it() {
     p.card(bill, 2_100, "C-2").await;
     wait_for("paid", SOON, async || (p.known(number).await.state() == InvoiceState::Paid).then_some(()))
         .await;
-    assert_eq!(p.mizan("credit-note list --agency JUS").unwrap(), "", "more to pay is no credit note");
+    let notes = p.mizan("credit-note list --agency JUS").unwrap();
+    assert_eq!(
+        notes,
+        format!("JUS-CN-2026-000001 takes 0.550 off {number}: counted again"),
+        "what is more has none"
+    );
     p.books_hold().await;
 }
