@@ -1,10 +1,14 @@
 //! Prices, from schedules kept in memory.
 //!
-//! One cheap read tells the catalogue's revision; while it stands still, an agency's parsed schedules are good. So a call
-//! costs one row, and no replica ever prices by a schedule that another one has replaced.
+//! One cheap read tells the catalogue's revision; while it stands still, an agency's parsed schedules are good. Calls at the same
+//! time share a read that began after each of them came, so that no replica ever prices by a schedule that another one had
+//! replaced before the question.
 use std::{
     collections::HashMap,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicU64, Ordering},
+    },
 };
 
 use ids::AgencyId;
@@ -30,17 +34,38 @@ type Schedules = HashMap<String, Vec<Schedule>>;
 
 /// Parsed schedules by agency, each with the revision it was read at.
 #[derive(Default)]
-pub struct Cache(Mutex<HashMap<AgencyId, (i64, Arc<Schedules>)>>);
+pub struct Cache {
+    kept: Mutex<HashMap<AgencyId, (i64, Arc<Schedules>)>>,
+    /// Reads of the revision begun so far.
+    begun: AtomicU64,
+    /// The last read that ended: its place among them, and what it found.
+    last: tokio::sync::Mutex<(u64, i64)>,
+}
 
 impl Cache {
     fn get(&self, agency: &AgencyId, revision: i64) -> Option<Arc<Schedules>> {
-        let kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
         kept.get(agency).filter(|(at, _)| *at == revision).map(|(_, schedules)| Arc::clone(schedules))
     }
 
     fn put(&self, agency: &AgencyId, revision: i64, schedules: &Arc<Schedules>) {
-        let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
         kept.insert(agency.clone(), (revision, Arc::clone(schedules)));
+    }
+
+    /// The revision, as a read found it that began after this call.
+    async fn revision(&self, svc: &Catalogue) -> Result<i64, Error> {
+        let before = self.begun.load(Ordering::SeqCst);
+        let mut last = self.last.lock().await;
+        if last.0 > before {
+            return Ok(last.1);
+        }
+        let number = self.begun.fetch_add(1, Ordering::SeqCst) + 1;
+        let mut tx = svc.pg.read().await?;
+        let revision = store::revision::read(&mut tx).await?;
+        tx.commit().await?;
+        *last = (number, revision);
+        Ok(revision)
     }
 }
 
@@ -73,12 +98,12 @@ fn one(schedules: &Schedules, quote: &Quote, date: Date) -> Result<Price, Refusa
 }
 
 async fn schedules(svc: &Catalogue, agency: &AgencyId) -> Result<Arc<Schedules>, Error> {
-    let mut tx = svc.pg.read().await?;
     // The revision first: a change between the two reads only makes the kept schedules look older than they are.
-    let revision = store::revision::read(&mut tx).await?;
+    let revision = svc.cache.revision(svc).await?;
     if let Some(kept) = svc.cache.get(agency, revision) {
         return Ok(kept);
     }
+    let mut tx = svc.pg.read().await?;
     // Only agencies that exist are kept, so that nobody fills the memory by asking for others.
     if store::agency::find(&mut tx, agency).await?.is_none() {
         return Err(Error::AgencyUnknown(agency.clone()));
