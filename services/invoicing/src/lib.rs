@@ -107,11 +107,6 @@ async fn connect(settings: &Settings, ctx: &Context) -> Result<Invoicing, StartE
         portal_url,
     };
     events::listen(&invoicing);
-    worker::forget_old(&invoicing);
-    worker::take_up_amendments(&invoicing);
-    worker::take_up_uploads(&invoicing);
-    worker::charge_late(&invoicing);
-    worker::tell_payers(&invoicing);
-    worker::issue_drafts(&invoicing);
+    worker::start(&invoicing);
     Ok(invoicing)
 }

@@ -1,6 +1,11 @@
 //! What is done by the clock.
 
+use std::sync::Arc;
 use std::time::Duration;
+
+use futures::FutureExt as _;
+use futures::future::BoxFuture;
+use tokio::sync::Notify;
 
 use crate::app::{Invoicing, amend, invoice_draft, late, notices, upload_work};
 use crate::{Error, store};
@@ -17,119 +22,55 @@ const ASKER_DIES_IN: Duration = Duration::from_secs(30);
 /// How often they are looked for.
 const LOOK_FOR_AMENDMENTS: Duration = Duration::from_secs(10);
 
-/// Takes up amendments whose asker died, until the service stops.
-pub fn take_up_amendments(svc: &Invoicing) {
-    let svc = svc.clone();
-    svc.ctx.tasks.clone().spawn("take up amendments", async move {
-        let stopping = svc.ctx.tasks.stopping();
-        loop {
-            tokio::select! {
-                () = svc.ctx.clock.sleep(LOOK_FOR_AMENDMENTS) => {}
-                () = stopping.cancelled() => return,
-            }
-            if let Err(error) = amend::take_up(&svc, svc.ctx.clock.now() - ASKER_DIES_IN).await {
-                tracing::warn!(%error, "amendments wait on");
-            }
-        }
-    });
-}
-
 /// How often late bills are looked for: soon after midnight they say what they cost.
 const LOOK_FOR_LATE: Duration = Duration::from_mins(10);
-
-/// Charges late bills until the service stops.
-pub fn charge_late(svc: &Invoicing) {
-    let svc = svc.clone();
-    svc.ctx.tasks.clone().spawn("charge late bills", async move {
-        let stopping = svc.ctx.tasks.stopping();
-        loop {
-            tokio::select! {
-                () = svc.ctx.clock.sleep(LOOK_FOR_LATE) => {}
-                () = stopping.cancelled() => return,
-            }
-            if let Err(error) = late::charge_all(&svc).await {
-                tracing::warn!(%error, "late bills are charged later");
-            }
-        }
-    });
-}
-
 /// How often payers to be told are looked for, when nobody rings.
 const LOOK_FOR_NOTICES: Duration = Duration::from_mins(10);
-
-/// Tells payers of their bills until the service stops.
-pub fn tell_payers(svc: &Invoicing) {
-    let svc = svc.clone();
-    svc.ctx.tasks.clone().spawn("tell payers", async move {
-        let stopping = svc.ctx.tasks.stopping();
-        loop {
-            tokio::select! {
-                () = svc.ctx.clock.sleep(LOOK_FOR_NOTICES) => {}
-                () = svc.notice_bell.notified() => {}
-                () = stopping.cancelled() => return,
-            }
-            if let Err(error) = notices::tell_all(&svc).await {
-                tracing::warn!(%error, "payers are told later");
-            }
-        }
-    });
-}
-
 /// How often approved drafts are looked for, when nobody rings.
 const LOOK_FOR_DRAFTS: Duration = Duration::from_mins(10);
-
-/// Issues approved drafts on their day until the service stops.
-pub fn issue_drafts(svc: &Invoicing) {
-    let svc = svc.clone();
-    svc.ctx.tasks.clone().spawn("issue drafts", async move {
-        let stopping = svc.ctx.tasks.stopping();
-        loop {
-            tokio::select! {
-                () = svc.ctx.clock.sleep(LOOK_FOR_DRAFTS) => {}
-                () = svc.draft_bell.notified() => {}
-                () = stopping.cancelled() => return,
-            }
-            if let Err(error) = invoice_draft::issue_due(&svc).await {
-                tracing::warn!(%error, "approved invoices are issued later");
-            }
-        }
-    });
-}
-
 /// How often uploads without a worker are looked for.
 const LOOK_FOR_UPLOADS: Duration = Duration::from_secs(10);
 /// Pieces of a file that no upload has by then were never wanted.
 const STRAYS_LAST: Duration = Duration::from_hours(1);
 
-/// Takes up uploads whose worker died, until the service stops.
-pub fn take_up_uploads(svc: &Invoicing) {
-    let svc = svc.clone();
-    svc.ctx.tasks.clone().spawn("take up uploads", async move {
-        let stopping = svc.ctx.tasks.stopping();
-        loop {
-            tokio::select! {
-                () = svc.ctx.clock.sleep(LOOK_FOR_UPLOADS) => {}
-                () = stopping.cancelled() => return,
-            }
-            if let Err(error) = upload_work::take_up(&svc).await {
-                tracing::warn!(%error, "uploads wait on");
-            }
-        }
+/// Starts all of it; it ends with the service's tasks.
+pub fn start(svc: &Invoicing) {
+    // Nobody rings this one.
+    let silent = Arc::new(Notify::new());
+    let by_clock = |name, every, work| again(svc, name, (every, silent.clone()), work);
+    by_clock("forget old keys and sheets", LOOK, |svc| async move { forget(&svc).await }.boxed());
+    by_clock("take up amendments", LOOK_FOR_AMENDMENTS, |svc| {
+        async move { amend::take_up(&svc, svc.ctx.clock.now() - ASKER_DIES_IN).await.map(drop) }.boxed()
+    });
+    by_clock("take up uploads", LOOK_FOR_UPLOADS, |svc| {
+        async move { upload_work::take_up(&svc).await }.boxed()
+    });
+    by_clock("charge late bills", LOOK_FOR_LATE, |svc| async move { late::charge_all(&svc).await }.boxed());
+    let bell = svc.notice_bell.clone();
+    again(svc, "tell payers", (LOOK_FOR_NOTICES, bell), |svc| {
+        async move { notices::tell_all(&svc).await }.boxed()
+    });
+    let bell = svc.draft_bell.clone();
+    again(svc, "issue drafts", (LOOK_FOR_DRAFTS, bell), |svc| {
+        async move { invoice_draft::issue_due(&svc).await }.boxed()
     });
 }
 
-/// Forgets old idempotency keys and the cells of old files until the service stops.
-pub fn forget_old(svc: &Invoicing) {
+type Work = fn(Invoicing) -> BoxFuture<'static, Result<(), Error>>;
+
+/// Does some work every so often, and when its bell rings, until the service stops. What fails is done with the next look.
+fn again(svc: &Invoicing, name: &'static str, (every, bell): (Duration, Arc<Notify>), work: Work) {
     let svc = svc.clone();
-    svc.ctx.tasks.clone().spawn("forget old keys and sheets", async move {
+    svc.ctx.tasks.clone().spawn(name, async move {
         let stopping = svc.ctx.tasks.stopping();
         loop {
             tokio::select! {
-                () = svc.ctx.clock.sleep(LOOK) => {}
+                () = svc.ctx.clock.sleep(every) => {}
+                () = bell.notified() => {}
                 () = stopping.cancelled() => return,
             }
-            if let Err(error) = forget(&svc).await {
-                tracing::warn!(%error, "old idempotency keys and sheets stay for another hour");
+            if let Err(error) = work(svc.clone()).await {
+                tracing::warn!(%error, "`{name}` did not end well; it comes again");
             }
         }
     });

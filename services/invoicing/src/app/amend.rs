@@ -17,7 +17,7 @@ use proto::payments::v1::Receivable;
 use sha2::{Digest as _, Sha256};
 
 use super::receivable::note;
-use super::{Invoicing, credit_note, decoded, notices};
+use super::{Invoicing, credit_note, first_answer, notices};
 use crate::domain::amendment::{Amendment, Asked, Ended, To};
 use crate::domain::invoice::Invoice;
 use crate::payments::{Answer, Change};
@@ -30,6 +30,8 @@ pub struct Wish {
     pub number: (i32, i64),
     pub to: To,
     pub reason: String,
+    /// The invoice that new terms were worked out from: other terms since then make them wrong. None: it does not matter.
+    pub of: Option<Box<Invoice>>,
 }
 
 /// Fulfils the wish, or says why not. The same call again gives the first answer.
@@ -81,13 +83,6 @@ fn claimed_by(claim: &Claim) -> Vec<u8> {
         hash.update(Sha256::digest(part));
     }
     hash.finalize().to_vec()
-}
-
-async fn first_answer(svc: &Invoicing, claim: &Claim) -> Result<Option<pb::AmendInvoiceResponse>, Error> {
-    let mut tx = svc.pg.begin().await?;
-    let first = idempotency::claim(&mut tx, claim, svc.ctx.clock.now()).await?;
-    tx.rollback().await?;
-    first.map(|first| decoded(&first)).transpose()
 }
 
 /// The invoice, if what this call wants was done by whoever took it up when its asker had died.
@@ -147,6 +142,10 @@ async fn ask(
     };
     let mut tx = svc.pg.begin().await?;
     let invoice = store::invoice::lock(&mut tx, agency, invoice.id).await?;
+    if wish.of.is_some_and(|seen| !seen.asks_as(&invoice)) {
+        let detail = "The invoice was changed meanwhile; look at it again, then repeat the call.";
+        return Err(Problem::new(tonic::Code::FailedPrecondition, "version_stale", detail).into());
+    }
     match store::amendment::ask(&mut tx, &amendment, claimed_by, now).await {
         Err(Error::Database(error)) if error.constraint() == Some("amendment_one_at_a_time") => {
             return Err(busy().into());

@@ -39,7 +39,7 @@ pub async fn amend(
     tx.commit().await?;
     let price = price(&svc, &agency, &invoice, &request).await?;
     let terms = terms(&svc, &invoice, &request, price).await?;
-    let wish = Wish { number, to: To::Amended(Box::new(terms)), reason };
+    let wish = Wish { number, to: To::Amended(Box::new(terms)), reason, of: Some(Box::new(invoice)) };
     change(&svc, &call, wish, &claim).await
 }
 
@@ -56,7 +56,7 @@ pub async fn cancel(
     let number = number(&agency, &request.invoice_number)?;
     let reason = reason(&request.reason)?;
     let claim = svc.claim(&call, "CancelInvoice", &[&request.invoice_number, &reason])?;
-    change(&svc, &call, Wish { number, to: To::Cancelled, reason }, &claim).await
+    change(&svc, &call, Wish { number, to: To::Cancelled, reason, of: None }, &claim).await
 }
 
 fn number(agency: &AgencyId, text: &str) -> Result<(i32, i64), Error> {

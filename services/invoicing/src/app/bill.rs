@@ -4,6 +4,7 @@ use proto::invoicing::v1 as pb;
 
 use super::Invoicing;
 use crate::domain::numbering;
+use crate::domain::payer::PayerFacts;
 use crate::person::Party;
 use crate::store::invoice::Bill;
 use crate::{Error, person, store, wire};
@@ -19,20 +20,26 @@ pub async fn get(svc: &Invoicing, typed: &str) -> Result<pb::Bill, Error> {
     seen(svc, &bill)
 }
 
+/// What is known of the payer; none for one who was erased: the bill stays.
+///
+/// # Errors
+/// `Sealed` or `Corrupt`.
+pub fn payer(svc: &Invoicing, bill: &Bill) -> Result<Option<PayerFacts>, Error> {
+    if bill.wrapped_key.is_empty() {
+        return Ok(None);
+    }
+    let key = svc.master.unwrap(&bill.wrapped_key);
+    let key = key.map_err(|source| Error::Sealed { table: "party", source })?;
+    let party = Party { party_ref: bill.invoice.party_ref, key };
+    person::open_facts(&party, &bill.payer_sealed).map(Some)
+}
+
 /// The bill, with its payer's name masked.
 ///
 /// # Errors
 /// `Sealed` or `Corrupt`.
 pub fn seen(svc: &Invoicing, bill: &Bill) -> Result<pb::Bill, Error> {
-    let payer_masked = if bill.wrapped_key.is_empty() {
-        // The person was erased; the bill stays.
-        String::new()
-    } else {
-        let key = svc.master.unwrap(&bill.wrapped_key);
-        let key = key.map_err(|source| Error::Sealed { table: "party", source })?;
-        let party = Party { party_ref: bill.invoice.party_ref, key };
-        person::open_facts(&party, &bill.payer_sealed)?.masked_name()
-    };
+    let payer_masked = payer(svc, bill)?.map(|facts| facts.masked_name()).unwrap_or_default();
     Ok(pb::Bill {
         invoice: Some(wire::invoice(&bill.invoice)),
         agency_name: Some(wire::local(&bill.agency_name)),

@@ -26,7 +26,7 @@ use crate::store::upload_part::SealedPart;
 use crate::{Error, person, store};
 
 /// Parts that are priced at the same time.
-const PARTS_AT_ONCE: usize = 3;
+const PARTS_AT_ONCE: usize = 2;
 
 /// Judges the rows of `upload` from the first on. What a worker before had judged is forgotten: it is quicker to read the file again
 /// than to know which references it had seen.

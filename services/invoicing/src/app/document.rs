@@ -12,11 +12,10 @@ use super::{Invoicing, blocking};
 use crate::document::{Captured, Facts, Print, Sheet, bill, credit_note, receipt};
 use crate::domain::document::{Kind, Paper};
 use crate::domain::numbering;
-use crate::person::Party;
 use crate::store::credit_note::Page;
 use crate::store::invoice::Bill;
 use crate::store::privacy::What;
-use crate::{Error, person, store};
+use crate::{Error, store};
 
 /// How it is printed.
 #[derive(Clone, Copy, Debug)]
@@ -135,17 +134,12 @@ fn facts<'a>(bill: &'a Bill, payer: &'a str) -> Facts<'a> {
 
 /// Empty for a person who was erased: the bill stays.
 fn payer(svc: &Invoicing, bill: &Bill, name: Name) -> Result<String, Error> {
-    if bill.wrapped_key.is_empty() {
-        return Ok(String::new());
-    }
-    let key = svc.master.unwrap(&bill.wrapped_key);
-    let key = key.map_err(|source| Error::Sealed { table: "party", source })?;
-    let party = Party { party_ref: bill.invoice.party_ref, key };
-    let facts = person::open_facts(&party, &bill.payer_sealed)?;
-    Ok(match name {
+    let facts = super::bill::payer(svc, bill)?;
+    let name = facts.map(|facts| match name {
         Name::Whole => facts.name,
         Name::Masked => facts.masked_name(),
-    })
+    });
+    Ok(name.unwrap_or_default())
 }
 
 async fn print_bill(

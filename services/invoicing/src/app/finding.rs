@@ -5,7 +5,7 @@ use standards::references::Cpr;
 
 use super::{Invoicing, bill};
 use crate::domain::finding::{MAX_BILLS, MAX_MISSES, MISSES_COUNT, Proof, TAKES};
-use crate::person::{self, Party};
+use crate::person;
 use crate::{Error, store};
 
 /// The bills; none as well when the proof is wrong, or too many were. Every answer takes equally long.
@@ -59,10 +59,8 @@ fn shows(svc: &Invoicing, found: &store::invoice::Bill, proof: &Proof) -> Result
     match proof {
         Proof::Reference(_) => Ok(true),
         Proof::PhoneEnd(digits) => {
-            let key = svc.master.unwrap(&found.wrapped_key);
-            let key = key.map_err(|source| Error::Sealed { table: "party", source })?;
-            let party = Party { party_ref: found.invoice.party_ref, key };
-            Ok(person::open_facts(&party, &found.payer_sealed)?.phone.ends_with(digits.as_str()))
+            let facts = bill::payer(svc, found)?;
+            Ok(facts.is_some_and(|facts| facts.phone.ends_with(digits.as_str())))
         }
     }
 }

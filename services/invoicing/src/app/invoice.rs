@@ -56,19 +56,16 @@ pub async fn numbering(
     (series, year): (Series, i32),
 ) -> Result<pb::CheckNumberingResponse, Error> {
     let mut tx = svc.pg.read().await?;
-    let series = match series {
-        Series::Invoice => store::invoice::series(&mut tx, agency, year).await?,
-        Series::CreditNote => store::credit_note::series(&mut tx, agency, year).await?,
-    };
+    let numbers = store::numbering::read(&mut tx, agency, (series, year)).await?;
     tx.commit().await?;
-    let whole = series.first_missing.is_none() && series.invoices == series.last;
+    let whole = numbers.first_missing.is_none() && numbers.count == numbers.last;
     Ok(pb::CheckNumberingResponse {
-        invoices: series.invoices,
-        first: series.first,
-        last: series.last,
-        given_out: series.given_out,
-        first_missing: series.first_missing.unwrap_or_default(),
-        gapless: whole && series.last == series.given_out,
+        invoices: numbers.count,
+        first: numbers.first,
+        last: numbers.last,
+        given_out: numbers.given_out,
+        first_missing: numbers.first_missing.unwrap_or_default(),
+        gapless: whole && numbers.last == numbers.given_out,
     })
 }
 

@@ -6,18 +6,17 @@ use money::Money;
 use pg::Tx;
 use prost::Message as _;
 use proto::invoicing::v1 as pb;
-use standards::references::Cpr;
 use time::{Date, Duration, macros::format_description};
 use tonic::Code;
 
-use super::issue_invoice::{self, issue_one};
-use super::{Invoicing, decoded};
+use super::issue_invoice::{self, Wanted, issue_one};
+use super::{Invoicing, decoded, first_answer};
 use crate::domain::calendar::Term;
 use crate::domain::invoice_draft::{
     Command, InvoiceDraft, MAX_AHEAD_DAYS, MAX_EVERY_MONTHS, MAX_REPEAT_DAYS, Plan, Repeat, State,
 };
 use crate::domain::upload_row::MAX_REFERENCE_CHARS;
-use crate::store::idempotency::{self, Claim};
+use crate::store::idempotency;
 use crate::store::invoice_draft::Sealed;
 use crate::{Error, person, store, wire};
 
@@ -44,15 +43,14 @@ pub async fn create(
         return Ok(first);
     }
     let plan = plan(&svc, &request, &invoice)?;
-    let price = issue_invoice::priced(&svc, agency, invoice.clone()).await?;
-    let cpr = invoice.payer.as_ref().and_then(|payer| Cpr::read(payer.cpr.trim()).ok());
-    let cpr = cpr.ok_or(Error::Corrupt { table: "invoice_draft" })?;
+    let Wanted { billable, terms, .. } = issue_invoice::judged(&svc, agency, invoice.clone()).await?;
+    let price = terms.price;
     let now = svc.ctx.clock.now();
     let draft = InvoiceDraft {
         id: InvoiceDraftId(svc.ctx.ids.uuid(now)),
         agency: agency.clone(),
-        service_code: invoice.service_code.clone(),
-        reference: invoice.reference.trim().to_owned(),
+        service_code: billable.draft.service,
+        reference: billable.draft.reference,
         total: Money::fils(price.total_fils),
         issue_on: plan.first_on,
         plan,
@@ -66,7 +64,7 @@ pub async fn create(
     let key = svc.master.new_data_key(&svc.ctx.ids);
     let request = person::seal_draft(&key, draft.id, &invoice.encode_to_vec());
     let sealed = Sealed { request, wrapped_key: svc.master.wrap(&key) };
-    let index = person::cpr_index(&svc.master, agency, &cpr);
+    let index = person::cpr_index(&svc.master, agency, &billable.draft.payer.cpr);
     let answer = pb::CreateInvoiceDraftResponse {
         draft: Some(wire::invoice_draft(&draft)),
         steps: price.steps.iter().map(wire::local).collect(),
@@ -109,16 +107,6 @@ pub async fn decide(
     .await?;
     svc.draft_bell.notify_one();
     Ok(answer)
-}
-
-async fn first_answer<M: prost::Message + Default>(
-    svc: &Invoicing,
-    claim: &Claim,
-) -> Result<Option<M>, Error> {
-    let mut tx = svc.pg.begin().await?;
-    let first = idempotency::claim(&mut tx, claim, svc.ctx.clock.now()).await?;
-    tx.rollback().await?;
-    first.map(|first| decoded(&first)).transpose()
 }
 
 async fn step(

@@ -12,9 +12,9 @@ use proto::invoicing::v1::{Instalment as AskedInstalment, IssueInvoiceRequest, I
 
 use super::issue::{NewInvoice, Origin, Told, issue, lock_numbers};
 use super::judge::{Billable, judge};
-use super::{Invoicing, decoded, party};
+use super::{Invoicing, decoded, first_answer, party};
 use crate::domain::calendar::{Calendar, Due};
-use crate::domain::fee_service::{LocalText, Price};
+use crate::domain::fee_service::LocalText;
 use crate::domain::instalment::{self, Instalment};
 use crate::domain::invoice::Terms;
 use crate::domain::upload::Cell;
@@ -36,19 +36,14 @@ pub async fn issue_one(
     if let Some(first) = first_answer(&svc, &claim).await? {
         return Ok(first);
     }
-    let (asked, due_date) = (request.instalments.clone(), request.due_date.clone());
-    let verdict = judge(&svc, &agency, vec![fields(request)], Others::Refused).await?;
-    let judged = verdict.rows.into_iter().next().ok_or(Error::Corrupt { table: "invoice" })?;
-    let Some(billable) = judged.billable else {
-        // The reference may be used by our own twin, a moment ago.
-        if let Some(first) = first_answer(&svc, &claim).await? {
-            return Ok(first);
+    let wanted = match judged(&svc, &agency, request).await {
+        Err(refusal @ Error::Row { .. }) => {
+            // The reference may be used by our own twin, a moment ago.
+            return first_answer(&svc, &claim).await?.ok_or(refusal);
         }
-        return Err(refused(&svc, judged.faults.first()));
+        other => other?,
     };
-    let terms = terms((&svc, &agency), &billable, (&asked, &due_date), &verdict.calendar)?;
-    let row = (&billable, &terms);
-    let answer = pg::retry(|| attempt(&svc, &call, (row, &verdict.agency_name), &claim)).await;
+    let answer = pg::retry(|| attempt(&svc, &call, &wanted, &claim)).await;
     svc.bus.ring();
     svc.notice_bell.notify_one();
     match answer {
@@ -59,17 +54,10 @@ pub async fn issue_one(
     }
 }
 
-async fn first_answer(svc: &Invoicing, claim: &Claim) -> Result<Option<IssueInvoiceResponse>, Error> {
-    let mut tx = svc.pg.begin().await?;
-    let first = idempotency::claim(&mut tx, claim, svc.ctx.clock.now()).await?;
-    tx.rollback().await?;
-    first.map(|first| decoded(&first)).transpose()
-}
-
 async fn attempt(
     svc: &Invoicing,
     call: &Call,
-    ((billable, terms), agency_name): ((&Billable, &Terms), &LocalText),
+    Wanted { billable, terms, agency_name }: &Wanted,
     claim: &Claim,
 ) -> Result<IssueInvoiceResponse, Error> {
     let agency = call.agency()?;
@@ -98,20 +86,28 @@ async fn attempt(
     Ok(answer)
 }
 
-/// What an invoice would come to today; nothing is issued.
+/// An invoice without fault, priced; nothing is issued.
+pub(super) struct Wanted {
+    pub billable: Billable,
+    pub terms: Terms,
+    pub agency_name: LocalText,
+}
+
+/// Judges and prices a request.
 ///
 /// # Errors
-/// As [`issue_one`].
-pub(super) async fn priced(
+/// `Row` with the code and field at fault; the catalogue or the database is away.
+pub(super) async fn judged(
     svc: &Invoicing,
     agency: &AgencyId,
     request: IssueInvoiceRequest,
-) -> Result<Price, Error> {
+) -> Result<Wanted, Error> {
     let (asked, due_date) = (request.instalments.clone(), request.due_date.clone());
     let verdict = judge(svc, agency, vec![fields(request)], Others::Refused).await?;
     let judged = verdict.rows.into_iter().next().ok_or(Error::Corrupt { table: "invoice" })?;
     let billable = judged.billable.ok_or_else(|| refused(svc, judged.faults.first()))?;
-    terms((svc, agency), &billable, (&asked, &due_date), &verdict.calendar).map(|terms| terms.price)
+    let terms = terms((svc, agency), &billable, (&asked, &due_date), &verdict.calendar)?;
+    Ok(Wanted { billable, terms, agency_name: verdict.agency_name })
 }
 
 /// What the invoice asks for, in parts if a plan is asked for.

@@ -38,12 +38,12 @@ use bus::Bus;
 use pg::Pg;
 use tokio::sync::{Notify, Semaphore};
 
-use crate::Error;
 use crate::catalogue::Catalogue;
 use crate::document::Press;
 use crate::notifications::Notifications;
 use crate::payments::Payments;
 use crate::store::idempotency::Claim;
+use crate::{Error, store};
 
 /// Files that arrive at the same time; more are asked to come back.
 pub(crate) const UPLOADS_AT_ONCE: usize = 8;
@@ -98,6 +98,17 @@ impl Invoicing {
         let body_hash = crate::person::body_hash(&self.master, parts.concat().as_bytes());
         Ok(Claim { caller, operation, key: call.key()?.to_owned(), body_hash })
     }
+}
+
+/// The answer that a call got before, if it got one; its key stays as free as it was.
+async fn first_answer<M: prost::Message + Default>(
+    svc: &Invoicing,
+    claim: &Claim,
+) -> Result<Option<M>, Error> {
+    let mut tx = svc.pg.begin().await?;
+    let first = store::idempotency::claim(&mut tx, claim, svc.ctx.clock.now()).await?;
+    tx.rollback().await?;
+    first.map(|first| decoded(&first)).transpose()
 }
 
 /// Runs work that keeps a processor busy where it holds up nobody else.

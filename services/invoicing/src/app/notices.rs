@@ -6,20 +6,16 @@
 //! | 2 the occasion is told by outbox, and the next day noted, in one transaction | done |
 
 use boot::bahrain_date;
-use ids::{InvoiceId, Uuid};
 use pg::Tx;
 use time::Date;
 
-use super::Invoicing;
+use super::{Invoicing, bill};
 use crate::domain::invoice::Invoice;
 use crate::domain::notice::{next_day, told};
 use crate::domain::payer::PayerFacts;
-use crate::person::{self, Party};
 use crate::store::invoice::Bill;
-use crate::{Error, events, store};
+use crate::{Error, events, person, store};
 
-/// Before any invoice; the database knows no day before the year -4712.
-const LONG_AGO: Date = time::macros::date!(2000 - 01 - 01);
 /// Invoices read at a time.
 const AT_ONCE: i64 = 100;
 
@@ -29,7 +25,7 @@ const AT_ONCE: i64 = 100;
 /// The database is away.
 pub async fn tell_all(svc: &Invoicing) -> Result<(), Error> {
     let today = bahrain_date(svc.ctx.clock.now());
-    let mut after = (LONG_AGO, InvoiceId(Uuid::nil()));
+    let mut after = store::invoice::FIRST;
     loop {
         let mut tx = svc.pg.read().await?;
         let page = store::invoice::to_tell(&mut tx, today, after, AT_ONCE).await?;
@@ -49,7 +45,7 @@ async fn tell(svc: &Invoicing, bill_reference: &str, today: Date) -> Result<(), 
     let mut tx = svc.pg.read().await?;
     let bill = store::invoice::bill(&mut tx, bill_reference).await?;
     tx.commit().await?;
-    let contact = match address(svc, &bill)? {
+    let contact = match bill::payer(svc, &bill)? {
         Some(facts) => {
             let key = contact_key(svc, &bill, &facts);
             match svc.notifications.contact(key, &facts.email, facts.language).await {
@@ -89,17 +85,6 @@ async fn attempt(svc: &Invoicing, seen: &Invoice, contact: Option<&str>, today: 
 pub async fn planned_anew(svc: &Invoicing, tx: &mut Tx, invoice: &Invoice) -> Result<(), Error> {
     let today = bahrain_date(svc.ctx.clock.now());
     store::invoice::told(tx, invoice, next_day(invoice, &svc.reminder_days, today)).await
-}
-
-/// What is known of the payer; none for one who was erased.
-fn address(svc: &Invoicing, bill: &Bill) -> Result<Option<PayerFacts>, Error> {
-    if bill.wrapped_key.is_empty() {
-        return Ok(None);
-    }
-    let key = svc.master.unwrap(&bill.wrapped_key);
-    let key = key.map_err(|source| Error::Sealed { table: "party", source })?;
-    let party = Party { party_ref: bill.invoice.party_ref, key };
-    person::open_facts(&party, &bill.payer_sealed).map(Some)
 }
 
 /// Another address or language of the same person is another contact; erasing the person finds all of them.

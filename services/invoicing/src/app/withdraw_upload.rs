@@ -111,7 +111,12 @@ async fn one(svc: &Invoicing, upload: UploadId, invoice: Invoice, (actor, reason
     let number = invoice.invoice_number();
     let call =
         Call::by(actor).for_agency(invoice.agency.clone()).with_key(format!("withdraw-{upload}-{number}"));
-    let wish = Wish { number: (invoice.year, invoice.number), to: To::Cancelled, reason: reason.to_owned() };
+    let wish = Wish {
+        number: (invoice.year, invoice.number),
+        to: To::Cancelled,
+        reason: reason.to_owned(),
+        of: None,
+    };
     let asked = async {
         let claim = svc.claim(&call, "WithdrawInvoice", &[&number])?;
         change(svc, &call, wish, &claim).await

@@ -72,6 +72,15 @@ pub fn in_proportion(plan: &[Instalment], total: Money) -> Result<Vec<Instalment
     Ok(plan.iter().zip(parts).map(part).collect())
 }
 
+/// The same plan, `more` asked for with its last part: that is the one that is late.
+pub fn with_more(plan: &[Instalment], more_fils: i64) -> Vec<Instalment> {
+    let mut plan = plan.to_vec();
+    if let Some(last) = plan.last_mut() {
+        last.due_fils = last.due_fils.saturating_add(more_fils);
+    }
+    plan
+}
+
 /// The first part that `paid` does not cover whole, and how much of it is left.
 pub fn next(plan: &[Instalment], paid: Money) -> Option<Instalment> {
     let mut end = 0_i64;

@@ -187,6 +187,13 @@ impl Invoice {
         }
     }
 
+    /// Whether both ask for the same, in the same parts, on the same days; how much of it is paid does not matter.
+    pub fn asks_as(&self, other: &Invoice) -> bool {
+        (self.fee, self.vat, self.total) == (other.fee, other.vat, other.total)
+            && (&self.reduced, &self.breakdown) == (&other.reduced, &other.breakdown)
+            && (self.due, &self.instalments) == (other.due, &other.instalments)
+    }
+
     /// What being late has added so far.
     pub fn penalty(&self) -> Money {
         let penalty = self.breakdown.lines.iter().find(|line| line.kind == LineKind::Penalty);

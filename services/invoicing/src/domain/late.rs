@@ -56,8 +56,8 @@ pub fn charged(
     due: Date,
     (calendar, today): (&Calendar, Date),
 ) -> Result<(Price, Option<Date>), money::Error> {
+    let Some(late) = &price.late else { return Ok((price.clone(), None)) };
     let without = without_penalty(price, agency)?;
-    let Some(late) = &price.late else { return Ok((without, None)) };
     let fee = without.breakdown.lines.iter().find(|line| line.kind == LineKind::Fee);
     let fee = Money::fils(fee.map_or(without.fee_fils, |line| line.net_fils));
     let Charged { penalty, grows_on } = late.by(fee, due, (calendar, today))?;

@@ -11,9 +11,13 @@ use crate::domain::fee_service::LocalText;
 /// # Errors
 /// As any read.
 pub async fn newest(tx: &mut Tx) -> Result<Calendar, Error> {
-    let revision = sqlx::query_scalar!("SELECT max(revision) FROM calendar").fetch_one(tx.conn()).await?;
-    let Some(revision) = revision else { return Ok(Calendar::default()) };
-    read(tx, revision).await
+    let newest = sqlx::query_as!(
+        Row,
+        r#"SELECT revision, date AS "date?", name_en AS "name_en?", name_ar AS "name_ar?", half_day AS "half_day?"
+             FROM calendar LEFT JOIN holiday USING (revision)
+            WHERE revision = (SELECT max(revision) FROM calendar)"#
+    );
+    Ok(calendar(newest.fetch_all(tx.conn()).await?).unwrap_or_default())
 }
 
 /// The newest revision; nobody else makes one until the transaction ends.
@@ -30,23 +34,33 @@ pub async fn lock_newest(tx: &mut Tx) -> Result<Calendar, Error> {
 /// # Errors
 /// As any read.
 pub async fn of_revision(tx: &mut Tx, revision: i32) -> Result<Option<Calendar>, Error> {
-    let known = sqlx::query_scalar!("SELECT revision FROM calendar WHERE revision = $1", revision);
-    match known.fetch_optional(tx.conn()).await? {
-        Some(revision) => Ok(Some(read(tx, revision).await?)),
-        None => Ok(None),
-    }
+    let known = sqlx::query_as!(
+        Row,
+        r#"SELECT revision, date AS "date?", name_en AS "name_en?", name_ar AS "name_ar?", half_day AS "half_day?"
+             FROM calendar LEFT JOIN holiday USING (revision)
+            WHERE revision = $1"#,
+        revision,
+    );
+    Ok(calendar(known.fetch_all(tx.conn()).await?))
 }
 
-async fn read(tx: &mut Tx, revision: i32) -> Result<Calendar, Error> {
-    let rows =
-        sqlx::query!("SELECT date, name_en, name_ar, half_day FROM holiday WHERE revision = $1", revision)
-            .fetch_all(tx.conn())
-            .await?;
-    let holiday = rows.into_iter().map(|row| {
-        let name = LocalText { en: row.name_en, ar: row.name_ar };
-        (row.date, Holiday { name, half_day: row.half_day })
-    });
-    Ok(Calendar { revision, holidays: holiday.collect() })
+/// A revision beside one of its holidays, or beside none.
+struct Row {
+    revision: i32,
+    date: Option<Date>,
+    name_en: Option<String>,
+    name_ar: Option<String>,
+    half_day: Option<bool>,
+}
+
+/// None without rows: there is no such revision.
+fn calendar(rows: Vec<Row>) -> Option<Calendar> {
+    let revision = rows.first()?.revision;
+    let holiday = |row: Row| {
+        let name = LocalText { en: row.name_en?, ar: row.name_ar? };
+        Some((row.date?, Holiday { name, half_day: row.half_day? }))
+    };
+    Some(Calendar { revision, holidays: rows.into_iter().filter_map(holiday).collect() })
 }
 
 /// Adds a revision.

@@ -4,7 +4,6 @@ use pg::Tx;
 use time::OffsetDateTime;
 use uuid::Uuid;
 
-use super::invoice::Series;
 use crate::Error;
 use crate::domain::credit_note::Credited;
 
@@ -128,28 +127,4 @@ pub async fn list(tx: &mut Tx, agency: &AgencyId, page: &Page) -> Result<Vec<Cre
     .fetch_all(tx.conn())
     .await?;
     rows.into_iter().map(CreditNote::try_from).collect()
-}
-
-/// Reads the whole series.
-///
-/// # Errors
-/// As any read.
-pub async fn series(tx: &mut Tx, agency: &AgencyId, year: i32) -> Result<Series, Error> {
-    let series = sqlx::query_as!(
-        Series,
-        r#"WITH numbered AS (
-             SELECT number, lag(number, 1, 0) OVER (ORDER BY number) AS before
-               FROM credit_note WHERE agency_id = $1 AND year = $2
-         )
-         SELECT count(*) AS "invoices!", coalesce(min(number), 0) AS "first!", coalesce(max(number), 0) AS "last!",
-                min(before + 1) FILTER (WHERE number <> before + 1) AS first_missing,
-                coalesce((SELECT last_number FROM numbering
-                           WHERE agency_id = $1 AND year = $2 AND series = 'credit_note'), 0) AS "given_out!"
-           FROM numbered"#,
-        agency.as_str(),
-        year,
-    )
-    .fetch_one(tx.conn())
-    .await?;
-    Ok(series)
 }

@@ -50,3 +50,43 @@ pub async fn advance(
     .await?;
     Ok(pg::exactly_one(done, "numbering")?)
 }
+
+/// A series as it stands.
+#[derive(Debug)]
+pub struct Numbers {
+    pub count: i64,
+    pub first: i64,
+    pub last: i64,
+    /// The last number that was given out.
+    pub given_out: i64,
+    /// The first number that nothing has though a later one exists; none in a series without gaps.
+    pub first_missing: Option<i64>,
+}
+
+/// Reads the whole series. Numbers stand in a unique index, so that no two documents share one.
+///
+/// # Errors
+/// As any read.
+pub async fn read(tx: &mut Tx, agency: &AgencyId, (series, year): (Series, i32)) -> Result<Numbers, Error> {
+    let numbers = sqlx::query_as!(
+        Numbers,
+        r#"WITH given AS (
+             SELECT number FROM invoice WHERE $3 = 'invoice' AND agency_id = $1 AND year = $2
+             UNION ALL
+             SELECT number FROM credit_note WHERE $3 = 'credit_note' AND agency_id = $1 AND year = $2
+         ), numbered AS (
+             SELECT number, lag(number, 1, 0) OVER (ORDER BY number) AS before FROM given
+         )
+         SELECT count(*) AS "count!", coalesce(min(number), 0) AS "first!", coalesce(max(number), 0) AS "last!",
+                min(before + 1) FILTER (WHERE number <> before + 1) AS first_missing,
+                coalesce((SELECT last_number FROM numbering WHERE agency_id = $1 AND year = $2 AND series = $3), 0)
+                    AS "given_out!"
+           FROM numbered"#,
+        agency.as_str(),
+        year,
+        series.name(),
+    )
+    .fetch_one(tx.conn())
+    .await?;
+    Ok(numbers)
+}

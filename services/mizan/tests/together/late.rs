@@ -82,3 +82,43 @@ async fn a_late_bill_costs_more_after_its_grace_and_payments_asks_for_it() {
     );
     p.books_hold().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_penalty_never_takes_back_what_the_agency_changed_while_it_was_on_its_way() {
+    let p = Platform::start().await;
+    p.import();
+    p.publish("per_unit:pages*0.250 --late-percent 10 --late-law Law-3");
+    p.pass(DAY);
+    let mut bills = Vec::new();
+    for n in 0..5 {
+        bills.push(p.issue(&format!("A-{n}")).await);
+    }
+    // Its penalty comes a day later than theirs, so that it is looked at after them; and one after it.
+    p.pass(DAY);
+    let changed = p.issue("B").await;
+    p.pass(DAY);
+    let last = p.issue("C").await;
+    for bill in bills.iter().chain([&changed, &last]) {
+        p.receivable(&bill.bill_reference).await;
+    }
+    // The worker reads all of them, and is still asking about the first ones when the agency has changed another.
+    p.line.delay(100);
+    p.pass(16 * DAY);
+    let amended = p.amend(&changed.invoice_number, "k", 20).await;
+    assert_eq!(
+        fils(p.known(&bills[4].invoice_number).await.penalty.as_ref()),
+        0,
+        "the worker is not there yet"
+    );
+    p.penalised(&last.invoice_number, 250).await;
+    p.line.delay(0);
+    assert_eq!(fils(amended.unwrap().total.as_ref()), 5_500, "twenty pages and their penalty");
+    let known = p.known(&changed.invoice_number).await;
+    assert_eq!(
+        (fils(known.total.as_ref()), known.version),
+        (5_500, 2),
+        "the worker has been there, and left it"
+    );
+    assert_eq!(fils(p.receivable(&changed.bill_reference).await.due.as_ref()), 5_500);
+    p.books_hold().await;
+}

@@ -1,4 +1,4 @@
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use ids::{AgencyId, InvoiceId, PartyRef, UploadId};
 use money::Money;
@@ -8,7 +8,7 @@ use uuid::Uuid;
 
 use crate::Error;
 use crate::domain::calendar::Due;
-use crate::domain::fee_service::{LocalText, Reduced};
+use crate::domain::fee_service::{LocalText, Price, Reduced};
 use crate::domain::invoice::{Invoice, State};
 
 /// What a bill page needs.
@@ -251,52 +251,15 @@ pub async fn reductions(
     Ok(sums)
 }
 
-/// The invoice numbers of an agency and year as they stand.
+/// Where a look at invoices by some day begins. The database knows no day before the year -4712.
+pub const FIRST: (Date, InvoiceId) = (time::macros::date!(2000 - 01 - 01), InvoiceId(Uuid::nil()));
+
+/// An invoice that being late makes cost more, with its whole price.
 #[derive(Debug)]
-pub struct Series {
-    pub invoices: i64,
-    pub first: i64,
-    pub last: i64,
-    /// The last number that was given out.
-    pub given_out: i64,
-    /// The first number that no invoice has though a later one exists; none in a series without gaps.
-    pub first_missing: Option<i64>,
-}
-
-/// Reads the whole series. Numbers stand in a unique index, so that no two invoices share one.
-///
-/// # Errors
-/// As any read.
-pub async fn series(tx: &mut Tx, agency: &AgencyId, year: i32) -> Result<Series, Error> {
-    let series = sqlx::query_as!(
-        Series,
-        r#"WITH numbered AS (
-             SELECT number, lag(number, 1, 0) OVER (ORDER BY number) AS before
-               FROM invoice WHERE agency_id = $1 AND year = $2
-         )
-         SELECT count(*) AS "invoices!", coalesce(min(number), 0) AS "first!", coalesce(max(number), 0) AS "last!",
-                min(before + 1) FILTER (WHERE number <> before + 1) AS first_missing,
-                coalesce((SELECT last_number FROM numbering
-                           WHERE agency_id = $1 AND year = $2 AND series = 'invoice'), 0) AS "given_out!"
-           FROM numbered"#,
-        agency.as_str(),
-        year,
-    )
-    .fetch_one(tx.conn())
-    .await?;
-    Ok(series)
-}
-
-/// What the document of an invoice says of its price besides the sums: the steps, and the version of the schedule.
-///
-/// # Errors
-/// `InvoiceUnknown`.
-pub async fn explanation(tx: &mut Tx, id: InvoiceId) -> Result<(Vec<LocalText>, i32), Error> {
-    let row = sqlx::query!("SELECT steps, schedule_version FROM invoice WHERE invoice_id = $1", id.0)
-        .fetch_optional(tx.conn())
-        .await?
-        .ok_or(Error::InvoiceUnknown)?;
-    Ok((read(row.steps)?, row.schedule_version))
+pub struct LateInvoice {
+    pub penalty_on: Date,
+    pub invoice: Invoice,
+    pub price: Price,
 }
 
 /// Open invoices that being late makes cost more by `today`, after the last one seen, by the day it does.
@@ -308,7 +271,7 @@ pub async fn late(
     today: Date,
     (day, id): (Date, InvoiceId),
     at_most: i64,
-) -> Result<Vec<(Date, Invoice)>, Error> {
+) -> Result<Vec<LateInvoice>, Error> {
     let rows = sqlx::query_as!(
         Row,
         "SELECT invoice_id, agency_id, year, number, bill_reference, service_code, reference, party_ref, fee_fils,
@@ -324,7 +287,22 @@ pub async fn late(
     )
     .fetch_all(tx.conn())
     .await?;
-    rows.into_iter().map(|row| Ok((row.penalty_on.unwrap_or(today), row.try_into()?))).collect()
+    let ids: Vec<Uuid> = rows.iter().map(|row| row.invoice_id).collect();
+    let said = sqlx::query!(
+        "SELECT invoice_id, steps, schedule_version FROM invoice WHERE invoice_id = ANY($1)",
+        &ids
+    )
+    .fetch_all(tx.conn())
+    .await?;
+    let mut said: HashMap<Uuid, _> = said.into_iter().map(|row| (row.invoice_id, row)).collect();
+    let late = rows.into_iter().map(|row| {
+        let said = said.remove(&row.invoice_id).ok_or(Error::Corrupt { table: "invoice" })?;
+        let penalty_on = row.penalty_on.unwrap_or(today);
+        let invoice = Invoice::try_from(row)?;
+        let price = invoice.price(read(said.steps)?, said.schedule_version);
+        Ok(LateInvoice { penalty_on, invoice, price })
+    });
+    late.collect()
 }
 
 /// Open invoices whose payer is to be told something by `today`, after the last one seen: the day, the id and the bill's reference.
