@@ -32,8 +32,8 @@ lint: ## format and lints
 	cargo fmt --all --check
 	cargo clippy --workspace --all-targets -- -D warnings
 
-bench: release ## the figures of docs/performance.md
-	target/release/bench
+bench: release ## the figures of docs/performance.md; PARTS="platform million demo" for some of them
+	target/release/bench $(PARTS)
 
 bench-posting: release ## the posting engine beside pgbench and cala-ledger
 	cd bench-posting && cargo run -q --release -- $(or $(ARGS),--stored 5000000)
