@@ -3,11 +3,12 @@ use std::{env, error::Error, fs, path::Path};
 
 use prost::Message;
 
-const FILES: [&str; 20] = [
+const FILES: [&str; 21] = [
     "mizan/common/v1/common.proto",
     "mizan/catalogue/v1/catalogue.proto",
     "mizan/catalogue/v1/channel_policy.proto",
     "mizan/catalogue/v1/fee_draft.proto",
+    "mizan/catalogue/v1/price_list.proto",
     "mizan/identity/v1/identity.proto",
     "mizan/invoicing/v1/calendar.proto",
     "mizan/invoicing/v1/document.proto",

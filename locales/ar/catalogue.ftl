@@ -19,6 +19,21 @@ step-outside-vat = رسم حكومي خارج نطاق ضريبة القيمة �
 step-vat = ضريبة القيمة المضافة { $percent }% من { $fee }، مقربة إلى أقرب فلس: { $vat }
 step-total = المبلغ المطلوب: { $total }
 
+# ما تكلفه الخدمة، للجمهور.
+price-fixed = { $fee }
+price-per-unit = { $rate } × { $input }
+price-category = { $category }: { $fee }
+price-band = من { $from } إلى أقل من { $to }: { $fee }
+price-band-open = { $from } أو أكثر: { $fee }
+price-slice = كل وحدة من { $from } إلى { $to }: { $fee }
+price-slice-open = كل وحدة فوق { $from }: { $fee }
+price-given = تحدد الجهة الحكومية مبلغ كل فاتورة
+price-vat = تضاف ضريبة القيمة المضافة { $percent } %
+price-less-percent = { $name } ({ $law }): أقل بنسبة { $less } %
+price-less-amount = { $name } ({ $law }): أقل بمقدار { $less }
+price-less-all = { $name } ({ $law }): لا شيء للدفع
+price-expires = تنتهي الفاتورة التي لم تُدفع بعد { $days } من الأيام على استحقاقها
+
 # ماذا يحدث عند التأخر في الدفع.
 late-once-percent = إذا تأخر الدفع أكثر من { $days } من الأيام بعد الاستحقاق زادت الفاتورة { $percent } % من رسمها ({ $law }).
 late-once-amount = إذا تأخر الدفع أكثر من { $days } من الأيام بعد الاستحقاق زادت الفاتورة { $amount } ({ $law }).

@@ -19,6 +19,21 @@ step-outside-vat = A fee of the state, outside VAT
 step-vat = VAT { $percent } % of { $fee }, half up to one fils: { $vat }
 step-total = To pay: { $total }
 
+# What a service costs, for the public.
+price-fixed = { $fee }
+price-per-unit = { $rate } × { $input }
+price-category = { $category }: { $fee }
+price-band = From { $from } to below { $to }: { $fee }
+price-band-open = { $from } or more: { $fee }
+price-slice = Each unit from { $from } to { $to }: { $fee }
+price-slice-open = Each unit above { $from }: { $fee }
+price-given = The agency states the amount of each bill
+price-vat = VAT of { $percent } % is added
+price-less-percent = { $name } ({ $law }): { $less } % less
+price-less-amount = { $name } ({ $law }): { $less } less
+price-less-all = { $name } ({ $law }): nothing to pay
+price-expires = A bill that is not paid ends { $days } days after it is due
+
 # What happens when a bill is paid late.
 late-once-percent = Paid more than { $days } days after it is due, the bill costs { $percent } % of its fee more ({ $law }).
 late-once-amount = Paid more than { $days } days after it is due, the bill costs { $amount } more ({ $law }).

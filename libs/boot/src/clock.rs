@@ -16,15 +16,20 @@ pub struct Clock(Arc<Source>);
 
 #[derive(Debug)]
 enum Source {
-    System { start: Instant },
+    System { start: Instant, ahead: Duration },
     Manual { start: OffsetDateTime, now: watch::Sender<OffsetDateTime> },
 }
 
 impl Clock {
     /// The machine's clock.
-    #[expect(clippy::disallowed_methods, reason = "this is the place that reads the machine's clock")]
     pub fn system() -> Clock {
-        Clock(Arc::new(Source::System { start: Instant::now() }))
+        Clock::system_ahead(Duration::ZERO)
+    }
+
+    /// The machine's clock and so much more: for rehearsals of what a night does. Never where money is real.
+    #[expect(clippy::disallowed_methods, reason = "this is the place that reads the machine's clock")]
+    pub fn system_ahead(ahead: Duration) -> Clock {
+        Clock(Arc::new(Source::System { start: Instant::now(), ahead }))
     }
 
     /// A clock that stands at `start` until [`Clock::advance`] moves it.
@@ -37,7 +42,7 @@ impl Clock {
     #[expect(clippy::disallowed_methods, reason = "this is the place that reads the machine's clock")]
     pub fn now(&self) -> OffsetDateTime {
         match self.0.as_ref() {
-            Source::System { .. } => micros(OffsetDateTime::now_utc()),
+            Source::System { ahead, .. } => micros(OffsetDateTime::now_utc() + *ahead),
             Source::Manual { now, .. } => *now.borrow(),
         }
     }
@@ -45,7 +50,7 @@ impl Clock {
     /// Time since this clock was made; never goes back, whatever happens to the wall clock.
     pub fn monotonic(&self) -> Duration {
         match self.0.as_ref() {
-            Source::System { start } => start.elapsed(),
+            Source::System { start, .. } => start.elapsed(),
             Source::Manual { start, now } => Duration::try_from(*now.borrow() - *start).unwrap_or_default(),
         }
     }

@@ -134,6 +134,23 @@ impl Pg {
         self.start(&self.read).await
     }
 
+    /// The number that `sql` selects in a transaction of its own that cannot write, on the connection that the last such call left:
+    /// one round trip. For one thing that is asked all the time.
+    ///
+    /// # Errors
+    /// As [`Pg::begin`]; `sql` selects no number.
+    pub async fn number(&self, seat: Option<Seat>, sql: &'static str) -> Result<(Seat, i64), Error> {
+        if let Some(seat) = seat {
+            match seat.number(&format!("{}; {sql}; COMMIT", self.read)).await {
+                Err(error) if connection_lost(&error) => {}
+                done => return Ok(done?),
+            }
+        }
+        let mut tx = self.read().await?;
+        let number = sqlx::query_scalar(sql).fetch_one(tx.conn()).await?;
+        Ok((tx.commit_and_keep().await?, number))
+    }
+
     async fn start(&self, begin: &Arc<str>) -> Result<Tx, Error> {
         // After a restart of Postgres every pooled connection may be dead, and the first after them is fresh.
         let mut dead = 0;

@@ -4,6 +4,7 @@
 //! |---|---|
 //! | `begin`, `read` | 1 (BEGIN with this transaction's time limits; it is also the test that the connection lives) |
 //! | `commit` | 1 |
+//! | `Pg::number` | 1, of all: nothing in the background |
 //! | after it, in the background | 2 (nothing left open, ping) |
 
 use std::{sync::Arc, time::Duration};
@@ -69,6 +70,19 @@ impl Tx {
 /// nothing has to be asked in between.
 #[derive(Debug)]
 pub struct Seat(pub(crate) PoolConnection<Postgres>);
+
+impl Seat {
+    /// The one number that statements select which begin and end a transaction. Dropped halfway, or after an error, its connection
+    /// goes back to the pool, which rolls back.
+    pub(crate) async fn number(mut self, sql: &str) -> Result<(Seat, i64), sqlx::Error> {
+        let asked = sqlx::raw_sql(AssertSqlSafe(sql)).fetch_all(&mut *self.0);
+        let rows = timeout(PATIENCE, asked)
+            .await
+            .map_err(|_elapsed| timed_out("no answer of Postgres in time"))??;
+        let row = rows.first().ok_or(sqlx::Error::RowNotFound)?;
+        Ok((self, row.try_get(0)?))
+    }
+}
 
 impl Tx {
     /// As [`Tx::commit`], and keeps the connection for this task's next transaction: see [`crate::Pg::begin_at`].

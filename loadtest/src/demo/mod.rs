@@ -16,6 +16,7 @@ mod killer;
 mod kiosks;
 mod messages;
 mod new_agency;
+mod night;
 mod policies;
 mod race;
 mod refunds;
@@ -52,6 +53,8 @@ pub struct Demo {
     /// Issued bills that nobody has paid yet.
     pub purse: Purse,
     pub acts: Acts,
+    /// What the new agency has planned for later days.
+    pub plans: Option<night::Plans>,
 }
 
 impl Demo {
@@ -117,6 +120,7 @@ pub async fn run(folder: &Path) -> anyhow::Result<Ended> {
     disputes::run(&mut demo, &paid, &desk, &mut report).await?;
     corrections::run(&demo, &paid, &desk, &mut report).await?;
     books::run(&demo, &desk, &mut report).await?;
+    let stack = night::pass(&demo, stack, &desk, &mut report).await?;
     report.chapter("Stopping");
     report.done("every service ends in order when asked to", stack.stop().await);
     say(format!(

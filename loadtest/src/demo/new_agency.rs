@@ -9,6 +9,7 @@ use super::Demo;
 use super::acts::Taking;
 use super::desk::{CLERK, Desk, IBAN, OFFICER, first_word};
 use super::messages::eventually;
+use super::night;
 use super::uploads::send;
 use crate::api::{Api, Body};
 use crate::report::Report;
@@ -56,20 +57,53 @@ pub async fn run(demo: &mut Demo, layout: &Layout, desk: &Desk, report: &mut Rep
     for invoice in &invoices {
         on_paper(demo, desk, invoice, report)?;
     }
-    accounted_for(desk, report)
+    accounted_for(desk, report)?;
+    taken_back(&api, report).await?;
+    demo.plans = Some(night::plan((AGENCY, SERVICE), &api, desk, report).await?);
+    Ok(())
+}
+
+/// A file that was a mistake: none of its bills is left, and its references are free again.
+async fn taken_back(api: &Api, report: &mut Report) -> anyhow::Result<()> {
+    let wrong = GUIDES.replace("DUE", &day(10)).replace("G-", "W-").replace("@example.test", "@wrong.test");
+    let upload = send(api, "wrong.csv", wrong.into_bytes(), "wrong").await?;
+    let id = upload["upload_id"].as_str().context("an upload_id")?;
+    let confirm = json!({ "confirmed_count": upload["valid"], "confirmed_total": upload["valid_total"] });
+    api.post(&format!("/v1/uploads/{id}/issue"), "wrong-issue", &Body::Json(confirm)).await?.success()?;
+    let why = Body::Json(json!({ "reason": "the wrong year" }));
+    api.post(&format!("/v1/uploads/{id}/withdrawal"), "wrong-back", &why).await?.success()?;
+    let state = eventually(async || {
+        let upload = api.get(&format!("/v1/uploads/{id}")).await?.success()?;
+        anyhow::ensure!(upload["state"] == "withdrawn", "{upload}");
+        Ok(upload["withdrawn"].clone())
+    });
+    report.equal("a file that was a mistake is taken back, bill by bill", &json!(2), &state.await?);
+    Ok(())
 }
 
 /// Agency and service, and a fee that one person writes and another publishes.
 fn set_up(desk: &Desk, report: &mut Report) -> anyhow::Result<()> {
     let names = ["--name-en", "Tourism Authority", "--name-ar", "هيئة السياحة", "--actor", CLERK];
     let account = ["--agency", AGENCY, "--revenue-account", "4990", "--settlement-iban", IBAN];
-    desk.mizan(&[&["catalogue", "add-agency"][..], &names, &account].concat())?;
+    let vat = ["--vat-account", "200000123400002"];
+    desk.mizan(&[&["catalogue", "add-agency"][..], &names, &account, &vat].concat())?;
     let of = ["--agency", AGENCY, "--service", SERVICE];
     let names = ["--name-en", "Tour guide licence", "--name-ar", "ترخيص مرشد سياحي", "--actor", CLERK];
     let put = desk.mizan(&[&["fee", "service"][..], &of, &names].concat())?;
     report.equal("the service is there and has no fee yet", &true, &put.ends_with("no fee yet"));
     let (from, fee) = (day(0), "sliced:0-10=0.500;10-=0.250");
-    let what = ["--from", &from, "--fee", fee, "--minimum", "2.000", "--split", "GUIDE-FUND=10"];
+    let what = [
+        "--from",
+        &from,
+        "--fee",
+        fee,
+        "--minimum",
+        "2.000",
+        "--split",
+        "GUIDE-FUND=10",
+        "--expires-after",
+        "1",
+    ];
     let beside = ["--service-fee", "0.200", "--service-fee-tax", "standard", "--service-fee-to", "MIZAN"];
     let draft = [&["fee", "draft"][..], &of, &what, &beside, &["--actor", CLERK]].concat();
     let draft = first_word(&desk.mizan(&draft)?);
@@ -78,6 +112,10 @@ fn set_up(desk: &Desk, report: &mut Report) -> anyhow::Result<()> {
     desk.mizan(&["fee", "submit", "--draft", &draft, "--at", "1", "--actor", CLERK])?;
     let published = desk.mizan(&["fee", "publish", "--draft", &draft, "--at", "2", "--actor", OFFICER])?;
     report.equal("a second person publishes it", &true, &published.contains(" published "));
+    let prices = desk.mizan(&["fee", "prices", "--agency", AGENCY])?;
+    let said =
+        prices.contains("Each unit from 0 to 10: BHD 0.500") && prices.contains("كل وحدة فوق 10: 0.250 د.ب.");
+    report.equal("the public reads what it costs, in both languages", &true, &said);
     Ok(())
 }
 
@@ -134,6 +172,11 @@ fn accounted_for(desk: &Desk, report: &mut Report) -> anyhow::Result<()> {
     let owed = ["agency_payable:TOU", "beneficiary_payable:GUIDE-FUND", "beneficiary_payable:MIZAN"];
     let owed = owed.map(closing).into_iter().collect::<anyhow::Result<Vec<_>>>()?;
     report.equal("its statement, and what each receiver is owed", &vec![-6_750, -750, -440], &owed);
+    let out = desk.folder().join("statement.pdf").display().to_string();
+    let of = ["--agency", AGENCY, "--from", &today, "--to", &today, "--language", "ar", "--out", &out];
+    desk.mizan(&[&["statement", "print"][..], &of].concat())?;
+    let printed = std::fs::read(&out)?.starts_with(b"%PDF-");
+    report.equal("and as a document for its files", &true, &printed);
     let year = today.split('-').next().unwrap_or_default();
     let numbers = desk.mizan(&["invoice", "numbers", "--agency", AGENCY, "--year", year])?;
     report.equal("its invoice numbers are gapless", &true, &numbers.ends_with("no gap, no double"));

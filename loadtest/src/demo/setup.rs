@@ -49,7 +49,7 @@ pub async fn seed(layout: &Layout, report: &mut Report) -> anyhow::Result<Demo> 
     report.equal("each agency has a key and a webhook endpoint", &AGENCIES.len(), &webhook_secrets.len());
     let portal = layout.url("portal", "http");
     let (purse, acts) = (Purse::default(), Acts::default());
-    Ok(Demo { world, apis, webhook_secrets, portal, purse, acts })
+    Ok(Demo { world, apis, webhook_secrets, portal, purse, acts, plans: None })
 }
 
 /// Addresses for a person, one a line.

@@ -17,6 +17,8 @@ pub const ALL_IN_ONE: &str = "all";
 
 /// From the start of a process to its readiness.
 const READY_WITHIN: Duration = Duration::from_secs(20);
+/// From the signal to the end of a process.
+const ENDS_WITHIN: Duration = Duration::from_secs(30);
 
 /// Servers, services and the outside world, with their data in one folder.
 #[derive(Debug)]
@@ -105,6 +107,27 @@ impl Stack {
         service.ready(READY_WITHIN).await
     }
 
+    /// Asks every service but the outside world to stop, and starts it again with the settings as they are now.
+    ///
+    /// # Errors
+    /// One does not end in its time, or does not come back.
+    pub async fn restart(&mut self) -> anyhow::Result<()> {
+        let layout = self.layout.clone();
+        let mut ours: Vec<&mut Service> =
+            self.services.iter_mut().filter(|service| service.name() != "sandbox").collect();
+        for service in &ours {
+            service.terminate()?;
+        }
+        for service in &mut ours {
+            service.ended(ENDS_WITHIN).await?;
+            **service = Service::start(service.name(), &layout)?;
+        }
+        for service in &mut ours {
+            service.ready(READY_WITHIN).await?;
+        }
+        Ok(())
+    }
+
     /// Asks every service to stop and waits.
     ///
     /// # Errors
@@ -114,7 +137,7 @@ impl Stack {
             service.terminate()?;
         }
         for service in &mut self.services {
-            service.ended(Duration::from_secs(30)).await?;
+            service.ended(ENDS_WITHIN).await?;
         }
         Ok(())
     }

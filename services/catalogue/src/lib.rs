@@ -17,6 +17,7 @@ use pg::Pg;
 use proto::catalogue::v1::catalogue_service_server::CatalogueServiceServer;
 use proto::catalogue::v1::channel_policy_service_server::ChannelPolicyServiceServer;
 use proto::catalogue::v1::fee_draft_service_server::FeeDraftServiceServer;
+use proto::catalogue::v1::price_list_service_server::PriceListServiceServer;
 use tonic::service::Routes;
 
 pub use command::{CommandError, ImportArgs, import_command};
@@ -77,6 +78,7 @@ pub async fn start(settings: Settings, ctx: &Context) -> Result<Running, StartEr
     };
     let routes = Routes::new(CatalogueServiceServer::new(svc.clone()))
         .add_service(FeeDraftServiceServer::new(svc.clone()))
+        .add_service(PriceListServiceServer::new(svc.clone()))
         .add_service(ChannelPolicyServiceServer::new(svc));
     let grpc = boot::grpc::serve(ctx, settings.grpc_addr, routes).await?;
     let health = boot::Health::serve(ctx, settings.health_addr).await?;

@@ -6,11 +6,15 @@ use money::Money;
 use proto::catalogue::v1::QuoteProblem;
 use proto::common::v1::LocalText;
 use rust_decimal::Decimal;
+use time::Date;
 
+use crate::domain::fee::{Band, Fee};
+use crate::domain::fee_service::TaxCategory;
 use crate::domain::input::MAX_AMOUNT_FILS;
 use crate::domain::late::{Adds, Late};
 use crate::domain::price::{Refusal, Step};
-use crate::domain::terms::Reduction;
+use crate::domain::terms::{Reduction, Takes, Terms};
+use crate::domain::vat::standard_rate;
 
 /// Says what steps and refusals mean. One for each call: bills of one upload repeat most of their steps.
 pub struct Sentences<'t> {
@@ -19,6 +23,7 @@ pub struct Sentences<'t> {
 }
 
 /// A value of a sentence: money is written in its language's way.
+#[derive(Clone)]
 enum Part<'p> {
     Text(&'p str),
     Owned(String),
@@ -94,6 +99,79 @@ impl<'t> Sentences<'t> {
                 .say("step-vat", &[("percent", O(percent.to_string())), ("fee", M(*fee)), ("vat", M(*vat))]),
             Step::Total { total } => self.say("step-total", &[("total", M(*total))]),
         }
+    }
+
+    /// What a schedule says, for the public: the fee, its bounds, VAT on `day`, what is charged beside it, who pays less, what being
+    /// late costs.
+    pub fn terms(&mut self, terms: &Terms, day: Date) -> Vec<LocalText> {
+        let beyond = &terms.beyond;
+        let mut lines = self.fee(&terms.fee);
+        lines.extend(beyond.minimum.map(|fee| self.step(&Step::Minimum { fee })));
+        lines.extend(beyond.maximum.map(|fee| self.step(&Step::Maximum { fee })));
+        lines.push(self.tax(terms.tax, day));
+        if let Some(fee) = &beyond.service_fee {
+            lines.push(self.step(&Step::ServiceFee { amount: fee.amount }));
+            lines.extend((fee.tax != terms.tax).then(|| self.tax(fee.tax, day)));
+        }
+        lines.extend(beyond.reductions.iter().map(|reduction| self.less(reduction)));
+        lines.extend(beyond.late.as_ref().map(|late| self.late(late)));
+        let ends = beyond.expires_after_days.map(|days| [("days", Part::Owned(days.to_string()))]);
+        lines.extend(ends.map(|days| self.say("price-expires", &days)));
+        lines
+    }
+
+    fn fee(&self, fee: &Fee) -> Vec<LocalText> {
+        use Part::{Money as M, Text as T};
+        match fee {
+            Fee::Fixed(fee) => vec![self.say("price-fixed", &[("fee", M(*fee))])],
+            Fee::PerUnit { input, rate } => {
+                vec![self.say("price-per-unit", &[("input", T(input)), ("rate", M(*rate))])]
+            }
+            Fee::Table(rows) => {
+                let row = |(category, fee): &(String, Money)| {
+                    self.say("price-category", &[("category", T(category)), ("fee", M(*fee))])
+                };
+                rows.iter().map(row).collect()
+            }
+            Fee::Tiered(bands) => bands.iter().map(|band| self.band("price-band", band)).collect(),
+            Fee::Sliced(bands) => bands.iter().map(|band| self.band("price-slice", band)).collect(),
+            Fee::Formula(formula) => {
+                vec![self.say("step-formula", &[("formula", T(&formula.text))])]
+            }
+            Fee::Given => vec![self.say("price-given", &[])],
+        }
+    }
+
+    fn band(&self, key: &str, band: &Band) -> LocalText {
+        let (from, fee) = (("from", Part::Owned(band.from.to_string())), ("fee", Part::Money(band.price)));
+        match &band.to {
+            Some(to) => self.say(key, &[from, ("to", Part::Owned(to.to_string())), fee]),
+            None => self.say(&format!("{key}-open"), &[from, fee]),
+        }
+    }
+
+    fn tax(&mut self, tax: TaxCategory, day: Date) -> LocalText {
+        match tax {
+            TaxCategory::Outside => self.step(&Step::OutsideVat),
+            TaxCategory::Standard => {
+                let percent = standard_rate(day).normalize().to_string();
+                self.say("price-vat", &[("percent", Part::Owned(percent))])
+            }
+        }
+    }
+
+    /// Who pays less. The reduction's name is of the language of its sentence.
+    fn less(&self, reduction: &Reduction) -> LocalText {
+        let (key, value) = match reduction.takes {
+            Takes::Percent(percent) => ("price-less-percent", Part::Owned(percent.to_string())),
+            Takes::Amount(amount) => ("price-less-amount", Part::Money(amount)),
+            Takes::All => ("price-less-all", Part::Text("")),
+        };
+        let said = |lang, name: &str| {
+            let law = ("law", Part::Text(&reduction.legal_reference));
+            self.say_in(lang, key, &[("name", Part::Text(name)), law, ("less", value.clone())])
+        };
+        LocalText { en: said(Lang::En, &reduction.name.en), ar: said(Lang::Ar, &reduction.name.ar) }
     }
 
     /// What happens when a bill is paid late.

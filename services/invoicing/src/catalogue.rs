@@ -11,7 +11,8 @@ use proto::catalogue::v1::catalogue_service_client::CatalogueServiceClient;
 use time::Date;
 
 use crate::domain::fee_service::{
-    Breakdown, FeeService, Input, InputKind, Line, LineKind, LocalText, Price, Reduced, Share, TaxCategory,
+    Breakdown, FeeService, Input, InputKind, Line, LineKind, LocalText, Price, Reduced, Seller, Share,
+    TaxCategory,
 };
 use crate::domain::late::{Adds, Again, Late};
 use crate::domain::upload_row::{Code, Quote};
@@ -39,20 +40,22 @@ impl Catalogue {
         Catalogue { client: CatalogueServiceClient::new(channel) }
     }
 
-    /// The agency's name.
+    /// The agency, as its bills name it.
     ///
     /// # Errors
     /// The catalogue's refusal, or that it did not answer.
-    pub async fn agency_name(&self, agency: &AgencyId) -> Result<LocalText, Problem> {
+    pub async fn seller(&self, agency: &AgencyId) -> Result<Seller, Problem> {
         let request = call(agency, pb::GetAgencyRequest { agency_id: agency.to_string() })?;
         let answer = self.client.clone().get_agency(request).await.map_err(|status| problem(&status))?;
-        Ok(local(answer.into_inner().agency.and_then(|agency| agency.name)))
+        let agency = answer.into_inner().agency.unwrap_or_default();
+        let vat_account = Some(agency.vat_account).filter(|account| !account.is_empty());
+        Ok(Seller { name: local(agency.name), vat_account })
     }
 
     /// The agency's fee services by code: those that have a fee today.
     ///
     /// # Errors
-    /// As [`Catalogue::agency_name`].
+    /// As [`Catalogue::seller`].
     pub async fn fee_services(&self, agency: &AgencyId) -> Result<HashMap<String, FeeService>, Problem> {
         let request = call(agency, pb::ListFeeServicesRequest { agency_id: agency.to_string() })?;
         let answer =
@@ -66,7 +69,7 @@ impl Catalogue {
     /// Prices for `date`, in the order of `quotes`.
     ///
     /// # Errors
-    /// As [`Catalogue::agency_name`].
+    /// As [`Catalogue::seller`].
     pub async fn prices(
         &self,
         agency: &AgencyId,
@@ -145,6 +148,10 @@ fn price(result: pb::QuoteResult) -> Result<Result<Price, NoPrice>, Problem> {
                     shares: price.shares.iter().map(share).collect::<Result<_, _>>()?,
                 },
                 late: price.late.map(|penalty| late(penalty, price.late_rule)).transpose()?,
+                expires_after_days: match price.expires_after_days {
+                    0 => None,
+                    days => Some(u16::try_from(days).ok().ok_or_else(nonsense)?),
+                },
             }))
         }
         Some(R::Problem(problem)) => {

@@ -16,9 +16,19 @@ use crate::domain::notice::{Kind, Occasion};
 use crate::wire;
 
 const ISSUED: &str = "mizan.invoicing.invoice.issued";
-const RECEIVABLES: &str = "mizan.payments.receivable.>";
-/// A payment tells its receivable with its own news.
-const PAYMENTS: &str = "mizan.payments.payment.>";
+/// What may change what is paid or asked for, or ends a bill. That a receivable was opened or is held changes none of it: of a
+/// million bills that is a million messages not looked at.
+const NEWS: [&str; 8] = [
+    "mizan.payments.receivable.partially_paid",
+    "mizan.payments.receivable.paid",
+    "mizan.payments.receivable.returned",
+    "mizan.payments.receivable.restored",
+    "mizan.payments.receivable.amended",
+    "mizan.payments.receivable.cancelled",
+    "mizan.payments.receivable.written_off",
+    // A payment tells its receivable with its own news.
+    "mizan.payments.payment.>",
+];
 
 /// News handled at the same time; two of one invoice wait for each other at its row.
 const AT_ONCE: usize = 8;
@@ -34,7 +44,7 @@ pub fn issued(ids: &Ids, invoice: &Invoice, now: OffsetDateTime) -> Event {
     }
 }
 
-/// An invoice became `what`: amended or cancelled.
+/// An invoice became `what`: amended, cancelled or expired.
 pub fn changed(ids: &Ids, what: &str, invoice: &Invoice, now: OffsetDateTime) -> Event {
     Event {
         event_id: ids.uuid(now),
@@ -112,7 +122,7 @@ pub fn news(receivable: &Receivable) -> Result<News, Problem> {
 
 /// Hears what `payments` tells of receivables until the service stops.
 pub fn listen(svc: &Invoicing) {
-    let config = ConsumerConfig { name: CONSUMER, subjects: &[RECEIVABLES, PAYMENTS], at_once: AT_ONCE };
+    let config = ConsumerConfig { name: CONSUMER, subjects: &NEWS, at_once: AT_ONCE };
     let svc = svc.clone();
     svc.bus.clone().consume(config, move |received| {
         let svc = svc.clone();

@@ -7,6 +7,7 @@ use boot::{Call, Problem};
 use ids::{AgencyId, AmendmentId};
 use money::Money;
 use proto::payments::v1 as pb;
+use proto::payments::v1::ledger_service_client::LedgerServiceClient;
 use proto::payments::v1::payment_service_client::PaymentServiceClient;
 use proto::payments::v1::receivable_service_client::ReceivableServiceClient;
 
@@ -21,6 +22,7 @@ const PATIENCE: Duration = Duration::from_secs(10);
 pub struct Payments {
     queries: PaymentServiceClient<boot::grpc::Channel>,
     receivables: ReceivableServiceClient<boot::grpc::Channel>,
+    ledger: LedgerServiceClient<boot::grpc::Channel>,
 }
 
 /// What became of a change that was asked for.
@@ -48,7 +50,8 @@ impl Payments {
     pub fn new(channel: boot::grpc::Channel) -> Payments {
         Payments {
             queries: PaymentServiceClient::new(channel.clone()),
-            receivables: ReceivableServiceClient::new(channel),
+            receivables: ReceivableServiceClient::new(channel.clone()),
+            ledger: LedgerServiceClient::new(channel),
         }
     }
 
@@ -82,6 +85,33 @@ impl Payments {
         let answer = self.queries.clone().get_payment(request).await;
         let answer = answer.map_err(|status| Problem::from_status(&status))?.into_inner();
         answer.payment.ok_or_else(|| Problem::internal(std::io::Error::other("an answer without a payment")))
+    }
+
+    /// Where a payment is sealed in the books.
+    ///
+    /// # Errors
+    /// Its refusal, or that it does not answer.
+    pub async fn seal(&self, payment_id: &str) -> Result<pb::GetPaymentSealResponse, Problem> {
+        let asked = pb::GetPaymentSealRequest { payment_id: payment_id.to_owned() };
+        let mut request = Call::by("service:invoicing").request(asked)?;
+        request.set_timeout(PATIENCE);
+        let answer = self.ledger.clone().get_payment_seal(request).await;
+        Ok(answer.map_err(|status| Problem::from_status(&status))?.into_inner())
+    }
+
+    /// What came to an agency and went from it.
+    ///
+    /// # Errors
+    /// Its refusal, or that it does not answer.
+    pub async fn statement(
+        &self,
+        agency: &AgencyId,
+        asked: pb::GetStatementRequest,
+    ) -> Result<pb::GetStatementResponse, Problem> {
+        let mut request = Call::by("service:invoicing").for_agency(agency.clone()).request(asked)?;
+        request.set_timeout(PATIENCE);
+        let answer = self.ledger.clone().get_statement(request).await;
+        Ok(answer.map_err(|status| Problem::from_status(&status))?.into_inner())
     }
 
     /// Asks for new terms.

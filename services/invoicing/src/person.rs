@@ -3,10 +3,9 @@
 
 use boot::seal::{DataKey, MasterKey};
 use ids::{AgencyId, InvoiceDraftId, PartyRef, UploadId};
-use standards::references::Cpr;
 
 use crate::Error;
-use crate::domain::payer::{Language, PayerFacts};
+use crate::domain::payer::{Language, PayerFacts, PayerNumber};
 use crate::domain::upload::part::Part;
 
 /// A person inside an agency, and the key of what is kept about them.
@@ -16,13 +15,13 @@ pub struct Party {
 }
 
 /// Finds the same person again inside the agency, and links nobody across agencies.
-pub fn cpr_index(master: &MasterKey, agency: &AgencyId, cpr: &Cpr) -> [u8; 32] {
-    master.blind_index(b"cpr", format!("{agency}:{}", cpr.as_str()))
+pub fn payer_index(master: &MasterKey, agency: &AgencyId, number: &PayerNumber) -> [u8; 32] {
+    master.blind_index(b"cpr", format!("{agency}:{}", number.as_str()))
 }
 
-/// Recognises a personal number that was tried, over all agencies, and links it to none of them.
-pub fn finding_index(master: &MasterKey, cpr: &Cpr) -> [u8; 32] {
-    master.blind_index(b"finding", cpr.as_str())
+/// Recognises a number that was tried, over all agencies, and links it to none of them.
+pub fn finding_index(master: &MasterKey, number: &PayerNumber) -> [u8; 32] {
+    master.blind_index(b"finding", number.as_str())
 }
 
 /// Tells two addresses of a person apart, and neither.
@@ -35,13 +34,13 @@ pub fn body_hash(master: &MasterKey, body: &[u8]) -> [u8; 32] {
     master.blind_index(b"idempotency", body)
 }
 
-pub fn seal_cpr(key: &DataKey, party: PartyRef, cpr: &Cpr) -> Vec<u8> {
-    key.seal(cpr.as_str().as_bytes(), context("party.cpr", party).as_bytes())
+pub fn seal_number(key: &DataKey, party: PartyRef, number: &PayerNumber) -> Vec<u8> {
+    key.seal(number.as_str().as_bytes(), context("party.cpr", party).as_bytes())
 }
 
 /// # Errors
 /// `Sealed` or `Corrupt`.
-pub fn open_cpr(party: &Party, sealed: &[u8]) -> Result<String, Error> {
+pub fn open_number(party: &Party, sealed: &[u8]) -> Result<String, Error> {
     let table = "party";
     let plain = party.key.open(sealed, context("party.cpr", party.party_ref).as_bytes());
     let plain = plain.map_err(|source| Error::Sealed { table, source })?;

@@ -71,6 +71,7 @@ pub fn invoice(invoice: &Invoice) -> pb::Invoice {
         State::Paid => pb::InvoiceState::Paid,
         State::Cancelled => pb::InvoiceState::Cancelled,
         State::WrittenOff { .. } => pb::InvoiceState::WrittenOff,
+        State::Expired => pb::InvoiceState::Expired,
     };
     pb::Invoice {
         invoice_id: invoice.id.to_string(),
@@ -97,6 +98,7 @@ pub fn invoice(invoice: &Invoice) -> pb::Invoice {
         instalments: invoice.instalments.iter().map(instalment).collect(),
         penalty: Some(invoice.penalty()).filter(|penalty| penalty.is_positive()).map(money_to_wire),
         penalty_on: invoice.penalty_on.map(|day| day.to_string()).unwrap_or_default(),
+        payable_until: invoice.payable_until.map(|day| day.to_string()).unwrap_or_default(),
         calendar_revision: invoice.due.calendar_revision.unwrap_or_default(),
     }
 }
@@ -110,6 +112,7 @@ pub fn state_filter(state: pb::InvoiceState) -> Option<&'static str> {
         pb::InvoiceState::Paid => Some("paid"),
         pb::InvoiceState::Cancelled => Some("cancelled"),
         pb::InvoiceState::WrittenOff => Some("written_off"),
+        pb::InvoiceState::Expired => Some("expired"),
     }
 }
 

@@ -7,7 +7,7 @@ use futures::FutureExt as _;
 use futures::future::BoxFuture;
 use tokio::sync::Notify;
 
-use crate::app::{Invoicing, amend, invoice_draft, late, notices, upload_work};
+use crate::app::{Invoicing, amend, expiry, invoice_draft, late, notices, upload_work};
 use crate::{Error, store};
 
 /// An idempotency key answers this long; after that the reference does, which is used once for ever.
@@ -24,6 +24,8 @@ const LOOK_FOR_AMENDMENTS: Duration = Duration::from_secs(10);
 
 /// How often late bills are looked for: soon after midnight they say what they cost.
 const LOOK_FOR_LATE: Duration = Duration::from_mins(10);
+/// How often bills whose last day is over are looked for.
+const LOOK_FOR_ENDED: Duration = Duration::from_mins(10);
 /// How often payers to be told are looked for, when nobody rings.
 const LOOK_FOR_NOTICES: Duration = Duration::from_mins(10);
 /// How often approved drafts are looked for, when nobody rings.
@@ -46,6 +48,7 @@ pub fn start(svc: &Invoicing) {
         async move { upload_work::take_up(&svc).await }.boxed()
     });
     by_clock("charge late bills", LOOK_FOR_LATE, |svc| async move { late::charge_all(&svc).await }.boxed());
+    by_clock("end bills", LOOK_FOR_ENDED, |svc| async move { expiry::end_all(&svc).await }.boxed());
     let bell = svc.notice_bell.clone();
     again(svc, "tell payers", (LOOK_FOR_NOTICES, bell), |svc| {
         async move { notices::tell_all(&svc).await }.boxed()
@@ -58,19 +61,19 @@ pub fn start(svc: &Invoicing) {
 
 type Work = fn(Invoicing) -> BoxFuture<'static, Result<(), Error>>;
 
-/// Does some work every so often, and when its bell rings, until the service stops. What fails is done with the next look.
+/// Does some work at once, every so often, and when its bell rings, until the service stops. What fails is done with the next look.
 fn again(svc: &Invoicing, name: &'static str, (every, bell): (Duration, Arc<Notify>), work: Work) {
     let svc = svc.clone();
     svc.ctx.tasks.clone().spawn(name, async move {
         let stopping = svc.ctx.tasks.stopping();
         loop {
+            if let Err(error) = work(svc.clone()).await {
+                tracing::warn!(%error, "`{name}` did not end well; it comes again");
+            }
             tokio::select! {
                 () = svc.ctx.clock.sleep(every) => {}
                 () = bell.notified() => {}
                 () = stopping.cancelled() => return,
-            }
-            if let Err(error) = work(svc.clone()).await {
-                tracing::warn!(%error, "`{name}` did not end well; it comes again");
             }
         }
     });

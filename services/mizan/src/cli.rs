@@ -6,7 +6,8 @@ use clap::{Args, Parser, Subcommand};
 
 use crate::commands::{
     adjustment, calendar, catalogue, channel_exception, config, credit, credit_note, dispute, fee, identity,
-    invoice, invoice_draft, kiosk, ledger, migrate, payment, person, policy, receipt, refund, states,
+    invoice, invoice_draft, kiosk, ledger, migrate, payment, person, policy, receipt, refund, statement,
+    states,
 };
 use crate::services::{self, All};
 
@@ -15,14 +16,14 @@ use crate::services::{self, All};
 #[command(name = "mizan", version, propagate_version = true)]
 pub struct Cli {
     #[command(flatten)]
-    pub telemetry: Telemetry,
+    pub common: Common,
     #[command(subcommand)]
     command: Command,
 }
 
-/// Logs and spans, the same for every command.
+/// Logs, spans and time, the same for every command.
 #[derive(Clone, Debug, Args)]
-pub struct Telemetry {
+pub struct Common {
     /// Which log lines are written: directives of `tracing`, for example `info,payments=debug`.
     #[arg(id = "log", long = "log", env = "MIZAN_LOG", global = true, default_value = DEFAULT_FILTER)]
     pub filter: String,
@@ -38,6 +39,15 @@ pub struct Telemetry {
     /// Where spans go, for example `http://collector:4317`; unset, they stay in the process.
     #[arg(id = "otlp_endpoint", long = "otlp-endpoint", env = "MIZAN_OTLP_ENDPOINT", global = true)]
     pub otlp_endpoint: Option<String>,
+    /// Seconds that services are ahead of the machine's clock: to rehearse what a night does. Never where money is real.
+    #[arg(
+        id = "clock_ahead_s",
+        long = "clock-ahead-s",
+        env = "MIZAN_CLOCK_AHEAD_S",
+        global = true,
+        default_value_t = 0
+    )]
+    pub clock_ahead_s: u32,
 }
 
 /// For people or for machines.
@@ -112,6 +122,8 @@ enum Command {
     Adjustment(adjustment::Adjustment),
     /// Invoices: printed, changed and taken back, reductions by reason, and whether the numbers are gapless.
     Invoice(invoice::Invoice),
+    /// An agency's statement: what came to it and went from it, by day, out of the books.
+    Statement(statement::Statement),
     /// Invoice drafts: approved by a second person and issued on their day, or given up.
     InvoiceDraft(invoice_draft::InvoiceDraft),
     /// Credit notes: what amending and cancelling took off invoices.
@@ -136,40 +148,40 @@ enum Command {
 
 /// Runs what was asked for.
 pub async fn dispatch(cli: Cli) -> ExitCode {
-    let Cli { telemetry, command } = cli;
+    let Cli { common, command } = cli;
     match command {
-        Command::All(all) => services::run_all(*all, &telemetry).await,
+        Command::All(all) => services::run_all(*all, &common).await,
         Command::Catalogue { verb: Some(verb), .. } => catalogue::run(verb).await,
         Command::Catalogue { settings, verb: None } => {
-            services::run("catalogue", &telemetry, |ctx| ::catalogue::run(settings, ctx)).await
+            services::run("catalogue", &common, |ctx| ::catalogue::run(settings, ctx)).await
         }
         Command::Identity { verb: Some(verb), .. } => identity::run(verb).await,
         Command::Identity { settings, verb: None } => {
-            services::run("identity", &telemetry, |ctx| ::identity::run(settings, ctx)).await
+            services::run("identity", &common, |ctx| ::identity::run(settings, ctx)).await
         }
         Command::Invoicing(settings) => {
-            services::run("invoicing", &telemetry, |ctx| ::invoicing::run(settings, ctx)).await
+            services::run("invoicing", &common, |ctx| ::invoicing::run(settings, ctx)).await
         }
         Command::Payments(settings) => {
-            services::run("payments", &telemetry, |ctx| ::payments::run(*settings, ctx)).await
+            services::run("payments", &common, |ctx| ::payments::run(*settings, ctx)).await
         }
         Command::WalletAdapter(settings) => {
-            services::run("wallet-adapter", &telemetry, |ctx| ::wallet_adapter::run(settings, ctx)).await
+            services::run("wallet-adapter", &common, |ctx| ::wallet_adapter::run(settings, ctx)).await
         }
         Command::KioskRelay(settings) => {
-            services::run("kiosk-relay", &telemetry, |ctx| ::kiosk_relay::run(settings, ctx)).await
+            services::run("kiosk-relay", &common, |ctx| ::kiosk_relay::run(settings, ctx)).await
         }
         Command::Notifications(settings) => {
-            services::run("notifications", &telemetry, |ctx| ::notifications::run(settings, ctx)).await
+            services::run("notifications", &common, |ctx| ::notifications::run(settings, ctx)).await
         }
         Command::Gateway(settings) => {
-            services::run("gateway", &telemetry, |ctx| ::gateway::run(settings, ctx)).await
+            services::run("gateway", &common, |ctx| ::gateway::run(settings, ctx)).await
         }
         Command::Portal(settings) => {
-            services::run("portal", &telemetry, |ctx| ::portal::run(settings, ctx)).await
+            services::run("portal", &common, |ctx| ::portal::run(settings, ctx)).await
         }
         Command::Sandbox(settings) => {
-            services::run("sandbox", &telemetry, |ctx| ::sandbox::run(settings, ctx)).await
+            services::run("sandbox", &common, |ctx| ::sandbox::run(settings, ctx)).await
         }
         Command::Migrate(migrate) => migrate::run(migrate).await,
         Command::Ledger(ledger) => ledger::run(ledger).await,
@@ -180,6 +192,7 @@ pub async fn dispatch(cli: Cli) -> ExitCode {
         Command::Credit(credit) => credit::run(credit).await,
         Command::Adjustment(adjustment) => adjustment::run(adjustment).await,
         Command::Invoice(invoice) => invoice::run(invoice).await,
+        Command::Statement(statement) => statement::run(statement).await,
         Command::InvoiceDraft(draft) => invoice_draft::run(draft).await,
         Command::CreditNote(note) => credit_note::run(note).await,
         Command::Calendar(calendar) => calendar::run(calendar).await,

@@ -5,7 +5,7 @@ use std::time::Duration;
 use boot::{Clock, Context, Ids, StartError};
 use clap::Args;
 
-use crate::cli::Telemetry;
+use crate::cli::Common;
 use crate::commands::end_with;
 
 /// After the signal, until callers have noticed that we are not ready.
@@ -35,11 +35,11 @@ pub struct All {
 }
 
 /// Runs one service until it is asked to stop.
-pub async fn run<F>(name: &'static str, telemetry: &Telemetry, service: impl FnOnce(Context) -> F) -> ExitCode
+pub async fn run<F>(name: &'static str, common: &Common, service: impl FnOnce(Context) -> F) -> ExitCode
 where
     F: Future<Output = Result<(), StartError>>,
 {
-    with_telemetry(name, telemetry, async |ctx| {
+    with_telemetry(name, common, async |ctx| {
         // Boxed: a service's whole life is a large future.
         let running = Box::pin(service(ctx.clone()));
         boot::run_service(&ctx, DRAIN, running).await
@@ -48,8 +48,8 @@ where
 }
 
 /// Runs every service until asked to stop; one that cannot start ends all.
-pub async fn run_all(all: All, telemetry: &Telemetry) -> ExitCode {
-    with_telemetry("all", telemetry, async |ctx| {
+pub async fn run_all(all: All, common: &Common) -> ExitCode {
+    with_telemetry("all", common, async |ctx| {
         let of = |name| ctx.for_service(name);
         let running = async {
             tokio::try_join!(
@@ -72,18 +72,22 @@ pub async fn run_all(all: All, telemetry: &Telemetry) -> ExitCode {
 
 async fn with_telemetry(
     name: &'static str,
-    telemetry: &Telemetry,
+    common: &Common,
     work: impl AsyncFnOnce(Context) -> ExitCode,
 ) -> ExitCode {
     let started = boot::telemetry::init(&boot::Telemetry {
         service: format!("mizan-{name}"),
-        otlp_endpoint: telemetry.otlp_endpoint.clone(),
-        lines: telemetry.lines.into(),
-        filter: telemetry.filter.clone(),
+        otlp_endpoint: common.otlp_endpoint.clone(),
+        lines: common.lines.into(),
+        filter: common.filter.clone(),
     });
     match started {
         Ok(guard) => {
-            let code = work(Context::new(name, Clock::system(), Ids::random())).await;
+            if common.clock_ahead_s > 0 {
+                tracing::warn!(seconds = common.clock_ahead_s, "this is a rehearsal: the clock is ahead");
+            }
+            let clock = Clock::system_ahead(Duration::from_secs(common.clock_ahead_s.into()));
+            let code = work(Context::new(name, clock, Ids::random())).await;
             guard.shutdown().await;
             code
         }

@@ -14,11 +14,12 @@ use crate::{
 /// Every change of a payment; most are steps on the way and only acknowledged.
 const PAYMENTS: [&str; 1] = ["mizan.payments.payment.>"];
 /// Whom to tell of a bill, and when to stop.
-const BILLS: [&str; 4] = [
+const BILLS: [&str; 5] = [
     "mizan.invoicing.notice.due",
     "mizan.invoicing.notice.person-erased",
     "mizan.invoicing.invoice.amended",
     "mizan.invoicing.invoice.cancelled",
+    "mizan.invoicing.invoice.expired",
 ];
 /// Events handled at once.
 const AT_ONCE: usize = 16;

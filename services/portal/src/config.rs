@@ -46,6 +46,14 @@ pub struct Settings {
         default_value = "http://127.0.0.1:7106"
     )]
     pub notifications_url: String,
+    /// `catalogue`.
+    #[arg(
+        id = "portal.catalogue_url",
+        long = "portal-catalogue-url",
+        env = "MIZAN_PORTAL_CATALOGUE_URL",
+        default_value = "http://127.0.0.1:7101"
+    )]
+    pub catalogue_url: String,
     /// Unknown references that one address may try a minute; known bills can be read freely.
     #[arg(id = "portal.unknown_per_minute", long = "portal-unknown-per-minute", env = "MIZAN_PORTAL_UNKNOWN_PER_MINUTE", default_value = "30", value_parser = clap::value_parser!(u32).range(1..))]
     pub unknown_per_minute: u32,

@@ -12,6 +12,7 @@ use std::sync::Arc;
 use boot::grpc::{Channel, channel};
 use boot::{Context, Ids, StartError};
 use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter};
+use proto::catalogue::v1::price_list_service_client::PriceListServiceClient;
 use proto::invoicing::v1::document_service_client::DocumentServiceClient;
 use proto::invoicing::v1::finding_service_client::FindingServiceClient;
 use proto::invoicing::v1::invoice_service_client::InvoiceServiceClient;
@@ -30,6 +31,7 @@ pub(crate) struct App {
     pub documents: DocumentServiceClient<Channel>,
     pub payments: PaymentServiceClient<Channel>,
     pub notifications: NotificationServiceClient<Channel>,
+    pub prices: PriceListServiceClient<Channel>,
     pub ids: Ids,
     pub seal: Arc<Seal>,
     /// Counts unknown references by address.
@@ -67,6 +69,7 @@ pub async fn start(settings: Settings, ctx: &Context) -> Result<Running, StartEr
         documents: DocumentServiceClient::new(invoicing),
         payments: PaymentServiceClient::new(payments),
         notifications: NotificationServiceClient::new(channel(&settings.notifications_url)?),
+        prices: PriceListServiceClient::new(channel(&settings.catalogue_url)?),
         ids: ctx.ids.clone(),
         seal: Arc::new(Seal::new(&ctx.setting("FORM_KEY_FILE"), settings.form_key_file, &ctx.ids)?),
         unknown: Arc::new(RateLimiter::keyed(Quota::per_minute(a_minute))),

@@ -114,6 +114,31 @@ async fn after_a_restart_of_postgres_the_first_begin_works() {
 }
 
 #[tokio::test]
+async fn a_number_is_asked_on_one_connection_until_it_dies() {
+    let env = env().await;
+    let pg = Pg::connect(&env.database_url, "DATABASE_URL", 2).await.unwrap();
+    let backend = "SELECT pg_backend_pid()::bigint";
+    let (seat, first) = pg.number(None, backend).await.unwrap();
+    let (seat, again) = pg.number(Some(seat), backend).await.unwrap();
+    assert_eq!(first, again, "the same connection");
+    let error = pg.number(Some(seat), "SELECT 1::bigint / 0").await.unwrap_err();
+    assert!(!error.is_unavailable(), "{error:?}");
+    wait_for("it is rolled back", SOON, async || (idle_in_transaction(&env.pg).await == 0).then_some(()))
+        .await;
+
+    let (seat, _) = pg.number(None, backend).await.unwrap();
+    let mut tx = env.pg.begin().await.unwrap();
+    sqlx::query_scalar::<_, bool>(
+        "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()",
+    )
+    .fetch_all(tx.conn())
+    .await
+    .unwrap();
+    let (_, after) = pg.number(Some(seat), backend).await.unwrap();
+    assert_ne!(after, first, "another connection");
+}
+
+#[tokio::test]
 async fn statements_and_waiting_clients_have_limits() {
     let env = env().await;
     let options = Options {

@@ -2,11 +2,13 @@
 
 mod card_number;
 mod cpr;
+mod cr;
 mod mod97;
 mod phone;
 
 pub use card_number::contains_card_number;
 pub use cpr::Cpr;
+pub use cr::Cr;
 pub use mod97::{bahrain_iban, creditor_reference, is_creditor_reference};
 pub use phone::bahrain_phone;
 

@@ -17,7 +17,7 @@ pub async fn add(svc: Catalogue, call: Call, agency: Agency) -> Result<Agency, E
         Some(known) => return Err(Error::AgencyKnown(known.id)),
         None => {}
     }
-    store::agency::put(&mut tx, &[&agency], svc.clock.now()).await?;
+    store::agency::put(&mut tx, std::slice::from_ref(&agency), svc.clock.now()).await?;
     store::revision::grow(&mut tx).await?;
     tx.commit().await?;
     tracing::info!(actor = call.actor, agency = %agency.id, "agency added");

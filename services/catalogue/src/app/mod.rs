@@ -6,6 +6,7 @@ pub mod fee_draft;
 pub mod fee_service;
 pub mod import;
 pub mod policy;
+pub mod price_list;
 pub mod quote;
 
 use ids::{AgencyId, ServiceCode};

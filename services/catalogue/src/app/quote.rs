@@ -12,6 +12,7 @@ use std::{
 };
 
 use ids::AgencyId;
+use pg::Seat;
 use time::Date;
 
 use crate::domain::fee_service::Schedule;
@@ -38,8 +39,18 @@ pub struct Cache {
     kept: Mutex<HashMap<AgencyId, (i64, Arc<Schedules>)>>,
     /// Reads of the revision begun so far.
     begun: AtomicU64,
-    /// The last read that ended: its place among them, and what it found.
-    last: tokio::sync::Mutex<(u64, i64)>,
+    /// The last read that ended.
+    last: tokio::sync::Mutex<Read>,
+}
+
+/// A read of the revision.
+#[derive(Default)]
+struct Read {
+    /// Its place among all of them.
+    number: u64,
+    revision: i64,
+    /// The connection for the next one.
+    seat: Option<Seat>,
 }
 
 impl Cache {
@@ -57,14 +68,12 @@ impl Cache {
     async fn revision(&self, svc: &Catalogue) -> Result<i64, Error> {
         let before = self.begun.load(Ordering::SeqCst);
         let mut last = self.last.lock().await;
-        if last.0 > before {
-            return Ok(last.1);
+        if last.number > before {
+            return Ok(last.revision);
         }
         let number = self.begun.fetch_add(1, Ordering::SeqCst) + 1;
-        let mut tx = svc.pg.read().await?;
-        let revision = store::revision::read(&mut tx).await?;
-        tx.commit().await?;
-        *last = (number, revision);
+        let (seat, revision) = store::revision::now(&svc.pg, last.seat.take()).await?;
+        *last = Read { number, revision, seat: Some(seat) };
         Ok(revision)
     }
 }

@@ -35,7 +35,12 @@ pub struct Agency {
     pub it: It,
     pub revenue_account: String,
     pub settlement_iban: String,
+    /// 15 digits; none: it is not registered for VAT.
+    pub vat_account: Option<String>,
 }
+
+/// Digits of a VAT account in Bahrain.
+const VAT_ACCOUNT_DIGITS: usize = 15;
 
 /// 1 to 20 digits.
 pub fn is_revenue_account(text: &str) -> bool {
@@ -54,6 +59,18 @@ impl Agency {
         let iban = standards::references::bahrain_iban(iban)
             .map_err(|error| ("settlement_iban", format!("{error}; copy it from the bank's letter")))?;
         Ok((revenue.to_owned(), iban))
+    }
+
+    /// Whether it is a VAT account of Bahrain; empty: there is none.
+    ///
+    /// # Errors
+    /// The field at fault, and what to write.
+    pub fn checked_vat_account(text: &str) -> Result<Option<String>, (&'static str, String)> {
+        let is_account = text.len() == VAT_ACCOUNT_DIGITS && text.bytes().all(|byte| byte.is_ascii_digit());
+        if !text.is_empty() && !is_account {
+            return Err(("vat_account", format!("write its {VAT_ACCOUNT_DIGITS} digits, or nothing")));
+        }
+        Ok(Some(text.to_owned()).filter(|account| !account.is_empty()))
     }
 }
 

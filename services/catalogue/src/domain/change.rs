@@ -24,7 +24,7 @@ pub struct Added<'c> {
 /// What to write.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Change<'c> {
-    pub agencies: Vec<&'c Agency>,
+    pub agencies: Vec<Agency>,
     pub services: Vec<&'c FeeService>,
     pub schedules: Vec<Added<'c>>,
     /// Rows of the files that differ.
@@ -35,8 +35,11 @@ pub struct Change<'c> {
 /// fee or tax category is a new version from `today`; earlier dates keep theirs, and what two persons published stays. `stored`
 /// has the newest schedule of each service.
 pub fn between<'c>(files: &'c Catalogue, agencies: &[Agency], stored: &[Stored], today: Date) -> Change<'c> {
-    let mut change = Change::default();
-    change.agencies.extend(files.agencies.iter().filter(|agency| !agencies.contains(agency)));
+    let described = files.agencies.iter().map(|agency| said(files, agency, agencies));
+    let mut change = Change {
+        agencies: described.filter(|agency| !agencies.contains(agency)).collect(),
+        ..Change::default()
+    };
     change.rows = change.agencies.len();
     for row in &files.services {
         let same = |known: &&Stored| {
@@ -54,6 +57,13 @@ pub fn between<'c>(files: &'c Catalogue, agencies: &[Agency], stored: &[Stored],
         change.schedules.extend(added);
     }
     change
+}
+
+/// The agency as the files have it; where they say nothing of VAT accounts, with the one it has.
+fn said(files: &Catalogue, agency: &Agency, known: &[Agency]) -> Agency {
+    let before = known.iter().find(|known| known.id == agency.id && !files.says_vat_accounts);
+    let vat_account = before.map_or_else(|| agency.vat_account.clone(), |known| known.vat_account.clone());
+    Agency { vat_account, ..agency.clone() }
 }
 
 fn next_version<'c>(row: &'c Row, newest: Option<&Schedule>, today: Date) -> Option<Added<'c>> {

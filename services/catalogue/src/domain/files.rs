@@ -17,6 +17,8 @@ pub const SERVICES: &str = "services.csv";
 
 const AGENCY_COLUMNS: [&str; 6] =
     ["code", "name_en", "name_ar", "own_it_system", "revenue_account", "settlement_iban"];
+/// A file without it says nothing of VAT accounts.
+const VAT_ACCOUNT: &str = "vat_account";
 const SERVICE_COLUMNS: [&str; 8] = [
     "agency",
     "service",
@@ -36,6 +38,8 @@ const MAX_NAME: usize = 200;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Catalogue {
     pub agencies: Vec<Agency>,
+    /// Whether the file says which agencies have a VAT account; else they keep what they have.
+    pub says_vat_accounts: bool,
     pub services: Vec<Row>,
 }
 
@@ -74,11 +78,12 @@ impl fmt::Display for Mistake {
 /// Every mistake, in the order of the files.
 pub fn read(agencies_csv: &[u8], services_csv: &[u8]) -> Result<Catalogue, Vec<Mistake>> {
     let mut mistakes = Vec::new();
-    let agencies = records(AGENCIES, &AGENCY_COLUMNS, agencies_csv, &mut mistakes);
+    let agencies = records(AGENCIES, (&AGENCY_COLUMNS, Some(VAT_ACCOUNT)), agencies_csv, &mut mistakes);
+    let says_vat_accounts = agencies.first().is_some_and(|record| record.has(VAT_ACCOUNT));
     let agencies = agencies_of(&agencies, &mut mistakes);
-    let services = records(SERVICES, &SERVICE_COLUMNS, services_csv, &mut mistakes);
+    let services = records(SERVICES, (&SERVICE_COLUMNS, None), services_csv, &mut mistakes);
     let services = services_of(&services, &agencies, &mut mistakes);
-    if mistakes.is_empty() { Ok(Catalogue { agencies, services }) } else { Err(mistakes) }
+    if mistakes.is_empty() { Ok(Catalogue { agencies, says_vat_accounts, services }) } else { Err(mistakes) }
 }
 
 /// Where each column stands.
@@ -95,6 +100,10 @@ struct Record {
 type Found = Result<String, Mistake>;
 
 impl Record {
+    fn has(&self, column: &str) -> bool {
+        self.columns.iter().any(|(name, _)| *name == column)
+    }
+
     fn cell(&self, column: &'static str) -> &str {
         let place = self.columns.iter().find(|(name, _)| *name == column).map(|(_, place)| *place);
         place.and_then(|place| self.cells.get(place)).unwrap_or_default().trim()
@@ -148,6 +157,9 @@ impl Record {
                 is_revenue_account(account).then(|| account.to_owned()),
             )?,
             settlement_iban: iban,
+            vat_account: Agency::checked_vat_account(self.cell(VAT_ACCOUNT)).map_err(|(_, todo)| {
+                self.wrong(VAT_ACCOUNT, format!("{} is none", self.quoted(VAT_ACCOUNT)), todo)
+            })?,
         })
     }
 
@@ -215,10 +227,10 @@ fn services_of(records: &[Record], agencies: &[Agency], mistakes: &mut Vec<Mista
     services
 }
 
-/// The records of a file that has all its columns; else none, and the mistake.
+/// The records of a file that has all its columns; else none, and the mistake. One column may be there or not.
 fn records(
     file: &'static str,
-    wanted: &[&'static str],
+    (wanted, may): (&[&'static str], Option<&'static str>),
     bytes: &[u8],
     mistakes: &mut Vec<Mistake>,
 ) -> Vec<Record> {
@@ -226,7 +238,7 @@ fn records(
         .flexible(true)
         .from_reader(bytes.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(bytes));
     let columns = reader.headers().map_err(|error| not_csv(file, 1, &error));
-    let columns = match columns.and_then(|header| columns_of(file, wanted, header)) {
+    let columns = match columns.and_then(|header| columns_of(file, (wanted, may), header)) {
         Ok(columns) => columns,
         Err(mistake) => {
             mistakes.push(mistake);
@@ -245,11 +257,11 @@ fn records(
             break;
         }
         match cells {
-            Ok(cells) if cells.len() == wanted.len() => {
+            Ok(cells) if cells.len() == columns.len() => {
                 records.push(Record { file, row, columns: Arc::clone(&columns), cells });
             }
             Ok(cells) => {
-                let what = format!("has {} cells, the header {}", cells.len(), wanted.len());
+                let what = format!("has {} cells, the header {}", cells.len(), columns.len());
                 mistakes.push(mistake(file, row, what, "quote cells with a comma, and remove stray ones"));
             }
             Err(error) => mistakes.push(not_csv(file, row, &error)),
@@ -264,10 +276,10 @@ fn records(
 /// Where each wanted column stands; their order is free.
 fn columns_of(
     file: &'static str,
-    wanted: &[&'static str],
+    (wanted, may): (&[&'static str], Option<&'static str>),
     header: &StringRecord,
 ) -> Result<Columns, Mistake> {
-    let known = |cell: &str| wanted.iter().find(|name| **name == cell.trim()).copied();
+    let known = |cell: &str| wanted.iter().copied().chain(may).find(|name| *name == cell.trim());
     let columns: Vec<(&'static str, usize)> =
         header.iter().zip(0..).filter_map(|(cell, place)| known(cell).map(|name| (name, place))).collect();
     let todo = || format!("the header is {}", wanted.join(","));
@@ -278,7 +290,9 @@ fn columns_of(
         let stranger: String = stranger.chars().take(60).collect();
         return Err(mistake(file, 1, format!("the column `{stranger}` is unknown"), &todo()));
     }
-    if columns.len() > wanted.len() {
+    let twice =
+        |(at, (name, _)): (usize, &(&str, usize))| columns.iter().take(at).any(|(known, _)| known == name);
+    if columns.iter().enumerate().any(twice) {
         return Err(mistake(file, 1, "a column stands twice".to_owned(), &todo()));
     }
     Ok(columns.into())
@@ -369,6 +383,23 @@ mod tests {
         ] {
             assert_eq!(said(GOOD_AGENCIES, &GOOD_SERVICES.replacen(from, to, 1)), [expected]);
         }
+    }
+
+    #[test]
+    fn vat_accounts_may_be_said() {
+        let with = |account: &str| {
+            let agencies = GOOD_AGENCIES.replace("settlement_iban", "settlement_iban,vat_account");
+            agencies.replace("000700", &format!("000700,{account}"))
+        };
+        let of = |agencies: &str| read(agencies.as_bytes(), GOOD_SERVICES.as_bytes()).unwrap();
+        let (silent, none, one) = (of(GOOD_AGENCIES), of(&with("")), of(&with("200000123400002")));
+        let says = [&silent, &none, &one].map(|files| files.says_vat_accounts);
+        assert_eq!(says, [false, true, true]);
+        assert_eq!(one.agencies.first().unwrap().vat_account.as_deref(), Some("200000123400002"));
+        let wrong = "agencies.csv row 2 column vat_account: `2000` is none; write its 15 digits, or nothing";
+        assert_eq!(said(&with("2000"), GOOD_SERVICES).first().unwrap(), wrong);
+        let twice = with("").replace("vat_account", "vat_account,vat_account");
+        assert!(said(&twice, GOOD_SERVICES).first().unwrap().contains("a column stands twice"));
     }
 
     #[test]

@@ -19,6 +19,8 @@ pub const MAX_SPLITS: usize = 4;
 pub const MAX_BENEFICIARY: usize = 32;
 /// The whole, in basis points.
 pub const WHOLE: i32 = 10_000;
+/// The longest that a bill can be paid after its due date, where that ends at all, in days.
+pub const MAX_EXPIRY_DAYS: i32 = 3_650;
 /// The longest name or law, in characters.
 pub const MAX_TEXT: usize = 200;
 
@@ -46,6 +48,8 @@ pub struct Beyond {
     pub splits: Vec<Split>,
     /// What a bill costs more when it is paid late.
     pub late: Option<Late>,
+    /// A bill that nobody has paid ends so long after its due date; none: it never does.
+    pub expires_after_days: Option<i32>,
 }
 
 /// For the handling of a bill, apart from what the agency charges.
@@ -117,6 +121,8 @@ pub enum TermsError {
     SplitPart(String),
     #[error("late: {0}")]
     Late(&'static str),
+    #[error("expires_after_days: write 1 to {MAX_EXPIRY_DAYS}, or leave it out")]
+    Expiry,
     #[error("splits: they take {sum} of 10000 basis points; leave the agency at least one")]
     SplitSum { sum: i32 },
 }
@@ -135,6 +141,7 @@ impl TermsError {
             | TermsError::Takes(_) => "terms.reductions",
             TermsError::Beneficiary { field, .. } => field,
             TermsError::Late(_) => "terms.late",
+            TermsError::Expiry => "terms.expires_after_days",
             TermsError::BeneficiaryTwice(_)
             | TermsError::TooManySplits
             | TermsError::SplitPart(_)
@@ -199,6 +206,9 @@ impl Beyond {
             check_beneficiary("terms.service_fee", code)?;
         }
         self.late.as_ref().map_or(Ok(()), Late::check)?;
+        if self.expires_after_days.is_some_and(|days| !(1..=MAX_EXPIRY_DAYS).contains(&days)) {
+            return Err(TermsError::Expiry);
+        }
         self.check_reductions()?;
         self.check_splits()
     }
@@ -333,6 +343,16 @@ mod tests {
         ] {
             assert_eq!(error.field(), field, "{error}");
             assert!(error.to_string().contains(said), "{error}");
+        }
+    }
+
+    #[test]
+    fn bills_end_after_some_days_or_never() {
+        let with =
+            |expires_after_days| terms("given").with(Beyond { expires_after_days, ..Beyond::default() });
+        assert!(with(Some(1)).is_ok() && with(Some(MAX_EXPIRY_DAYS)).is_ok());
+        for days in [-1, 0, MAX_EXPIRY_DAYS + 1] {
+            assert_eq!(with(Some(days)).unwrap_err().field(), "terms.expires_after_days");
         }
     }
 

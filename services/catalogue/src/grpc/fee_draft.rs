@@ -83,6 +83,7 @@ fn terms_message(terms: &Terms) -> pb::FeeTerms {
         }),
         splits: beyond.splits.iter().map(split).collect(),
         late: beyond.late.as_ref().map(late_message),
+        expires_after_days: beyond.expires_after_days.unwrap_or_default(),
     }
 }
 
@@ -103,6 +104,7 @@ fn terms_from_wire(terms: Option<pb::FeeTerms>) -> Result<Terms, Problem> {
         service_fee: terms.service_fee.map(service_fee_from_wire).transpose()?,
         splits: splits.collect(),
         late: terms.late.map(late_from_wire).transpose()?,
+        expires_after_days: Some(terms.expires_after_days).filter(|days| *days != 0),
     };
     Ok(plain.with(beyond).map_err(Error::from)?)
 }

@@ -2,6 +2,7 @@
 mod channel_policy;
 mod channel_wire;
 mod fee_draft;
+mod price_list;
 
 use boot::Call;
 use boot::wire::{id_from_wire, money_to_wire};
@@ -34,6 +35,7 @@ fn agency_message(agency: &Agency) -> pb::Agency {
         own_it_system: agency.it == It::OwnSystem,
         revenue_account: agency.revenue_account.clone(),
         settlement_iban: agency.settlement_iban.clone(),
+        vat_account: agency.vat_account.clone().unwrap_or_default(),
     }
 }
 
@@ -126,6 +128,7 @@ fn price_message(agency: &AgencyId, price: &Price, sentences: &mut Sentences<'_>
         shares: price.shares.iter().map(|share| share_message(agency, share)).collect(),
         late: price.late.as_ref().map(fee_draft::late_message),
         late_rule: price.late.as_ref().map(|late| sentences.late(late)),
+        expires_after_days: price.expires_after_days.unwrap_or_default(),
     }
 }
 
@@ -176,6 +179,7 @@ impl CatalogueService for Catalogue {
             it: if asked.own_it_system { It::OwnSystem } else { It::PortalOnly },
             revenue_account,
             settlement_iban,
+            vat_account: Agency::checked_vat_account(&asked.vat_account).map_err(wrong)?,
         };
         let added = self.tasks.run(agency::add(self.clone(), call, agency)).await.map_err(Error::from)??;
         Ok(Response::new(pb::AddAgencyResponse { agency: Some(agency_message(&added)) }))

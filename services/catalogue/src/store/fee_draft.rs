@@ -16,7 +16,7 @@ pub async fn list(
     let rows = sqlx::query_as!(
         Row,
         r#"SELECT draft_id, agency_id, service_code, valid_from, fee, tax_category, minimum_fils, maximum_fils,
-                  reductions::text AS "reductions!", service_fee::text, splits::text AS "splits!", late::text, authors, state, remark, submitted_by, decided_by, schedule_version,
+                  reductions::text AS "reductions!", service_fee::text, splits::text AS "splits!", late::text, expires_after_days, authors, state, remark, submitted_by, decided_by, schedule_version,
                   created_at, version
              FROM fee_draft
             WHERE agency_id = $1 AND ($2::text IS NULL OR service_code = $2)
@@ -34,7 +34,7 @@ pub async fn find(tx: &mut Tx, id: DraftId) -> Result<Option<Draft>, Error> {
     let row = sqlx::query_as!(
         Row,
         r#"SELECT draft_id, agency_id, service_code, valid_from, fee, tax_category, minimum_fils, maximum_fils,
-                  reductions::text AS "reductions!", service_fee::text, splits::text AS "splits!", late::text, authors, state, remark, submitted_by, decided_by, schedule_version,
+                  reductions::text AS "reductions!", service_fee::text, splits::text AS "splits!", late::text, expires_after_days, authors, state, remark, submitted_by, decided_by, schedule_version,
                   created_at, version
              FROM fee_draft WHERE draft_id = $1"#,
         id.0,
@@ -50,9 +50,10 @@ pub async fn add(tx: &mut Tx, draft: &Draft) -> Result<(), Error> {
     let authors: Vec<String> = draft.authors.iter().cloned().collect();
     sqlx::query!(
         "INSERT INTO fee_draft (draft_id, agency_id, service_code, valid_from, fee, tax_category, minimum_fils,
-                                maximum_fils, reductions, service_fee, splits, authors, state, created_at, version, late)
+                                maximum_fils, reductions, service_fee, splits, authors, state, created_at, version, late,
+                                expires_after_days)
          VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9::text::jsonb, $10::text::jsonb, $11::text::jsonb, $12, 'draft', $13,
-                 $14, $15::text::jsonb)",
+                 $14, $15::text::jsonb, $16)",
         draft.id.0,
         draft.agency.as_str(),
         draft.service.as_str(),
@@ -68,6 +69,7 @@ pub async fn add(tx: &mut Tx, draft: &Draft) -> Result<(), Error> {
         draft.created_at,
         draft.version,
         columns.late,
+        columns.expires_after_days,
     )
     .execute(tx.conn())
     .await?;
@@ -91,7 +93,7 @@ pub async fn save(tx: &mut Tx, before: &Draft, after: &Draft) -> Result<(), Erro
             SET valid_from = $3, fee = $4, tax_category = $5, minimum_fils = $6, maximum_fils = $7,
                 reductions = $8::text::jsonb, service_fee = $9::text::jsonb, splits = $10::text::jsonb, authors = $11,
                 state = $12, remark = $13, submitted_by = $14, decided_by = $15, schedule_version = $16, version = $17,
-                late = $18::text::jsonb
+                late = $18::text::jsonb, expires_after_days = $19
           WHERE draft_id = $1 AND version = $2",
         before.id.0,
         before.version,
@@ -111,6 +113,7 @@ pub async fn save(tx: &mut Tx, before: &Draft, after: &Draft) -> Result<(), Erro
         schedule_version,
         after.version,
         columns.late,
+        columns.expires_after_days,
     )
     .execute(tx.conn())
     .await?;
@@ -130,6 +133,7 @@ struct Row {
     service_fee: Option<String>,
     splits: String,
     late: Option<String>,
+    expires_after_days: Option<i32>,
     authors: Vec<String>,
     state: String,
     remark: Option<String>,
@@ -164,6 +168,7 @@ impl TryFrom<Row> for Draft {
             service_fee: row.service_fee,
             splits: row.splits,
             late: row.late,
+            expires_after_days: row.expires_after_days,
         };
         Ok(Draft {
             id: DraftId(row.draft_id),

@@ -19,7 +19,7 @@ pub async fn all_of(
     let rows = sqlx::query_as!(
         Row,
         r#"SELECT service_code, version, fee, tax_category, minimum_fils, maximum_fils,
-                  reductions::text AS "reductions!", service_fee::text, splits::text AS "splits!", late::text, draft_id, valid_from AS "valid_from?"
+                  reductions::text AS "reductions!", service_fee::text, splits::text AS "splits!", late::text, expires_after_days, draft_id, valid_from AS "valid_from?"
              FROM fee_schedule
             WHERE agency_id = $1 AND ($2::text IS NULL OR service_code = $2)
             ORDER BY service_code, version"#,
@@ -60,9 +60,10 @@ pub async fn publish(tx: &mut Tx, draft: &Draft, version: i32, now: OffsetDateTi
     let columns = Columns::from(&draft.terms);
     sqlx::query!(
         "INSERT INTO fee_schedule (agency_id, service_code, version, fee, tax_category, minimum_fils, maximum_fils,
-                                   reductions, service_fee, splits, draft_id, valid_from, created_at, late)
+                                   reductions, service_fee, splits, draft_id, valid_from, created_at, late,
+                                   expires_after_days)
          VALUES ($1, $2, $3, $4, $5, $6, $7, $8::text::jsonb, $9::text::jsonb, $10::text::jsonb, $11, $12, $13,
-                 $14::text::jsonb)",
+                 $14::text::jsonb, $15)",
         draft.agency.as_str(),
         draft.service.as_str(),
         version,
@@ -77,6 +78,7 @@ pub async fn publish(tx: &mut Tx, draft: &Draft, version: i32, now: OffsetDateTi
         draft.valid_from,
         now,
         columns.late,
+        columns.expires_after_days,
     )
     .execute(tx.conn())
     .await?;
@@ -95,6 +97,7 @@ pub struct Row {
     pub service_fee: Option<String>,
     pub splits: String,
     pub late: Option<String>,
+    pub expires_after_days: Option<i32>,
     pub draft_id: Option<Uuid>,
     pub valid_from: Option<Date>,
 }
@@ -111,6 +114,7 @@ impl Row {
             service_fee: self.service_fee,
             splits: self.splits,
             late: self.late,
+            expires_after_days: self.expires_after_days,
         };
         Ok(Schedule {
             version: self.version,

@@ -15,10 +15,10 @@ pub async fn list(tx: &mut Tx, agency: Option<&AgencyId>, day: Option<Date>) -> 
         Row,
         r#"SELECT s.agency_id, s.service_code, s.name_en, s.name_ar, s.electronic_only, s.electronic_only_from,
                   f.version AS "version?", f.fee AS "fee?", f.tax_category AS "tax_category?", f.minimum_fils, f.maximum_fils, f.reductions AS "reductions?",
-                  f.service_fee, f.splits AS "splits?", f.late, f.draft_id AS "draft_id?", f.valid_from AS "valid_from?"
+                  f.service_fee, f.splits AS "splits?", f.late, f.expires_after_days, f.draft_id AS "draft_id?", f.valid_from AS "valid_from?"
              FROM fee_service s
         LEFT JOIN LATERAL (SELECT version, fee, tax_category, minimum_fils, maximum_fils, reductions::text,
-                                  service_fee::text, splits::text, late::text, draft_id, valid_from
+                                  service_fee::text, splits::text, late::text, expires_after_days, draft_id, valid_from
                              FROM fee_schedule
                             WHERE agency_id = s.agency_id AND service_code = s.service_code
                               AND ($2::date IS NULL OR valid_from IS NULL OR valid_from <= $2)
@@ -80,6 +80,7 @@ struct Row {
     service_fee: Option<String>,
     splits: Option<String>,
     late: Option<String>,
+    expires_after_days: Option<i32>,
     draft_id: Option<Uuid>,
     valid_from: Option<Date>,
 }
@@ -116,6 +117,7 @@ impl TryFrom<Row> for Stored {
                     service_fee: row.service_fee,
                     splits,
                     late: row.late,
+                    expires_after_days: row.expires_after_days,
                     draft_id: row.draft_id,
                     valid_from: row.valid_from,
                 };

@@ -1,9 +1,14 @@
 //! `catalogue_revision`: one number that grows with every change.
-use pg::Tx;
+use pg::{Pg, Seat, Tx};
 
 use crate::Error;
 
-/// The number now.
+/// The number now, and the connection for the next look.
+pub async fn now(pg: &Pg, seat: Option<Seat>) -> Result<(Seat, i64), Error> {
+    Ok(pg.number(seat, "SELECT revision FROM catalogue_revision").await?)
+}
+
+/// The number in a transaction.
 pub async fn read(tx: &mut Tx) -> Result<i64, Error> {
     Ok(sqlx::query_scalar!("SELECT revision FROM catalogue_revision").fetch_one(tx.conn()).await?)
 }

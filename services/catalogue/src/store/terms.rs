@@ -22,6 +22,7 @@ pub struct Columns {
     pub splits: String,
     /// JSON.
     pub late: Option<String>,
+    pub expires_after_days: Option<i32>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -145,6 +146,7 @@ impl From<&Terms> for Columns {
             service_fee: service_fee.as_ref().map(json),
             splits: json(&splits),
             late: beyond.late.as_ref().map(|late| json(&LateRow::from(late))),
+            expires_after_days: beyond.expires_after_days,
         }
     }
 }
@@ -192,6 +194,7 @@ impl Columns {
                 Some(text) => Some(serde_json::from_str::<LateRow>(text).map_err(unread)?.into()),
                 None => None,
             },
+            expires_after_days: self.expires_after_days,
         };
         let terms =
             Terms::of_fee(&self.fee, tax(&self.tax_category)?).map_err(|error| corrupt(error.to_string()))?;

@@ -6,6 +6,7 @@ use proto::catalogue::v1 as pb;
 use proto::catalogue::v1::fee_draft_service_client::FeeDraftServiceClient;
 use proto::catalogue::v1::fee_reduction::Takes;
 use proto::catalogue::v1::late_penalty::Adds;
+use proto::catalogue::v1::price_list_service_client::PriceListServiceClient;
 use proto::catalogue::v1::quote_result::Result as Answer;
 use proto::catalogue::v1::test_fee_draft_response::Result as Tested;
 use proto::common::v1::{LocalText, Money};
@@ -47,6 +48,7 @@ fn terms(fee: &str) -> pb::FeeTerms {
         service_fee: None,
         splits: Vec::new(),
         late: None,
+        expires_after_days: 0,
     }
 }
 
@@ -349,4 +351,46 @@ async fn what_being_late_costs_is_published_with_the_fee_and_said_in_both_langua
         assert!(rule.en.contains(said), "{said} in {}", rule.en);
     }
     assert!(rule.ar.contains("5.000 د.ب.") && rule.ar.contains("2.5 %"), "{}", rule.ar);
+}
+
+#[tokio::test]
+async fn bills_of_a_fee_may_end_and_the_public_reads_it_and_when_the_fee_changes() {
+    let mut t = Desk::open().await;
+    let with = |days: i32, version| {
+        let terms = pb::FeeTerms { expires_after_days: days, ..terms("fixed:12.000") };
+        pb::PutFeeDraftRequest { terms: Some(terms), ..plate(1, "fixed:12.000", version) }
+    };
+    for days in [-1, 3_651] {
+        let refused = t.drafts.put_fee_draft(by(AUTHOR, with(days, 0))).await.unwrap_err();
+        let problem = Problem::from_status(&refused);
+        assert_eq!(problem.field.as_deref(), Some("terms.expires_after_days"), "{days}");
+    }
+    t.put(AUTHOR, with(60, 0)).await.unwrap();
+    t.put(AUTHOR, with(30, 1)).await.unwrap();
+    t.submit(AUTHOR, 1, 2).await.unwrap();
+    t.publish(HEAD, 1, 3).await.unwrap();
+    let before = t.stack.price("TRF", "2026-01-31", quote("PLATE", &[])).await;
+    let after = t.stack.price("TRF", FROM, quote("PLATE", &[])).await;
+    assert_eq!((before.expires_after_days, after.expires_after_days), (0, 30));
+
+    let mut prices = PriceListServiceClient::new(boot::grpc::channel(&t.stack.url).unwrap());
+    let mut plate = async |date: &str| {
+        let asked = pb::ListPricesRequest { agency_id: "TRF".to_owned(), date: date.to_owned() };
+        let agency = said(prices.list_prices(asked).await).unwrap().agencies.remove(0);
+        agency.services.into_iter().find(|service| service.service_code == "PLATE").unwrap()
+    };
+    let (before, after) = (plate("2026-01-31").await, plate(FROM).await);
+    assert_eq!((before.valid_from.as_str(), before.next_from.as_str()), ("", FROM));
+    assert_eq!((after.valid_from.as_str(), after.next_from.as_str()), (FROM, ""));
+    let en: Vec<&str> = after.lines.iter().map(|line| line.en.as_str()).collect();
+    assert_eq!(
+        en,
+        [
+            "BHD 12.000",
+            "The least this fee may be: BHD 1.000",
+            "A fee of the state, outside VAT",
+            "Retired person (Law 3 of 2020, article 5): 50 % less",
+            "A bill that is not paid ends 30 days after it is due",
+        ]
+    );
 }

@@ -171,7 +171,13 @@ async fn an_agency_is_added_once_and_nobody_alone_changes_where_its_money_goes()
             own_it_system: false,
             revenue_account: "4990".to_owned(),
             settlement_iban: iban.to_owned(),
+            vat_account: "200000123400002".to_owned(),
         }),
+    };
+    let unregistered = |vat_account: &str, code: &str| {
+        let mut asked = agency("BH67BMAG00001299123456", code);
+        vat_account.clone_into(&mut asked.agency.as_mut().unwrap().vat_account);
+        asked
     };
     let by = |asked| Call::by("staff:operator").request(asked).unwrap();
     let (iban, other) = ("BH67BMAG00001299123456", "BH78MZNB00000001000700");
@@ -182,6 +188,8 @@ async fn an_agency_is_added_once_and_nobody_alone_changes_where_its_money_goes()
         (by(agency(other, "TOU")), "agency_known"),
         (by(agency("BH00BMAG00001299123456", "TOX")), "field_invalid"),
         (by(agency(iban, "tourism")), "invalid_id"),
+        (by(unregistered("20000012340000", "TOX")), "field_invalid"),
+        (by(unregistered("", "TOU")), "agency_known"),
         (tonic::Request::new(agency(iban, "TOX")), "actor_missing"),
     ] {
         let refused = stack.client.add_agency(asked).await.unwrap_err();

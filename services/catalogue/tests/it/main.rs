@@ -4,5 +4,6 @@
 mod channels;
 mod fee_draft;
 mod import;
+mod price_list;
 mod quote;
 mod stack;

@@ -104,7 +104,7 @@ pub(super) fn instalments(parts: Vec<NewInstalment>) -> Result<Vec<InstalmentMes
 #[serde(deny_unknown_fields)]
 pub(crate) struct Payer {
     name: String,
-    /// Nine digits.
+    /// A person's nine digits; or the registration of a company with its branch: 12345-1.
     cpr: String,
     #[serde(default)]
     phone: String,
@@ -160,7 +160,7 @@ pub(crate) async fn show(
 pub(crate) struct Filter {
     /// Only those of one upload.
     upload_id: String,
-    /// issued, partially_paid, paid, cancelled, written_off.
+    /// issued, partially_paid, paid, cancelled, written_off, expired.
     state: String,
     /// `next_after` of the page before.
     after: String,

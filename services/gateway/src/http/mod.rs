@@ -10,6 +10,7 @@ mod invoices;
 mod payments;
 mod read;
 mod resources;
+mod statement;
 mod upload_ways;
 mod uploads;
 mod webhooks;
@@ -80,6 +81,8 @@ fn described() -> OpenApiRouter<App> {
         .routes(routes!(webhooks::create, webhooks::list))
         .routes(routes!(webhooks::deliveries))
         .routes(routes!(collections::list))
+        .routes(routes!(statement::show))
+        .routes(routes!(statement::print))
 }
 
 /// The description of the API, OpenAPI 3.1, from the code.

@@ -182,7 +182,10 @@ pub(crate) struct Invoice {
     /// The day being late makes it cost more; absent: no day will.
     #[serde(skip_serializing_if = "Option::is_none")]
     penalty_on: Option<String>,
-    /// issued, partially_paid, paid, cancelled, written_off
+    /// The last day it can be paid, unless something of it is; absent: there is none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    payable_until: Option<String>,
+    /// issued, partially_paid, paid, cancelled, written_off, expired
     state: String,
     issued_at: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -206,6 +209,7 @@ impl From<invoicing::Invoice> for Invoice {
             due_date: invoice.due_date,
             penalty: invoice.penalty.map(Amount::from),
             penalty_on: filled(invoice.penalty_on),
+            payable_until: filled(invoice.payable_until),
             instalments: invoice.instalments.into_iter().map(Instalment::from).collect(),
             state,
             issued_at: moment(invoice.issued_at),

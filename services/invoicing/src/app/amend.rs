@@ -179,7 +179,7 @@ async fn settle(
     };
     let answer = match &amendment.to {
         To::Amended(terms) => svc.payments.amend(&change, terms).await?,
-        To::Cancelled => svc.payments.cancel(&change).await?,
+        To::Cancelled | To::Expired => svc.payments.cancel(&change).await?,
     };
     match answer {
         Answer::Taken(receivable) => {

@@ -42,7 +42,7 @@ pub fn seen(svc: &Invoicing, bill: &Bill) -> Result<pb::Bill, Error> {
     let payer_masked = payer(svc, bill)?.map(|facts| facts.masked_name()).unwrap_or_default();
     Ok(pb::Bill {
         invoice: Some(wire::invoice(&bill.invoice)),
-        agency_name: Some(wire::local(&bill.agency_name)),
+        agency_name: Some(wire::local(&bill.seller.name)),
         service_name: Some(wire::local(&bill.service_name)),
         payer_masked,
         steps: bill.steps.iter().map(wire::local).collect(),

@@ -219,7 +219,7 @@ fn judged_part(
                 reference: billable.draft.reference,
                 service_code: billable.draft.service,
                 service_name: billable.service_name,
-                cpr: billable.draft.payer.cpr,
+                number: billable.draft.payer.number,
                 facts: billable.draft.payer.facts,
                 due: billable.draft.due,
                 price,

@@ -9,7 +9,7 @@ use proto::invoicing::v1::{self as pb, CreateUploadResponse};
 
 use super::upload_file::{self, Arrived, Sink};
 use super::{Invoicing, check_upload, decoded, upload_work};
-use crate::domain::fee_service::LocalText;
+use crate::domain::fee_service::Seller;
 use crate::domain::upload::{self, Form, MAX_ROWS, Refusal, Row, State, Upload};
 use crate::store::idempotency::{self, Claim};
 use crate::{Error, store, wire};
@@ -63,9 +63,9 @@ async fn accept(
     }
     let (form, Count(rows)) = upload_file::read(svc, (file.id, &file.key, &file.source), Count(0)).await?;
     // Without fees no row can be judged, so nothing is begun.
-    let (agency_name, _fees) =
-        futures::try_join!(svc.catalogue.agency_name(agency), svc.catalogue.fee_services(agency))?;
-    let upload = begun(svc, (agency, name, agency_name), file, (form, rows));
+    let (seller, _fees) =
+        futures::try_join!(svc.catalogue.seller(agency), svc.catalogue.fee_services(agency))?;
+    let upload = begun(svc, (agency, name, seller), file, (form, rows));
     pg::retry(|| keep(svc, (&upload, file), claim)).await
 }
 
@@ -81,7 +81,7 @@ impl Sink for Count {
 
 fn begun(
     svc: &Invoicing,
-    (agency, file_name, agency_name): (&AgencyId, String, LocalText),
+    (agency, file_name, seller): (&AgencyId, String, Seller),
     file: &Arrived,
     (form, rows): (Form, i32),
 ) -> Upload {
@@ -100,7 +100,7 @@ fn begun(
         restored: 0,
         errors: 0,
         valid_total: Money::fils(0),
-        agency_name,
+        seller,
         state: State::Checking,
         issue_on: None,
         issued: 0,

@@ -1,15 +1,17 @@
 //! Documents, set in type when they are asked for: nothing of them is stored.
 
 use boot::wire::money_from_wire;
-use boot::{Call, Lang, bahrain_date};
+use boot::{Call, Lang, Problem, bahrain_date};
 use money::Money;
 use proto::common::v1::Channel;
 use proto::invoicing::v1 as pb;
-use proto::payments::v1::{Payment, PaymentState};
+use proto::payments::v1::{GetStatementRequest, Payment, PaymentState, StatementLine};
 use time::OffsetDateTime;
 
 use super::{Invoicing, blocking};
-use crate::document::{Captured, Facts, Print, Sheet, bill, credit_note, receipt};
+use crate::document::{
+    Captured, Facts, Moved, Print, Sealed, Sheet, Statement, bill, credit_note, receipt, statement,
+};
 use crate::domain::document::{Kind, Paper};
 use crate::domain::numbering;
 use crate::store::credit_note::Page;
@@ -98,11 +100,57 @@ pub async fn of_bill(
 pub async fn of_payment(svc: &Invoicing, payment_id: &str, style: Style) -> Result<pb::Document, Error> {
     let payment = svc.payments.payment(payment_id).await?;
     let captured = captured(&payment)?;
+    let seal = svc.payments.seal(payment_id).await?;
+    let sealed = Sealed { lane: seal.lane, batch: seal.batch, hash: seal.hash, json: seal.seal_json };
     let bill = bill_of(svc, &payment.bill_reference).await?;
     let payer = payer(svc, &bill, Name::Masked)?;
     let (made_at, name) = (captured.at, format!("{}.pdf", captured.receipt_number));
-    let sheet = receipt(&print(svc, style), &facts(&bill, &payer), &captured);
+    let sheet = receipt(&print(svc, style), &facts(&bill, &payer), (&captured, sealed));
     printed(svc, sheet, made_at, name).await
+}
+
+/// What came to the agency and went from it, out of the books.
+///
+/// # Errors
+/// What `payments` or the catalogue says; `PressFull`.
+pub async fn statement_of(
+    svc: &Invoicing,
+    call: &Call,
+    (from, to): (String, String),
+    style: Style,
+) -> Result<pb::Document, Error> {
+    let agency = call.agency()?;
+    let asked = GetStatementRequest { from: from.clone(), to: to.clone() };
+    let (said, seller) =
+        futures::try_join!(svc.payments.statement(agency, asked), svc.catalogue.seller(agency))?;
+    let of_books = Statement {
+        name: format!("{agency}-{from}-{to}"),
+        seller: &seller,
+        period: [from, to],
+        account: said.account,
+        opening: money_from_wire("opening", &said.opening)?,
+        lines: said.lines.into_iter().map(moved).collect::<Result<_, _>>()?,
+        closing: money_from_wire("closing", &said.closing)?,
+    };
+    let sheet = statement(&print(svc, style), of_books);
+    let name = format!("{}.pdf", sheet.number);
+    printed(svc, sheet, svc.ctx.clock.now(), name).await
+}
+
+fn moved(line: StatementLine) -> Result<Moved, Problem> {
+    let by = match line.channel() {
+        Channel::Unspecified => None,
+        Channel::Portal
+        | Channel::Wallet
+        | Channel::Card
+        | Channel::Transfer
+        | Channel::Pos
+        | Channel::KioskCash
+        | Channel::CounterCash => Some(channel(line.channel())),
+    };
+    let came = money_from_wire("came", &line.came)?;
+    let owed = came.checked_sub(money_from_wire("went", &line.went)?).map_err(Problem::internal)?;
+    Ok(Moved { day: line.business_date, kind: line.kind, by, entries: line.entries, owed })
 }
 
 async fn bill_of(svc: &Invoicing, typed: &str) -> Result<Bill, Error> {
@@ -125,7 +173,7 @@ fn print(svc: &Invoicing, style: Style) -> Print<'_> {
 fn facts<'a>(bill: &'a Bill, payer: &'a str) -> Facts<'a> {
     Facts {
         invoice: &bill.invoice,
-        agency_name: &bill.agency_name,
+        seller: &bill.seller,
         service_name: &bill.service_name,
         steps: &bill.steps,
         payer,

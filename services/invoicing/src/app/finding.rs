@@ -1,10 +1,10 @@
-//! All open bills of a person, for somebody who knows more of that person than the number.
+//! All open bills of a person or company, for somebody who knows more of that person than the number.
 
 use proto::invoicing::v1 as pb;
-use standards::references::Cpr;
 
 use super::{Invoicing, bill};
 use crate::domain::finding::{MAX_BILLS, MAX_MISSES, MISSES_COUNT, Proof, TAKES};
+use crate::domain::payer::PayerNumber;
 use crate::person;
 use crate::{Error, store};
 
@@ -12,17 +12,17 @@ use crate::{Error, store};
 ///
 /// # Errors
 /// The database is away.
-pub async fn find(svc: &Invoicing, cpr: &Cpr, proof: &Proof) -> Result<Vec<pb::Bill>, Error> {
+pub async fn find(svc: &Invoicing, number: &PayerNumber, proof: &Proof) -> Result<Vec<pb::Bill>, Error> {
     let begun = svc.ctx.clock.monotonic();
-    let found = look(svc, cpr, proof).await;
+    let found = look(svc, number, proof).await;
     let took = svc.ctx.clock.monotonic().saturating_sub(begun);
     svc.ctx.clock.sleep(TAKES.saturating_sub(took)).await;
     found
 }
 
-async fn look(svc: &Invoicing, cpr: &Cpr, proof: &Proof) -> Result<Vec<pb::Bill>, Error> {
+async fn look(svc: &Invoicing, number: &PayerNumber, proof: &Proof) -> Result<Vec<pb::Bill>, Error> {
     let now = svc.ctx.clock.now();
-    let who = person::finding_index(&svc.master, cpr);
+    let who = person::finding_index(&svc.master, number);
     let since = now - MISSES_COUNT;
     let mut tx = svc.pg.begin().await?;
     store::finding::lock(&mut tx, &who).await?;
@@ -31,7 +31,7 @@ async fn look(svc: &Invoicing, cpr: &Cpr, proof: &Proof) -> Result<Vec<pb::Bill>
         return Ok(Vec::new());
     }
     let agencies = store::finding::agencies(&mut tx).await?;
-    let index = |agency| person::cpr_index(&svc.master, agency, cpr).to_vec();
+    let index = |agency| person::payer_index(&svc.master, agency, number).to_vec();
     let indexes: Vec<Vec<u8>> = agencies.iter().map(index).collect();
     let parties = store::finding::parties(&mut tx, &indexes).await?;
     let mut bills = Vec::new();

@@ -64,7 +64,7 @@ pub async fn create(
     let key = svc.master.new_data_key(&svc.ctx.ids);
     let request = person::seal_draft(&key, draft.id, &invoice.encode_to_vec());
     let sealed = Sealed { request, wrapped_key: svc.master.wrap(&key) };
-    let index = person::cpr_index(&svc.master, agency, &billable.draft.payer.cpr);
+    let index = person::payer_index(&svc.master, agency, &billable.draft.payer.number);
     let answer = pb::CreateInvoiceDraftResponse {
         draft: Some(wire::invoice_draft(&draft)),
         steps: price.steps.iter().map(wire::local).collect(),

@@ -3,9 +3,10 @@
 use ids::{AgencyId, InvoiceId, PartyRef, UploadId};
 use money::Money;
 use pg::Tx;
+use time::Duration;
 
 use super::Invoicing;
-use crate::domain::fee_service::LocalText;
+use crate::domain::fee_service::{LocalText, Seller};
 use crate::domain::invoice::{Invoice, State, Terms};
 use crate::domain::numbering::{self, SECRET_CHARS, Series};
 use crate::domain::payer::PayerFacts;
@@ -42,7 +43,7 @@ impl Told {
 /// For whom invoices are issued, and from which file.
 pub struct Origin<'a> {
     pub agency: &'a AgencyId,
-    pub agency_name: &'a LocalText,
+    pub seller: &'a Seller,
     pub upload: Option<UploadId>,
 }
 
@@ -79,6 +80,8 @@ pub async fn issue(
         last += 1;
         let number = numbering::invoice_number(origin.agency.as_str(), numbers.year, last);
         let Terms { price, due, instalments, penalty_on } = row.terms;
+        let payable_until =
+            price.expires_after_days.and_then(|days| due.date.checked_add(Duration::days(days.into())));
         let secret = svc.ctx.ids.bytes::<SECRET_CHARS>();
         let invoice = Invoice {
             id: InvoiceId(svc.ctx.ids.uuid(now)),
@@ -98,6 +101,7 @@ pub async fn issue(
             instalments,
             late: price.late,
             penalty_on,
+            payable_until,
             noticed: false,
             remind_on: (row.told == Told::ByEmail).then(|| bahrain_date(now)),
             upload_id: origin.upload,
@@ -108,7 +112,7 @@ pub async fn issue(
         };
         documents.push(Document {
             invoice,
-            agency_name: origin.agency_name.clone(),
+            seller: origin.seller.clone(),
             service_name: row.service_name,
             payer_sealed: row.payer_sealed,
             steps: price.steps,

@@ -14,7 +14,7 @@ use super::issue::{NewInvoice, Origin, Told, issue, lock_numbers};
 use super::judge::{Billable, judge};
 use super::{Invoicing, decoded, first_answer, party};
 use crate::domain::calendar::{Calendar, Due};
-use crate::domain::fee_service::LocalText;
+use crate::domain::fee_service::Seller;
 use crate::domain::instalment::{self, Instalment};
 use crate::domain::invoice::Terms;
 use crate::domain::upload::Cell;
@@ -57,7 +57,7 @@ pub async fn issue_one(
 async fn attempt(
     svc: &Invoicing,
     call: &Call,
-    Wanted { billable, terms, agency_name }: &Wanted,
+    Wanted { billable, terms, seller }: &Wanted,
     claim: &Claim,
 ) -> Result<IssueInvoiceResponse, Error> {
     let agency = call.agency()?;
@@ -65,9 +65,9 @@ async fn attempt(
     if let Some(first) = idempotency::claim(&mut tx, claim, svc.ctx.clock.now()).await? {
         return decoded(&first);
     }
-    let cpr = &billable.draft.payer.cpr;
-    let parties = party::ensure(svc, &mut tx, agency, &[cpr]).await?;
-    let party = parties.of(svc, agency, cpr)?;
+    let number = &billable.draft.payer.number;
+    let parties = party::ensure(svc, &mut tx, agency, &[number]).await?;
+    let party = parties.of(svc, agency, number)?;
     let row = NewInvoice {
         reference: billable.draft.reference.clone(),
         service_code: billable.draft.service.clone(),
@@ -78,7 +78,7 @@ async fn attempt(
         told: Told::of(&billable.draft.payer.facts),
     };
     let numbers = lock_numbers(svc, &mut tx, agency).await?;
-    let origin = Origin { agency, agency_name, upload: None };
+    let origin = Origin { agency, seller, upload: None };
     let invoices = issue(svc, &mut tx, (&origin, numbers), vec![row]).await?;
     let answer = IssueInvoiceResponse { invoice: invoices.first().map(wire::invoice) };
     idempotency::keep(&mut tx, claim, &answer.encode_to_vec()).await?;
@@ -90,7 +90,7 @@ async fn attempt(
 pub(super) struct Wanted {
     pub billable: Billable,
     pub terms: Terms,
-    pub agency_name: LocalText,
+    pub seller: Seller,
 }
 
 /// Judges and prices a request.
@@ -107,7 +107,7 @@ pub(super) async fn judged(
     let judged = verdict.rows.into_iter().next().ok_or(Error::Corrupt { table: "invoice" })?;
     let billable = judged.billable.ok_or_else(|| refused(svc, judged.faults.first()))?;
     let terms = terms((svc, agency), &billable, (&asked, &due_date), &verdict.calendar)?;
-    Ok(Wanted { billable, terms, agency_name: verdict.agency_name })
+    Ok(Wanted { billable, terms, seller: verdict.seller })
 }
 
 /// What the invoice asks for, in parts if a plan is asked for.

@@ -194,7 +194,7 @@ async fn issue_part(svc: &Invoicing, id: UploadId, worker: Uuid) -> Result<bool,
     let sealed = sealed.ok_or(Error::Corrupt { table: "upload_part" })?;
     let (key, number) = (upload_file::key(svc, &mut tx, id).await?, sealed.number);
     let mut part = opened(&key, id, sealed).await?;
-    let parties = party::ensure(svc, &mut tx, &before.agency, &part.cprs()).await?;
+    let parties = party::ensure(svc, &mut tx, &before.agency, &part.numbers()).await?;
     // People first, numbers second, as a single bill does: two that wait for each other would be rolled back.
     let numbers = lock_numbers(svc, &mut tx, &before.agency).await?;
     let lost = drop_used(&mut tx, &before, &mut part).await?;
@@ -206,7 +206,7 @@ async fn issue_part(svc: &Invoicing, id: UploadId, worker: Uuid) -> Result<bool,
         Ok::<_, Error>((rows, person::seal_part(&key, id, number, &part.without_bills())))
     })
     .await??;
-    let origin = Origin { agency: &before.agency, agency_name: &before.agency_name, upload: Some(id) };
+    let origin = Origin { agency: &before.agency, seller: &before.seller, upload: Some(id) };
     let issued = issue(svc, &mut tx, (&origin, numbers), rows).await?.len();
     store::upload_part::issued(&mut tx, id, &SealedPart { number, sealed }).await?;
 
@@ -230,7 +230,7 @@ fn new_invoices(
 ) -> Result<Vec<NewInvoice>, Error> {
     let bills = part.rows.iter().filter_map(|row| row.bill.as_ref());
     let rows = bills.map(|bill| {
-        let party = parties.of(svc, agency, &bill.cpr)?;
+        let party = parties.of(svc, agency, &bill.number)?;
         let price = part.prices.get(bill.price).ok_or(Error::Corrupt { table: "upload_part" })?;
         Ok(NewInvoice {
             reference: bill.reference.clone(),

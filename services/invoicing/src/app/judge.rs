@@ -10,7 +10,7 @@ use super::{Invoicing, blocking, calendar};
 use crate::Error;
 use crate::catalogue::NoPrice;
 use crate::domain::calendar::Calendar;
-use crate::domain::fee_service::{FeeService, InputKind, LocalText, Price};
+use crate::domain::fee_service::{FeeService, InputKind, LocalText, Price, Seller};
 use crate::domain::upload_row::{self, Checked, Code, Draft, Fault, Field, Fields, Others, Quote, Rules};
 use crate::store;
 use boot::bahrain_date;
@@ -34,7 +34,7 @@ pub struct Judged {
 /// All rows, in their order.
 #[derive(Debug)]
 pub struct Verdict {
-    pub agency_name: LocalText,
+    pub seller: Seller,
     /// By which terms were counted.
     pub calendar: Calendar,
     pub rows: Vec<Judged>,
@@ -51,8 +51,8 @@ pub async fn judge(
     others: Others,
 ) -> Result<Verdict, Error> {
     let today = bahrain_date(svc.ctx.clock.now());
-    let (agency_name, services, calendar) = futures::try_join!(
-        svc.catalogue.agency_name(agency).map_err(Error::from),
+    let (seller, services, calendar) = futures::try_join!(
+        svc.catalogue.seller(agency).map_err(Error::from),
         svc.catalogue.fee_services(agency).map_err(Error::from),
         calendar::newest(svc),
     )?;
@@ -64,7 +64,7 @@ pub async fn judge(
     .await?;
     refuse_used(svc, agency, &mut checked).await?;
     let rows = price(svc, agency, (today, &services), checked).await?;
-    Ok(Verdict { agency_name, calendar, rows })
+    Ok(Verdict { seller, calendar, rows })
 }
 
 /// Refuses each row whose reference a bill of the agency has.

@@ -9,6 +9,7 @@ pub mod corrections;
 pub mod create_upload;
 pub mod credit_note;
 pub mod document;
+pub mod expiry;
 pub mod finding;
 pub mod invoice;
 pub mod invoice_draft;

@@ -4,9 +4,9 @@ use boot::Call;
 use boot::wire::time_to_wire;
 use ids::UploadId;
 use proto::invoicing::v1 as pb;
-use standards::references::Cpr;
 
 use super::{Invoicing, blocking, upload_file};
+use crate::domain::payer::PayerNumber;
 use crate::domain::typed;
 use crate::domain::upload::part::Part;
 use crate::domain::upload::{Cell, Row};
@@ -18,7 +18,7 @@ use crate::{Error, events, store, wire};
 /// Whose, and why.
 #[derive(Clone)]
 pub struct Asked {
-    pub cpr: Cpr,
+    pub number: PayerNumber,
     pub reason: String,
 }
 
@@ -30,7 +30,7 @@ pub async fn export(svc: Invoicing, call: Call, asked: Asked) -> Result<pb::Expo
     let agency = call.agency()?;
     let now = svc.ctx.clock.now();
     let mut tx = svc.pg.begin().await?;
-    let index = person::cpr_index(&svc.master, agency, &asked.cpr);
+    let index = person::payer_index(&svc.master, agency, &asked.number);
     let kept = store::privacy::lock(&mut tx, agency, &index).await?;
     let key = svc.master.unwrap(&kept.wrapped_key);
     let key = key.map_err(|source| Error::Sealed { table: "party", source })?;
@@ -58,7 +58,7 @@ pub async fn export(svc: Invoicing, call: Call, asked: Asked) -> Result<pb::Expo
         reason: access.reason,
     };
     Ok(pb::ExportPersonResponse {
-        cpr: person::open_cpr(&party, &kept.cpr_sealed)?,
+        cpr: person::open_number(&party, &kept.cpr_sealed)?,
         party_ref: kept.party_ref.to_string(),
         bills,
         accesses: accesses.into_iter().map(access).collect(),
@@ -75,13 +75,13 @@ pub async fn erase(svc: Invoicing, call: Call, asked: Asked) -> Result<pb::Erase
     let mut tx = svc.pg.begin().await?;
     // Files first, the person second, as a part is issued: two that wait for each other would be rolled back.
     let uploads = store::privacy::lock_uploads(&mut tx, agency).await?;
-    let index = person::cpr_index(&svc.master, agency, &asked.cpr);
+    let index = person::payer_index(&svc.master, agency, &asked.number);
     let kept = store::privacy::lock(&mut tx, agency, &index).await?;
     let mut open = store::privacy::open_bills(&mut tx, kept.party_ref).await?;
     open = open.saturating_add(store::invoice_draft::open_of(&mut tx, agency, &index).await?);
     let mut rows = 0;
     for id in uploads {
-        let found = erase_rows(&svc, &mut tx, id, &asked.cpr).await?;
+        let found = erase_rows(&svc, &mut tx, id, &asked.number).await?;
         open = open.saturating_add(found.waiting);
         rows += found.erased;
     }
@@ -112,15 +112,20 @@ struct Found {
 }
 
 /// Takes the rows at fault that hold the number out of an upload, part by part.
-async fn erase_rows(svc: &Invoicing, tx: &mut pg::Tx, id: UploadId, cpr: &Cpr) -> Result<Found, Error> {
+async fn erase_rows(
+    svc: &Invoicing,
+    tx: &mut pg::Tx,
+    id: UploadId,
+    of: &PayerNumber,
+) -> Result<Found, Error> {
     let key = upload_file::key(svc, tx, id).await?;
     let (mut found, mut from) = (Found::default(), 0);
     while let Some(SealedPart { number, sealed }) = store::upload_part::next(tx, id, from).await? {
         from = number + 1;
-        let (key, cpr) = (key.clone(), cpr.clone());
+        let (key, of) = (key.clone(), of.clone());
         let (here, left) = blocking(move || {
             let mut part = person::open_part(&key, id, (number, &sealed))?;
-            let here = without(&mut part, &cpr);
+            let here = without(&mut part, &of);
             let seal = || (person::seal_part(&key, id, number, &part), part.references());
             Ok::<_, Error>((here, (here.erased > 0).then(seal)))
         })
@@ -134,10 +139,10 @@ async fn erase_rows(svc: &Invoicing, tx: &mut pg::Tx, id: UploadId, cpr: &Cpr) -
     Ok(found)
 }
 
-fn without(part: &mut Part, cpr: &Cpr) -> Found {
+fn without(part: &mut Part, of: &PayerNumber) -> Found {
     let mut found = Found::default();
     part.rows.retain(|row| {
-        if !holds_number(&row.row, cpr) {
+        if !holds_number(&row.row, of) {
             return true;
         }
         if row.bill.is_some() {
@@ -151,11 +156,14 @@ fn without(part: &mut Part, cpr: &Cpr) -> Found {
 }
 
 /// Does any cell hold the number, as a clerk or a spreadsheet writes it?
-fn holds_number(row: &Row, cpr: &Cpr) -> bool {
-    let holds = |text: &str| {
-        let digits: String = typed::plain(text).chars().filter(char::is_ascii_digit).collect();
-        // A spreadsheet eats leading zeros.
-        digits.contains(cpr.as_str()) || (digits.len() >= 6 && format!("{digits:0>9}") == cpr.as_str())
+fn holds_number(row: &Row, of: &PayerNumber) -> bool {
+    let holds = |text: &str| match of {
+        PayerNumber::Cpr(cpr) => {
+            let digits: String = typed::plain(text).chars().filter(char::is_ascii_digit).collect();
+            // A spreadsheet eats leading zeros.
+            digits.contains(cpr.as_str()) || (digits.len() >= 6 && format!("{digits:0>9}") == cpr.as_str())
+        }
+        PayerNumber::Cr(cr) => typed::plain(text).contains(cr.as_str()),
     };
     row.cells.iter().any(|cell| match cell {
         Cell::Text(text) | Cell::Number(text) | Cell::Error(text) => holds(text),

@@ -27,6 +27,7 @@ pub struct News {
 pub enum Standing {
     /// So much is paid.
     Owed(Money),
+    /// Taken back, or ended by its last day.
     Cancelled,
     /// So much had been paid before the rest was given up.
     WrittenOff(Money),
@@ -64,19 +65,18 @@ pub async fn note(svc: &Invoicing, tx: &mut Tx, before: Invoice, news: &News) ->
         tracing::error!(invoice_id = %news.invoice, due = %news.due, "the receivable asks for another sum than its invoice");
         return Ok(before);
     }
-    let command = match news.standing {
-        Standing::Owed(paid) => Command::from_paid(paid, before.total),
-        Standing::Cancelled => Command::Cancelled,
-        Standing::WrittenOff(paid) => Command::WrittenOff { paid },
+    let (command, reason) = match news.standing {
+        Standing::Owed(paid) => (Command::from_paid(paid, before.total), String::new()),
+        Standing::Cancelled => store::amendment::ending(tx, before.id).await?,
+        Standing::WrittenOff(paid) => (Command::WrittenOff { paid }, String::new()),
     };
     match before.hear(command, news.version) {
         Ok((after, effect)) => {
             store::invoice::save(tx, &before, &after).await?;
-            if effect == Effect::Advanced && after.state == State::Cancelled {
+            if effect == Effect::Advanced && matches!(after.state, State::Cancelled | State::Expired) {
                 let now = svc.ctx.clock.now();
-                let told = events::changed(&svc.ctx.ids, "cancelled", &after, now);
+                let told = events::changed(&svc.ctx.ids, after.state.name(), &after, now);
                 bus::outbox::push(tx, &[told], now).await?;
-                let reason = store::amendment::reason_of_cancelling(tx, after.id).await?;
                 credit_note::issue(svc, tx, (&before, &after), &reason).await?;
             }
             Ok(after)

@@ -1,14 +1,15 @@
-//! Invoice, notice and reminder: the same bill, for its payer.
+//! Invoice, notice and reminder: the same bill, for its payer. An agency with a VAT account whose bill has VAT issues a tax invoice.
 
 use boot::Lang;
 use boot::locale::Value;
-use standards::emv_qr;
+use standards::{emv_qr, invoice_qr};
 use time::Date;
+use time::format_description::well_known::Rfc3339;
 
 use super::sheet::{Code, Fact, File, Line, Note, Run, Sheet, Sum, money, paper};
-use super::{Print, code, ubl};
+use super::{Print, code, hijri, ubl};
 use crate::domain::document::Kind;
-use crate::domain::fee_service::{self, LineKind, LocalText, TaxCategory};
+use crate::domain::fee_service::{self, LineKind, LocalText, Seller, TaxCategory};
 use crate::domain::instalment::{self, Instalment};
 use crate::domain::invoice::{Invoice, State};
 
@@ -22,7 +23,7 @@ const EMV_NAME: usize = 25;
 /// A bill, and who it names.
 pub struct Facts<'a> {
     pub invoice: &'a Invoice,
-    pub agency_name: &'a LocalText,
+    pub seller: &'a Seller,
     pub service_name: &'a LocalText,
     /// How the amount came about.
     pub steps: &'a [LocalText],
@@ -39,19 +40,34 @@ pub fn bill(print: &Print<'_>, kind: Kind, facts: &Facts<'_>) -> Sheet {
     Sheet {
         lang: print.lang.code(),
         paper: paper(print.paper),
-        title: print.words(&format!("document-title-{}", kind.word())),
-        issuer: print.of(facts.agency_name),
+        title: title(print, kind, tax_account(facts, &lines)),
+        issuer: print.of(&facts.seller.name),
         mark: mark(print, invoice.state),
         lead: lead(print, kind, facts),
-        facts: bill_facts(print, facts, &number),
+        facts: bill_facts(print, kind, facts, (&number, &lines)),
         lines_head: [print.words("document-what-for"), print.words("document-amount")],
         lines: lines.iter().map(|line| printed(print, facts, line)).collect(),
         sums: sums(print, invoice, &lines),
-        codes: if due > 0 { scan(print, facts, due) } else { Vec::new() },
+        codes: codes(print, facts, (due, &lines)),
         notes: if due > 0 { notes(print, invoice) } else { Vec::new() },
         footer: print.footer(&number),
         files: vec![ubl(print, facts, &lines)],
         number,
+    }
+}
+
+/// The VAT account that makes this a tax invoice.
+pub fn tax_account<'a>(facts: &Facts<'a>, lines: &[fee_service::Line]) -> Option<&'a str> {
+    let taxed = lines.iter().any(|line| line.tax_category == TaxCategory::S);
+    facts.seller.vat_account.as_deref().filter(|_| taxed)
+}
+
+fn title(print: &Print<'_>, kind: Kind, tax_account: Option<&str>) -> String {
+    match (kind, tax_account) {
+        (Kind::Invoice, Some(_)) => print.words("document-title-tax-invoice"),
+        (Kind::Invoice | Kind::Notice | Kind::Reminder, _) => {
+            print.words(&format!("document-title-{}", kind.word()))
+        }
     }
 }
 
@@ -61,7 +77,7 @@ pub fn due(invoice: &Invoice) -> i64 {
         State::Issued | State::PartiallyPaid { .. } => {
             invoice.total.minor_units().saturating_sub(invoice.paid().minor_units())
         }
-        State::Paid | State::Cancelled | State::WrittenOff { .. } => 0,
+        State::Paid | State::Cancelled | State::WrittenOff { .. } | State::Expired => 0,
     }
 }
 
@@ -86,9 +102,11 @@ fn printed(print: &Print<'_>, facts: &Facts<'_>, line: &fee_service::Line) -> Li
 fn mark(print: &Print<'_>, state: State) -> Option<String> {
     match state {
         State::Issued => None,
-        State::PartiallyPaid { .. } | State::Paid | State::Cancelled | State::WrittenOff { .. } => {
-            Some(print.words(&format!("document-mark-{}", state.name().replace('_', "-"))))
-        }
+        State::PartiallyPaid { .. }
+        | State::Paid
+        | State::Cancelled
+        | State::WrittenOff { .. }
+        | State::Expired => Some(print.words(&format!("document-mark-{}", state.name().replace('_', "-")))),
     }
 }
 
@@ -101,6 +119,7 @@ fn lead(print: &Print<'_>, kind: Kind, facts: &Facts<'_>) -> Vec<Run> {
         (State::Paid, _) => "document-lead-paid",
         (State::Cancelled, _) => "document-lead-cancelled",
         (State::WrittenOff { .. }, _) => "document-lead-written-off",
+        (State::Expired, _) => "document-lead-expired",
         (State::Issued | State::PartiallyPaid { .. }, Kind::Invoice | Kind::Notice) if part.is_some() => {
             "document-lead-instalment"
         }
@@ -121,7 +140,12 @@ fn lead(print: &Print<'_>, kind: Kind, facts: &Facts<'_>) -> Vec<Run> {
     print.runs(key, &values)
 }
 
-fn bill_facts(print: &Print<'_>, facts: &Facts<'_>, number: &str) -> Vec<Fact> {
+fn bill_facts(
+    print: &Print<'_>,
+    kind: Kind,
+    facts: &Facts<'_>,
+    (number, lines): (&str, &[fee_service::Line]),
+) -> Vec<Fact> {
     let invoice = facts.invoice;
     let issued_on: Date = boot::bahrain_date(invoice.issued_at);
     let mut said = vec![
@@ -129,9 +153,17 @@ fn bill_facts(print: &Print<'_>, facts: &Facts<'_>, number: &str) -> Vec<Fact> {
         ("reference", Run::token(&invoice.bill_reference)),
         ("issued", Run::token(issued_on.to_string())),
         ("due-date", Run::token(invoice.due.date.to_string())),
-        ("payer", Run::name(facts.payer)),
-        ("agency-reference", Run::token(&invoice.reference)),
     ];
+    let of_the_moon = match kind {
+        Kind::Invoice => None,
+        Kind::Notice | Kind::Reminder => hijri(print, invoice.due.date),
+    };
+    said.extend(of_the_moon.map(|day| ("due-date-hijri", Run::name(&day))));
+    if due(invoice) > 0 {
+        said.extend(invoice.payable_until.map(|day| ("payable-until", Run::token(day.to_string()))));
+    }
+    said.extend([("payer", Run::name(facts.payer)), ("agency-reference", Run::token(&invoice.reference))]);
+    said.extend(tax_account(facts, lines).map(|account| ("vat-account", Run::token(account))));
     if !invoice.reduced.code.is_empty() {
         said.push(("reduction", Run::token(&invoice.reduced.code)));
     }
@@ -162,22 +194,46 @@ fn sums(print: &Print<'_>, invoice: &Invoice, lines: &[fee_service::Line]) -> Ve
     sums
 }
 
+/// The codes of a bill: to pay what is due, and what a tax invoice says.
+fn codes(print: &Print<'_>, facts: &Facts<'_>, (due_fils, lines): (i64, &[fee_service::Line])) -> Vec<Code> {
+    let pay = (due_fils > 0).then(|| scan(print, facts, due_fils)).flatten();
+    let tax = tax_account(facts, lines).and_then(|account| tax_code(print, facts, account));
+    pay.into_iter().chain(tax).collect()
+}
+
+/// The code of a tax invoice: seller, VAT account, moment, total and VAT. A name that does not fit into one goes without.
+fn tax_code(print: &Print<'_>, facts: &Facts<'_>, vat_account: &str) -> Option<Code> {
+    let invoice = facts.invoice;
+    let payload = invoice_qr::build(&invoice_qr::InvoiceCode {
+        seller: facts.seller.name.ar.clone(),
+        vat_account: vat_account.to_owned(),
+        issued_at: invoice.issued_at.replace_nanosecond(0).ok()?.format(&Rfc3339).ok()?,
+        total: invoice.total.to_json_amount(),
+        vat: invoice.vat.to_json_amount(),
+    });
+    Some(Code {
+        svg: code(&payload.ok()?)?,
+        alt: print.words("document-tax-code-alt"),
+        caption: print.words("document-tax-code-caption"),
+    })
+}
+
 /// The code that a wallet or a bank's app reads. A bill whose names do not fit into one goes without.
-fn scan(print: &Print<'_>, facts: &Facts<'_>, due_fils: i64) -> Vec<Code> {
+fn scan(print: &Print<'_>, facts: &Facts<'_>, due_fils: i64) -> Option<Code> {
     let short = |text: &str| text.chars().take(EMV_NAME).collect::<String>().trim().to_owned();
     let payload = emv_qr::build(&emv_qr::Bill {
         guid: GUID.to_owned(),
         agency: facts.invoice.agency.to_string(),
         category_code: CATEGORY.to_owned(),
         amount: money::Money::fils(due_fils).to_json_amount(),
-        name: short(&facts.agency_name.en),
+        name: short(&facts.seller.name.en),
         city: "Manama".to_owned(),
         bill: facts.invoice.bill_reference.clone(),
         reference: None,
         terminal: None,
         local: Some(emv_qr::LocalName {
             language: "AR".to_owned(),
-            name: short(&facts.agency_name.ar),
+            name: short(&facts.seller.name.ar),
             city: "المنامة".to_owned(),
         }),
     });
@@ -187,7 +243,7 @@ fn scan(print: &Print<'_>, facts: &Facts<'_>, due_fils: i64) -> Vec<Code> {
         alt: print.words("document-code-alt"),
         caption: print.words("document-code-caption"),
     };
-    svg.map(said).into_iter().collect()
+    svg.map(said)
 }
 
 fn notes(print: &Print<'_>, invoice: &Invoice) -> Vec<Note> {

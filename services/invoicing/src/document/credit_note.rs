@@ -2,7 +2,7 @@
 
 use boot::locale::Value;
 
-use super::bill::name;
+use super::bill::{name, tax_account};
 use super::sheet::{Fact, File, Line, Run, Sheet, Sum, money, paper};
 use super::{Facts, Print, ubl};
 use crate::store::credit_note::CreditNote;
@@ -29,7 +29,8 @@ pub fn credit_note(print: &Print<'_>, facts: &Facts<'_>, (number, note): (&str, 
         amount: amount(sum.minor_units()),
         strong,
     };
-    let said = [
+    let tax_account = tax_account(facts, &credited.lines);
+    let mut said = vec![
         ("credit-note", Run::token(number)),
         ("number", Run::token(invoice_number.as_str())),
         ("issued", Run::token(boot::bahrain_date(note.issued_at).to_string())),
@@ -37,14 +38,18 @@ pub fn credit_note(print: &Print<'_>, facts: &Facts<'_>, (number, note): (&str, 
         ("payer", Run::name(facts.payer)),
         ("reason", Run::name(&note.reason)),
     ];
+    said.extend(tax_account.map(|account| ("vat-account", Run::token(account))));
     let fact =
         |(key, value): (&str, Run)| Fact { label: print.words(&format!("document-fact-{key}")), value };
     Sheet {
         lang: print.lang.code(),
         paper: paper(print.paper),
-        title: print.words("document-title-credit-note"),
+        title: print.words(match tax_account {
+            Some(_) => "document-title-tax-credit-note",
+            None => "document-title-credit-note",
+        }),
         number: number.to_owned(),
-        issuer: print.of(facts.agency_name),
+        issuer: print.of(&facts.seller.name),
         mark: None,
         lead: print.runs("document-lead-credit-note", &values),
         facts: said.into_iter().map(fact).collect(),

@@ -5,6 +5,7 @@ mod credit_note;
 mod press;
 mod receipt;
 mod sheet;
+mod statement;
 mod ubl;
 
 use boot::Lang;
@@ -13,8 +14,9 @@ use boot::locale::{Error, Texts, Value};
 pub use bill::{Facts, bill};
 pub use credit_note::credit_note;
 pub use press::{Press, PressError};
-pub use receipt::{Captured, receipt};
+pub use receipt::{Captured, Sealed, receipt};
 pub use sheet::Sheet;
+pub use statement::{Moved, Statement, statement};
 
 use crate::domain::document::Paper;
 use crate::domain::fee_service::LocalText;
@@ -69,6 +71,18 @@ impl Print<'_> {
         let values = [("number", number.into()), ("date", self.today.to_string().into())];
         self.runs("document-footer", &values)
     }
+}
+
+/// A day in the calendar of Umm al-Qura, as people say it; none: it is outside the calendar.
+fn hijri(print: &Print<'_>, day: time::Date) -> Option<String> {
+    let date = icu_calendar::Date::try_new_iso(day.year(), day.month().into(), day.day()).ok()?;
+    let date = date.to_calendar(icu_calendar::cal::Hijri::new_umm_al_qura());
+    let month = print.words(&format!("hijri-month-{}", date.month().ordinal));
+    let (day, year) = (date.day_of_month().0.to_string(), date.year().era_year_or_related_iso().to_string());
+    let values = [("day", day.into()), ("month", month.into()), ("year", year.into())];
+    // It is shown whole, so its values need no marks.
+    let said = print.texts.say(print.lang, "document-hijri", &values);
+    Some(said.replace(sheet::VALUE, ""))
 }
 
 /// A QR code as a picture of lines, or nothing when the text does not fit into one.

@@ -4,7 +4,7 @@ use boot::locale::Value;
 use money::Money;
 use time::OffsetDateTime;
 
-use super::sheet::{Code, Fact, Line, Run, Sheet, Sum, money, paper};
+use super::sheet::{Code, Fact, File, Line, Run, Sheet, Sum, money, paper};
 use super::{Facts, Print, code};
 
 /// A payment whose money is there.
@@ -21,8 +21,21 @@ pub struct Captured {
     pub at: OffsetDateTime,
 }
 
+/// Where its money is sealed in the books.
+pub struct Sealed {
+    pub lane: i32,
+    pub batch: i64,
+    /// 64 hexadecimal digits.
+    pub hash: String,
+    /// The same for `mizan receipt verify`.
+    pub json: String,
+}
+
+/// Digits of the hash that are printed; the file inside has all.
+const HASH_SHOWN: usize = 16;
+
 /// The document.
-pub fn receipt(print: &Print<'_>, facts: &Facts<'_>, paid: &Captured) -> Sheet {
+pub fn receipt(print: &Print<'_>, facts: &Facts<'_>, (paid, sealed): (&Captured, Sealed)) -> Sheet {
     let service = print.of(facts.service_name);
     let amount = money(paid.amount.minor_units(), print.lang);
     let values: [(&str, Value<'_>); 2] =
@@ -34,14 +47,20 @@ pub fn receipt(print: &Print<'_>, facts: &Facts<'_>, paid: &Captured) -> Sheet {
         alt: print.words("document-verify-alt"),
         caption: print.words("document-verify-caption"),
     });
-    let checked: [(&str, Value<'_>); 2] =
-        [("verify", verify.into()), ("number", paid.receipt_number.as_str().into())];
+    let shown: String = sealed.hash.chars().take(HASH_SHOWN).collect();
+    let place = format!("{}/{}", sealed.lane, sealed.batch);
+    let checked: [(&str, Value<'_>); 4] = [
+        ("verify", verify.into()),
+        ("number", paid.receipt_number.as_str().into()),
+        ("place", place.into()),
+        ("hash", shown.into()),
+    ];
     Sheet {
         lang: print.lang.code(),
         paper: paper(print.paper),
         title: print.words("document-title-receipt"),
         number: paid.receipt_number.clone(),
-        issuer: print.of(facts.agency_name),
+        issuer: print.of(&facts.seller.name),
         mark: Some(print.words("document-mark-received")),
         lead: print.runs("document-lead-receipt", &values),
         facts: receipt_facts(print, facts, paid),
@@ -52,10 +71,16 @@ pub fn receipt(print: &Print<'_>, facts: &Facts<'_>, paid: &Captured) -> Sheet {
         notes: vec![print.note(
             "document-verify-title",
             &checked,
-            &["document-verify-how", "document-verify-proof"],
+            &["document-verify-how", "document-verify-seal", "document-verify-proof"],
         )],
         footer: print.footer(&paid.receipt_number),
-        files: Vec::new(),
+        files: vec![File {
+            name: "ledger-seal.json",
+            media_type: "application/json",
+            relationship: "supplement",
+            description: print.words("document-seal-file"),
+            content: sealed.json,
+        }],
     }
 }
 

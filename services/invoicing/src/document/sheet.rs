@@ -91,7 +91,7 @@ pub struct File {
 }
 
 /// Opens and closes a value in a sentence of `locales/*/documents.ftl`: U+2068 and U+2069.
-const VALUE: [char; 2] = ['\u{2068}', '\u{2069}'];
+pub(super) const VALUE: [char; 2] = ['\u{2068}', '\u{2069}'];
 
 impl Run {
     /// A number, reference, date or address.

@@ -72,7 +72,8 @@ pub fn credit_note(print: &Print<'_>, facts: &Facts<'_>, (number, note): (&str, 
 }
 
 fn seller(print: &Print<'_>, facts: &Facts<'_>) -> Seller {
-    Seller { id: facts.invoice.agency.to_string(), name: print.of(facts.agency_name), vat_account: None }
+    let vat_account = facts.seller.vat_account.clone();
+    Seller { id: facts.invoice.agency.to_string(), name: print.of(&facts.seller.name), vat_account }
 }
 
 fn said(print: &Print<'_>, facts: &Facts<'_>, line: &fee_service::Line) -> Line {

@@ -26,6 +26,8 @@ pub struct Amendment {
 pub enum To {
     Amended(Box<Terms>),
     Cancelled,
+    /// Nobody has paid it by its last day.
+    Expired,
 }
 
 /// What `payments` said of it.
@@ -49,6 +51,7 @@ impl To {
         match self {
             To::Amended(_) => "amend",
             To::Cancelled => "cancel",
+            To::Expired => "expire",
         }
     }
 }
@@ -73,7 +76,7 @@ impl Amendment {
                     && due_fils != total_fils
                     && due_fils == terms.price.total_fils
             }
-            To::Cancelled => false,
+            To::Cancelled | To::Expired => false,
         }
     }
 }

@@ -15,21 +15,21 @@ pub struct Credited {
     pub lines: Vec<Line>,
 }
 
-/// What `after` no longer asks for; none when it asks for as much as `before` or more. An invoice that was taken back asks for
-/// nothing; one whose rest was given up still says what was owed.
+/// What `after` no longer asks for; none when it asks for as much as `before` or more. An invoice that was taken back or has ended
+/// asks for nothing; one whose rest was given up still says what was owed.
 ///
 /// # Errors
 /// Impossible arithmetic.
 pub fn credited(before: &Invoice, after: &Invoice) -> Result<Option<Credited>, money::Error> {
     let nothing = Money::zero(before.total.currency());
     let (fee, vat, total, lines) = match after.state {
-        State::Cancelled => (nothing, nothing, nothing, Vec::new()),
+        State::Cancelled | State::Expired => (nothing, nothing, nothing, Vec::new()),
         State::Issued | State::PartiallyPaid { .. } | State::Paid | State::WrittenOff { .. } => {
             (after.fee, after.vat, after.total, after.lines())
         }
     };
     let total = before.total.checked_sub(total)?;
-    if !total.is_positive() || before.state == State::Cancelled {
+    if !total.is_positive() || matches!(before.state, State::Cancelled | State::Expired) {
         return Ok(None);
     }
     let lines = difference(before.lines(), lines);

@@ -9,6 +9,14 @@ pub struct LocalText {
     pub ar: String,
 }
 
+/// Who charges, as its bills name it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Seller {
+    pub name: LocalText,
+    /// 15 digits; none: it is not registered for VAT.
+    pub vat_account: Option<String>,
+}
+
 /// A fee service of the agency.
 #[derive(Clone, Debug)]
 pub struct FeeService {
@@ -50,6 +58,9 @@ pub struct Price {
     pub breakdown: Breakdown,
     /// What it costs more when it is paid late.
     pub late: Option<Late>,
+    /// A bill that nobody has paid ends so many days after its due date; none: it never does.
+    #[serde(default)]
+    pub expires_after_days: Option<u16>,
 }
 
 /// The lines of a price, and who gets how much of it.

@@ -24,6 +24,8 @@ pub enum State {
     WrittenOff {
         paid: Money,
     },
+    /// Nobody paid it by its last day.
+    Expired,
 }
 
 /// What the receivable says now.
@@ -34,6 +36,7 @@ pub enum Command {
     Whole,
     Cancelled,
     WrittenOff { paid: Money },
+    Expired,
 }
 
 /// What came of it.
@@ -88,6 +91,8 @@ pub struct Invoice {
     pub late: Option<Late>,
     /// The day it will; none: no day will.
     pub penalty_on: Option<Date>,
+    /// The last day it can be paid, unless something of it is; none: there is none.
+    pub payable_until: Option<Date>,
     /// The payer was told that there is a bill.
     pub noticed: bool,
     /// The next day to tell the payer something; none: there is nobody to tell, or nothing.
@@ -125,6 +130,7 @@ impl State {
             State::Paid => "paid",
             State::Cancelled => "cancelled",
             State::WrittenOff { .. } => "written_off",
+            State::Expired => "expired",
         }
     }
 }
@@ -148,6 +154,7 @@ impl Command {
             Command::Whole => "hear_whole",
             Command::Cancelled => "hear_cancelled",
             Command::WrittenOff { .. } => "hear_written_off",
+            Command::Expired => "hear_expired",
         }
     }
 }
@@ -184,6 +191,7 @@ impl Invoice {
             reduced: self.reduced.clone(),
             breakdown: self.breakdown.clone(),
             late: self.late.clone(),
+            expires_after_days: None,
         }
     }
 
@@ -203,7 +211,7 @@ impl Invoice {
     /// What is paid.
     pub fn paid(&self) -> Money {
         match self.state {
-            State::Issued | State::Cancelled => Money::zero(self.total.currency()),
+            State::Issued | State::Cancelled | State::Expired => Money::zero(self.total.currency()),
             State::PartiallyPaid { paid } | State::WrittenOff { paid } => paid,
             State::Paid => self.total,
         }
@@ -242,8 +250,9 @@ impl Invoice {
                     State::Paid
                 }
             }
-            State::Cancelled | State::WrittenOff { .. } => self.state,
+            State::Cancelled | State::WrittenOff { .. } | State::Expired => self.state,
         };
+        let moved = terms.due.date - self.due.date;
         Invoice {
             fee: Money::fils(price.fee_fils),
             vat: Money::fils(price.vat_fils),
@@ -254,6 +263,7 @@ impl Invoice {
             instalments: terms.instalments.clone(),
             late: price.late.clone(),
             penalty_on: terms.penalty_on,
+            payable_until: self.payable_until.map(|day| day.checked_add(moved).unwrap_or(day)),
             state,
             version: self.version + 1,
             ..self.clone()
@@ -273,7 +283,8 @@ pub fn step(state: State, command: Command) -> Result<(State, Effect), Refusal> 
         (S::Issued, C::Unpaid)
         | (S::Paid, C::Whole)
         | (S::Cancelled, C::Cancelled)
-        | (S::WrittenOff { .. }, C::WrittenOff { .. }) => Ok((state, Effect::Unchanged)),
+        | (S::WrittenOff { .. }, C::WrittenOff { .. })
+        | (S::Expired, C::Expired) => Ok((state, Effect::Unchanged)),
         (S::Issued, C::Part { paid }) => advanced(S::PartiallyPaid { paid }),
         (S::Issued | S::PartiallyPaid { .. }, C::Whole) => advanced(S::Paid),
         (S::PartiallyPaid { paid: before }, C::Part { paid }) => {
@@ -286,11 +297,15 @@ pub fn step(state: State, command: Command) -> Result<(State, Effect), Refusal> 
             }
         }
         (S::Issued, C::Cancelled) => advanced(S::Cancelled),
+        (S::Issued, C::Expired) => advanced(S::Expired),
         (S::Issued | S::PartiallyPaid { .. }, C::WrittenOff { paid }) => advanced(S::WrittenOff { paid }),
-        (S::PartiallyPaid { .. }, C::Unpaid | C::Cancelled)
-        | (S::Paid, C::Unpaid | C::Part { .. } | C::Cancelled | C::WrittenOff { .. })
-        | (S::Cancelled, C::Unpaid | C::Part { .. } | C::Whole | C::WrittenOff { .. })
-        | (S::WrittenOff { .. }, C::Unpaid | C::Part { .. } | C::Whole | C::Cancelled) => Err(refusal),
+        (S::PartiallyPaid { .. }, C::Unpaid | C::Cancelled | C::Expired)
+        | (S::Paid, C::Unpaid | C::Part { .. } | C::Cancelled | C::WrittenOff { .. } | C::Expired)
+        | (S::Cancelled, C::Unpaid | C::Part { .. } | C::Whole | C::WrittenOff { .. } | C::Expired)
+        | (S::WrittenOff { .. }, C::Unpaid | C::Part { .. } | C::Whole | C::Cancelled | C::Expired)
+        | (S::Expired, C::Unpaid | C::Part { .. } | C::Whole | C::Cancelled | C::WrittenOff { .. }) => {
+            Err(refusal)
+        }
     }
 }
 
@@ -303,6 +318,7 @@ pub fn arrows() -> Vec<(&'static str, &'static str, &'static str)> {
         State::Paid,
         State::Cancelled,
         State::WrittenOff { paid: part },
+        State::Expired,
     ];
     let commands = [
         Command::Unpaid,
@@ -310,6 +326,7 @@ pub fn arrows() -> Vec<(&'static str, &'static str, &'static str)> {
         Command::Whole,
         Command::Cancelled,
         Command::WrittenOff { paid: part },
+        Command::Expired,
     ];
     let mut arrows = vec![("start", State::Issued.name(), "issue")];
     for state in states {
@@ -361,11 +378,19 @@ mod tests {
         assert_eq!(after(paid, give_up), None);
         assert_eq!(after(cancelled, cancel), Some((cancelled, Effect::Unchanged)));
         assert_eq!(after(written_off, give_up), Some((written_off, Effect::Unchanged)));
-        for command in [none, more, whole, give_up] {
+        let (expired, expire) = (State::Expired, Command::Expired);
+        assert_eq!(after(issued, expire), Some((expired, Effect::Advanced)));
+        assert_eq!(after(part, expire), None, "what is paid in part does not end");
+        assert_eq!(after(paid, expire), None);
+        assert_eq!(after(expired, expire), Some((expired, Effect::Unchanged)));
+        for command in [none, more, whole, give_up, expire] {
             assert_eq!(after(cancelled, command), None, "{command:?}");
         }
-        for command in [none, more, whole, cancel] {
+        for command in [none, more, whole, cancel, expire] {
             assert_eq!(after(written_off, command), None, "{command:?}");
+        }
+        for command in [none, more, whole, cancel, give_up] {
+            assert_eq!(after(expired, command), None, "{command:?}");
         }
     }
 

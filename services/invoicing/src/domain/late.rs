@@ -184,6 +184,7 @@ mod tests {
                 shares: vec![share("TRF", 9_220), share("FUND", 1_000)],
             },
             late,
+            expires_after_days: None,
         }
     }
 

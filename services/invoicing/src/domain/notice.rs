@@ -78,7 +78,7 @@ fn next_due(invoice: &Invoice) -> Option<Instalment> {
             let whole = Instalment { due_date: invoice.due.date, due_fils: left.minor_units() };
             Some(instalment::next(&invoice.instalments, invoice.paid()).unwrap_or(whole))
         }
-        State::Paid | State::Cancelled | State::WrittenOff { .. } => None,
+        State::Paid | State::Cancelled | State::WrittenOff { .. } | State::Expired => None,
     }
 }
 
@@ -118,6 +118,7 @@ mod tests {
             instalments: vec![],
             late: None,
             penalty_on: None,
+            payable_until: None,
             noticed: false,
             remind_on: Some(date!(2026 - 01 - 15)),
             upload_id: None,

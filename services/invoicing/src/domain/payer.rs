@@ -2,12 +2,37 @@
 
 use std::fmt;
 
-use standards::references::Cpr;
+use standards::references::{Cpr, Cr, Invalid};
+
+/// By which a payer is known: a person's CPR, or a company's commercial registration.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum PayerNumber {
+    Cpr(Cpr),
+    Cr(Cr),
+}
+
+impl PayerNumber {
+    /// Reads what people type. A registration has a hyphen, a personal number has none.
+    ///
+    /// # Errors
+    /// It is neither.
+    pub fn read(typed: &str) -> Result<PayerNumber, Invalid> {
+        Cpr::read(typed).map(PayerNumber::Cpr).or_else(|_no_cpr| Cr::read(typed).map(PayerNumber::Cr))
+    }
+
+    /// `880101234`, `12345-1`.
+    pub fn as_str(&self) -> &str {
+        match self {
+            PayerNumber::Cpr(cpr) => cpr.as_str(),
+            PayerNumber::Cr(cr) => cr.as_str(),
+        }
+    }
+}
 
 /// Who shall pay, and the clerk's free words about it.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Payer {
-    pub cpr: Cpr,
+    pub number: PayerNumber,
     pub facts: PayerFacts,
 }
 

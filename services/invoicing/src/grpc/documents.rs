@@ -69,4 +69,15 @@ impl DocumentService for Documents {
         let document = document::of_payment(&self.0, &asked.payment_id, style).await?;
         Ok(Response::new(pb::RenderReceiptResponse { document: Some(document) }))
     }
+
+    async fn render_statement(
+        &self,
+        request: Request<pb::RenderStatementRequest>,
+    ) -> Result<Response<pb::RenderStatementResponse>, Status> {
+        let call = Call::from_metadata(request.metadata())?;
+        let asked = request.into_inner();
+        let style = style(asked.language, pb::Paper::A4)?;
+        let document = document::statement_of(&self.0, &call, (asked.from, asked.to), style).await?;
+        Ok(Response::new(pb::RenderStatementResponse { document: Some(document) }))
+    }
 }

@@ -8,7 +8,7 @@ use crate::Error;
 use crate::domain::amendment::{Amendment, Asked, Ended, To};
 use crate::domain::calendar::Due;
 use crate::domain::fee_service::{Breakdown, Price, Reduced};
-use crate::domain::invoice::{Invoice, Terms};
+use crate::domain::invoice::{Command, Invoice, Terms};
 
 /// Notes what will be asked. `claimed_by` tells the call that wants it from others.
 ///
@@ -22,7 +22,7 @@ pub async fn ask(
 ) -> Result<(), Error> {
     let terms = match &amendment.to {
         To::Amended(terms) => Some(terms),
-        To::Cancelled => None,
+        To::Cancelled | To::Expired => None,
     };
     let price = terms.map(|terms| &terms.price);
     sqlx::query!(
@@ -99,19 +99,21 @@ pub async fn of_claim(tx: &mut Tx, claimed_by: &[u8]) -> Result<Option<(InvoiceI
     Ok(Some((InvoiceId(row.invoice_id), asked)))
 }
 
-/// Why an invoice was taken back; empty when nobody here asked for it.
+/// How an invoice ended that asks for nothing any more, and why; taken back, with an empty reason, when nobody here asked for it.
 ///
 /// # Errors
 /// As any read.
-pub async fn reason_of_cancelling(tx: &mut Tx, invoice: InvoiceId) -> Result<String, Error> {
-    let reason = sqlx::query_scalar!(
-        "SELECT reason FROM amendment
-          WHERE invoice_id = $1 AND kind = 'cancel' AND state <> 'refused' ORDER BY asked_at DESC LIMIT 1",
+pub async fn ending(tx: &mut Tx, invoice: InvoiceId) -> Result<(Command, String), Error> {
+    let row = sqlx::query!(
+        "SELECT kind, reason FROM amendment
+          WHERE invoice_id = $1 AND kind IN ('cancel', 'expire') AND state <> 'refused' ORDER BY asked_at DESC LIMIT 1",
         invoice.0,
     )
     .fetch_optional(tx.conn())
     .await?;
-    Ok(reason.unwrap_or_default())
+    let Some(row) = row else { return Ok((Command::Cancelled, String::new())) };
+    let command = if row.kind == To::Expired.kind() { Command::Expired } else { Command::Cancelled };
+    Ok((command, row.reason))
 }
 
 /// Invoices whose amendment has waited for its answer since before `asked_before`: somebody died while asking.
@@ -176,7 +178,7 @@ pub async fn replace(
         "UPDATE invoice
             SET fee_fils = $3, vat_fils = $4, total_fils = $5, reduction = $6, reduced_fils = $7, steps = $8,
                 schedule_version = $9, due_date = $10, state = $11, paid_fils = $12, version = $13, breakdown = $14,
-                calendar_revision = $15, instalments = $16, late = $17, penalty_on = $18
+                calendar_revision = $15, instalments = $16, late = $17, penalty_on = $18, payable_until = $19
           WHERE invoice_id = $1 AND version = $2",
         before.id.0,
         before.version,
@@ -196,6 +198,7 @@ pub async fn replace(
         serde_json::json!(after.instalments),
         after.late.as_ref().map(|late| serde_json::json!(late)),
         after.penalty_on,
+        after.payable_until,
     )
     .execute(tx.conn())
     .await?;
@@ -230,6 +233,7 @@ impl Row {
     fn amendment(self) -> Result<(Amendment, Vec<u8>), Error> {
         let to = match self.kind.as_str() {
             "cancel" => Some(To::Cancelled),
+            "expire" => Some(To::Expired),
             "amend" => self.terms().map(|terms| To::Amended(Box::new(terms))),
             _ => None,
         };
@@ -263,6 +267,8 @@ impl Row {
                     Some(late) => Some(serde_json::from_value(late.clone()).ok()?),
                     None => None,
                 },
+                // The last day moves with the due date.
+                expires_after_days: None,
             },
             due: Due { date: self.due_date?, calendar_revision: self.calendar_revision },
             penalty_on: self.penalty_on,

@@ -5,7 +5,7 @@ use time::{Date, OffsetDateTime};
 use uuid::Uuid;
 
 use crate::Error;
-use crate::domain::fee_service::LocalText;
+use crate::domain::fee_service::{LocalText, Seller};
 use crate::domain::upload::{State, Upload};
 
 struct Row {
@@ -25,6 +25,7 @@ struct Row {
     reference_column: i32,
     agency_name_en: String,
     agency_name_ar: String,
+    agency_vat_account: Option<String>,
     state: String,
     issued_count: i32,
     issue_on: Option<Date>,
@@ -53,7 +54,10 @@ impl TryFrom<Row> for Upload {
             errors: row.error_count,
             valid_total: Money::fils(row.valid_total_fils),
             reference_column: row.reference_column,
-            agency_name: LocalText { en: row.agency_name_en, ar: row.agency_name_ar },
+            seller: Seller {
+                name: LocalText { en: row.agency_name_en, ar: row.agency_name_ar },
+                vat_account: row.agency_vat_account,
+            },
             state: state.ok_or_else(corrupt)?,
             issue_on: row.issue_on,
             issued: row.issued_count,
@@ -72,8 +76,8 @@ pub async fn insert(tx: &mut Tx, upload: &Upload, wrapped_key: &[u8]) -> Result<
         "INSERT INTO upload (upload_id, agency_id, file_name, sha256, encoding, delimiter, headers, row_count,
                              judged_count, valid_count, restored_count, error_count, valid_total_fils,
                              reference_column, agency_name_en, agency_name_ar, wrapped_key, state, issued_count,
-                             created_at)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20)
+                             created_at, agency_vat_account)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21)
          ON CONFLICT (agency_id, sha256) WHERE state <> 'withdrawn' DO NOTHING",
         upload.id.0,
         upload.agency.as_str(),
@@ -89,12 +93,13 @@ pub async fn insert(tx: &mut Tx, upload: &Upload, wrapped_key: &[u8]) -> Result<
         upload.errors,
         upload.valid_total.minor_units(),
         upload.reference_column,
-        upload.agency_name.en,
-        upload.agency_name.ar,
+        upload.seller.name.en,
+        upload.seller.name.ar,
         wrapped_key,
         upload.state.name(),
         upload.issued,
         upload.created_at,
+        upload.seller.vat_account,
     )
     .execute(tx.conn())
     .await?;
@@ -109,7 +114,8 @@ pub async fn by_bytes(tx: &mut Tx, agency: &AgencyId, sha256: &[u8; 32]) -> Resu
     let row = sqlx::query_as!(
         Row,
         "SELECT upload_id, agency_id, file_name, sha256, encoding, delimiter, headers, row_count, judged_count,
-                valid_count, restored_count, error_count, valid_total_fils, reference_column, agency_name_en, agency_name_ar, state, issued_count,
+                valid_count, restored_count, error_count, valid_total_fils, reference_column, agency_name_en, agency_name_ar,
+                agency_vat_account, state, issued_count,
                 issue_on, withdrawn_count, created_at
            FROM upload WHERE agency_id = $1 AND sha256 = $2 AND state <> 'withdrawn'",
         agency.as_str(),
@@ -128,7 +134,8 @@ pub async fn get(tx: &mut Tx, agency: &AgencyId, id: UploadId) -> Result<Upload,
     let row = sqlx::query_as!(
         Row,
         "SELECT upload_id, agency_id, file_name, sha256, encoding, delimiter, headers, row_count, judged_count,
-                valid_count, restored_count, error_count, valid_total_fils, reference_column, agency_name_en, agency_name_ar, state, issued_count,
+                valid_count, restored_count, error_count, valid_total_fils, reference_column, agency_name_en, agency_name_ar,
+                agency_vat_account, state, issued_count,
                 issue_on, withdrawn_count, created_at
            FROM upload WHERE agency_id = $1 AND upload_id = $2",
         agency.as_str(),
@@ -147,7 +154,8 @@ pub async fn lock(tx: &mut Tx, agency: &AgencyId, id: UploadId) -> Result<Upload
     let row = sqlx::query_as!(
         Row,
         "SELECT upload_id, agency_id, file_name, sha256, encoding, delimiter, headers, row_count, judged_count,
-                valid_count, restored_count, error_count, valid_total_fils, reference_column, agency_name_en, agency_name_ar, state, issued_count,
+                valid_count, restored_count, error_count, valid_total_fils, reference_column, agency_name_en, agency_name_ar,
+                agency_vat_account, state, issued_count,
                 issue_on, withdrawn_count, created_at
            FROM upload WHERE agency_id = $1 AND upload_id = $2 FOR UPDATE",
         agency.as_str(),
@@ -219,7 +227,7 @@ pub async fn lease(tx: &mut Tx, id: UploadId, lease: Lease) -> Result<Option<Upl
             AND (worker IS NULL OR worker = $2 OR worker_until < $3)
          RETURNING upload_id, agency_id, file_name, sha256, encoding, delimiter, headers, row_count, judged_count,
                    valid_count, restored_count, error_count, valid_total_fils, reference_column, agency_name_en,
-                   agency_name_ar, state, issued_count, issue_on, withdrawn_count, created_at",
+                   agency_name_ar, agency_vat_account, state, issued_count, issue_on, withdrawn_count, created_at",
         id.0,
         lease.worker,
         lease.now,

@@ -91,7 +91,7 @@ pub async fn with_used_references(
             WHERE upload_id = $1
               AND EXISTS (SELECT FROM unnest("references") AS valid (reference)
                             JOIN invoice ON invoice.agency_id = $2 AND invoice.reference = valid.reference
-                                        AND invoice.state <> 'cancelled')
+                                        AND invoice.state NOT IN ('cancelled', 'expired'))
             ORDER BY number"#,
         upload.0,
         agency.as_str(),

@@ -63,7 +63,12 @@ async fn whoever_knows_a_bill_or_the_phone_sees_the_persons_open_bills_of_all_ag
     assert_eq!(t.look(CPR, "1234").await, Ok(vec![traffic]), "a phone proves the bills it stands on");
     assert_eq!(t.look(CPR, &other).await, Ok(vec![]), "somebody else's bill proves nothing");
     assert_eq!(t.look("900202346", &other).await, Ok(vec![]), "nor does an unknown person");
-    assert_eq!(t.look("12", "1234").await, Err("cpr_length".to_owned()));
+    let company = t.bill_of("TRF", "D", "12345-1", "17001234").await.bill_reference;
+    assert_eq!(t.look("١٢٣٤٥-١", "1234").await, Ok(vec![company.clone()]), "a company by its registration");
+    assert_eq!(t.look("12345-2", &company).await, Ok(vec![]), "another branch is another payer");
+    for number in ["12", "12345", "12345-"] {
+        assert_eq!(t.look(number, "1234").await, Err("cpr_length".to_owned()), "{number}");
+    }
     assert_eq!(t.look(CPR, "12345").await, Err("proof_form".to_owned()));
 }
 

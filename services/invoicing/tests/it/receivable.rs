@@ -24,7 +24,7 @@ fn receivable(invoice: &pb::Invoice, paid: i64, version: i64) -> Receivable {
 async fn tell(t: &Stack, invoice: &pb::Invoice, paid: i64, version: i64) {
     let receivable = Some(receivable(invoice, paid, version));
     let body = ReceivableChanged { receivable }.encode_to_vec();
-    tell_as(t, "mizan.payments.receivable.changed", body, version).await;
+    tell_as(t, "mizan.payments.receivable.partially_paid", body, version).await;
 }
 
 async fn tell_as(t: &Stack, subject: &str, body: Vec<u8>, version: i64) {

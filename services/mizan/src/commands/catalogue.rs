@@ -37,6 +37,9 @@ pub struct NewAgency {
     revenue_account: String,
     #[arg(long)]
     settlement_iban: String,
+    /// Of an agency that is registered for VAT: 15 digits. It stands on its tax invoices.
+    #[arg(long, default_value = "")]
+    vat_account: String,
     /// Who does it.
     #[arg(long)]
     actor: String,
@@ -58,6 +61,7 @@ async fn add(new: NewAgency) -> Result<String, String> {
         own_it_system: new.own_it_system,
         revenue_account: new.revenue_account,
         settlement_iban: new.settlement_iban,
+        vat_account: new.vat_account,
     };
     let request = call(&new.actor, AddAgencyRequest { agency: Some(agency) })?;
     let added = answered(catalogue.add_agency(request).await)?.agency.unwrap_or_default();

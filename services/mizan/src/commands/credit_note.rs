@@ -1,7 +1,6 @@
 //! What amending and cancelling took off invoices.
 use std::process::ExitCode;
 
-use boot::Call;
 use clap::{Args, Subcommand};
 use proto::invoicing::v1::document_service_client::DocumentServiceClient;
 use proto::invoicing::v1::invoice_service_client::InvoiceServiceClient;
@@ -9,7 +8,7 @@ use proto::invoicing::v1::{CreditNote as Known, ListCreditNotesRequest, RenderCr
 
 use super::document::Style;
 use super::end;
-use super::officer::{answered, dinars};
+use super::officer::{answered, dinars, for_agency};
 
 /// Credit notes: what amending and cancelling took off invoices.
 #[derive(Debug, Args)]
@@ -57,7 +56,7 @@ async fn answer(credit_note: CreditNote) -> Result<String, String> {
             let (mut lines, mut after) = (Vec::new(), String::new());
             loop {
                 let asked = ListCreditNotesRequest { invoice_number: invoice.clone(), after, limit: 0 };
-                let page = answered(invoices.list_credit_notes(of(&agency, asked)?).await)?;
+                let page = answered(invoices.list_credit_notes(for_agency(&agency, asked)?).await)?;
                 lines.extend(page.credit_notes.iter().map(line));
                 after = page.next_after;
                 if after.is_empty() {
@@ -68,7 +67,7 @@ async fn answer(credit_note: CreditNote) -> Result<String, String> {
         Verb::Print { agency, credit_note, style } => {
             let (language, paper) = (style.language(), style.paper());
             let asked = RenderCreditNoteRequest { credit_note_number: credit_note, language, paper };
-            style.write(answered(documents.render_credit_note(of(&agency, asked)?).await)?.document)
+            style.write(answered(documents.render_credit_note(for_agency(&agency, asked)?).await)?.document)
         }
     }
 }
@@ -76,10 +75,4 @@ async fn answer(credit_note: CreditNote) -> Result<String, String> {
 fn line(note: &Known) -> String {
     let total = dinars(note.total.as_ref());
     format!("{} takes {total} off {}: {}", note.credit_note_number, note.invoice_number, note.reason)
-}
-
-/// A call for an agency.
-fn of<T>(agency: &str, message: T) -> Result<tonic::Request<T>, String> {
-    let agency = agency.parse().map_err(|error: ids::Invalid| error.to_string())?;
-    Call::by("operator").for_agency(agency).request(message).map_err(|problem| problem.detail)
 }

@@ -9,12 +9,13 @@ use proto::catalogue::v1::catalogue_service_client::CatalogueServiceClient;
 use proto::catalogue::v1::fee_draft_service_client::FeeDraftServiceClient;
 use proto::catalogue::v1::fee_reduction::Takes;
 use proto::catalogue::v1::late_penalty::Adds;
+use proto::catalogue::v1::price_list_service_client::PriceListServiceClient;
 use proto::catalogue::v1::test_fee_draft_response::Result as Tested;
 use proto::catalogue::v1::{
     FeeDraft, FeeReduction, FeeSchedule, FeeService, FeeServiceFee, FeeSplit, FeeTerms, LatePenalty,
-    ListFeeDraftsRequest, ListFeeSchedulesRequest, PublishFeeDraftRequest, PutFeeDraftRequest,
-    PutFeeServiceRequest, ReturnFeeDraftRequest, SubmitFeeDraftRequest, TaxCategory, TestFeeDraftRequest,
-    WithdrawFeeDraftRequest,
+    ListFeeDraftsRequest, ListFeeSchedulesRequest, ListPricesRequest, PublishFeeDraftRequest,
+    PutFeeDraftRequest, PutFeeServiceRequest, ReturnFeeDraftRequest, ServicePrices, SubmitFeeDraftRequest,
+    TaxCategory, TestFeeDraftRequest, WithdrawFeeDraftRequest,
 };
 use proto::common::v1::{LocalText, Money};
 
@@ -84,6 +85,14 @@ enum Verb {
         #[arg(long, default_value = "")]
         service: String,
     },
+    /// What the agency's services cost on a day, as the public reads it, in both languages.
+    Prices {
+        #[arg(long)]
+        agency: String,
+        /// Today in Bahrain, if left out.
+        #[arg(long, default_value = "")]
+        date: String,
+    },
     /// Every fee of a service that was or will be in force.
     Schedules {
         #[arg(long)]
@@ -131,6 +140,9 @@ struct Draft {
     splits: Vec<FeeSplit>,
     #[command(flatten)]
     late: Late,
+    /// A bill that nobody has paid ends so many days after its due date, 1 to 3650; 0: it never does.
+    #[arg(long, default_value_t = 0)]
+    expires_after: i32,
     /// Writes on this draft instead of beginning one; needs --at.
     #[arg(long, requires = "at")]
     draft: Option<String>,
@@ -248,6 +260,12 @@ async fn answer(fee: Fee) -> Result<String, String> {
             let listed = answered(drafts.list_fee_drafts(request).await)?;
             return Ok(listed.fee_drafts.iter().map(line).collect::<Vec<_>>().join("\n"));
         }
+        Verb::Prices { agency, date } => {
+            let request = ListPricesRequest { agency_id: agency, date };
+            let listed = answered(PriceListServiceClient::new(channel).list_prices(request).await)?;
+            let services = listed.agencies.iter().flat_map(|agency| &agency.services);
+            return Ok(services.map(prices).collect::<Vec<_>>().join("\n"));
+        }
         Verb::Schedules { agency, service } => {
             let request = ListFeeSchedulesRequest { agency_id: agency, service_code: service };
             let listed = answered(drafts.list_fee_schedules(request).await)?;
@@ -255,6 +273,17 @@ async fn answer(fee: Fee) -> Result<String, String> {
         }
     };
     Ok(draft.as_ref().map(line).unwrap_or_default())
+}
+
+/// A service, and below it what it costs.
+fn prices(service: &ServicePrices) -> String {
+    let name = service.name.clone().unwrap_or_default();
+    let mut lines = vec![format!("{} {} / {}", service.service_code, name.en, name.ar)];
+    lines.extend(service.lines.iter().map(|line| format!("  {}\n    {}", line.en, line.ar)));
+    if !service.next_from.is_empty() {
+        lines.push(format!("  until the day before {}", service.next_from));
+    }
+    lines.join("\n")
 }
 
 fn service_line(service: &FeeService) -> String {
@@ -278,6 +307,7 @@ fn written(draft: Draft) -> Result<(By, PutFeeDraftRequest), String> {
         service_fee,
         splits: draft.splits,
         late: draft.late.penalty(),
+        expires_after_days: draft.expires_after,
     };
     let mut request = PutFeeDraftRequest {
         draft_id: String::new(),
@@ -369,6 +399,9 @@ fn said(tested: Tested) -> Result<String, String> {
     let mut lines: Vec<String> =
         price.steps.iter().map(|step| format!("{}\n  {}", step.en, step.ar)).collect();
     lines.extend(price.late_rule.iter().map(|rule| format!("{}\n  {}", rule.en, rule.ar)));
+    if price.expires_after_days > 0 {
+        lines.push(format!("a bill ends {} days after its due date", price.expires_after_days));
+    }
     let [fee, vat, total] = [&price.fee, &price.vat, &price.total].map(|money| dinars(money.as_ref()));
     lines.push(format!("fee {fee} vat {vat} total {total}"));
     Ok(lines.join("\n"))

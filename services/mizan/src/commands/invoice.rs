@@ -1,7 +1,6 @@
 //! What officers do with an agency's invoices.
 use std::process::ExitCode;
 
-use boot::Call;
 use clap::{Args, Subcommand, ValueEnum};
 use proto::invoicing::v1::document_service_client::DocumentServiceClient;
 use proto::invoicing::v1::invoice_service_client::InvoiceServiceClient;
@@ -12,7 +11,7 @@ use proto::invoicing::v1::{
 
 use super::document::Style;
 use super::end;
-use super::officer::{By, amount, answered, dinars, pair, word};
+use super::officer::{By, amount, answered, dinars, for_agency, pair, word};
 
 /// Invoices: printed, changed and taken back, reductions by reason, and whether the numbers are gapless.
 #[derive(Debug, Args)]
@@ -131,12 +130,6 @@ fn instalment(text: &str) -> Result<Instalment, String> {
     Ok(Instalment { due_date: due_date.to_owned(), due: Some(amount(due)?) })
 }
 
-/// A call for an agency.
-fn of<T>(agency: &str, message: T) -> Result<tonic::Request<T>, String> {
-    let agency = agency.parse().map_err(|error: ids::Invalid| error.to_string())?;
-    Call::by("operator").for_agency(agency).request(message).map_err(|problem| problem.detail)
-}
-
 async fn answer(invoice: Invoice) -> Result<String, String> {
     let channel = boot::grpc::channel(&invoice.invoicing_url).map_err(|error| error.to_string())?;
     let mut documents = DocumentServiceClient::new(channel.clone());
@@ -156,7 +149,7 @@ async fn answer(invoice: Invoice) -> Result<String, String> {
             Ok(cancelled.invoice.as_ref().map(line).unwrap_or_default())
         }
         Verb::Reductions { agency, from, to } => {
-            let request = of(&agency, ReportReductionsRequest { from, to })?;
+            let request = for_agency(&agency, ReportReductionsRequest { from, to })?;
             let report = answered(invoices.report_reductions(request).await)?;
             let line = |sum: &proto::invoicing::v1::ReductionSum| {
                 let (service, code, count) = (&sum.service_code, &sum.reduction, sum.invoices);
@@ -176,7 +169,7 @@ async fn answer(invoice: Invoice) -> Result<String, String> {
                 language: style.language(),
                 paper: style.paper(),
             };
-            let printed = answered(documents.render_invoice(of(&agency, request)?).await)?;
+            let printed = answered(documents.render_invoice(for_agency(&agency, request)?).await)?;
             style.write(printed.document)
         }
         Verb::Numbers { agency, year, series: which } => {
@@ -184,7 +177,7 @@ async fn answer(invoice: Invoice) -> Result<String, String> {
                 Series::Invoice => (NumberSeries::Invoice, "invoices"),
                 Series::CreditNote => (NumberSeries::CreditNote, "credit notes"),
             };
-            let request = of(&agency, CheckNumberingRequest { year, series: series.into() })?;
+            let request = for_agency(&agency, CheckNumberingRequest { year, series: series.into() })?;
             let series = answered(invoices.check_numbering(request).await)?;
             let read =
                 format!("{agency} {year}: {} {nouns}, {} to {}", series.invoices, series.first, series.last);

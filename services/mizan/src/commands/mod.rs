@@ -21,6 +21,7 @@ pub mod person;
 pub mod policy;
 pub mod receipt;
 pub mod refund;
+pub mod statement;
 pub mod states;
 
 use std::fmt::Display;

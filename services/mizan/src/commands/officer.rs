@@ -79,6 +79,15 @@ impl By {
     }
 }
 
+/// A question of an agency.
+///
+/// # Errors
+/// It is none.
+pub fn for_agency<T>(agency: &str, message: T) -> Result<tonic::Request<T>, String> {
+    let agency = agency.parse().map_err(|error: ids::Invalid| error.to_string())?;
+    Call::by("operator").for_agency(agency).request(message).map_err(|problem| problem.detail)
+}
+
 /// Reads `name=value` of the command line.
 ///
 /// # Errors

@@ -31,7 +31,7 @@ enum Verb {
 struct Whose {
     #[arg(long)]
     agency: String,
-    /// The personal number, nine digits; from this variable it stands in no list of processes.
+    /// The personal number, nine digits, or a company's registration with its branch; from this variable it stands in no list of processes.
     #[arg(long, env = "MIZAN_CPR", hide_env_values = true)]
     cpr: String,
     /// Why; no personal data.

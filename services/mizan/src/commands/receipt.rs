@@ -32,13 +32,13 @@ enum Verb {
         #[command(flatten)]
         style: Style,
     },
-    /// Says what a proof of `mizan ledger prove` proves; code 1 and what does not fit when it proves nothing. Needs no
-    /// database and no network.
+    /// Says what a proof of `mizan ledger prove` proves, or the `ledger-seal.json` inside a receipt; code 1 and what does not fit
+    /// when it proves nothing. Needs no database and no network.
     Verify {
         /// The proof.
         proof: PathBuf,
-        /// The public key of the heads, PEM; once for each key there was.
-        #[arg(long, required = true)]
+        /// The public key of the heads, PEM; once for each key there was. A seal needs none.
+        #[arg(long)]
         public_key: Vec<PathBuf>,
     },
 }

@@ -102,6 +102,18 @@ async fn bills(
     (catalogue, invoicing)
 }
 
+/// The payers' pages: where they are.
+async fn pages(env: &Env, (catalogue, invoicing, payments): (&str, &str, &str)) -> String {
+    let typed = [
+        ("http-addr", ANY),
+        ("catalogue-url", catalogue),
+        ("invoicing-url", invoicing),
+        ("payments-url", payments),
+    ];
+    let ctx = env.ctx.for_service("portal");
+    http(portal::start(settings("portal", &typed), &ctx).await.unwrap().http)
+}
+
 impl Platform {
     /// At two minutes to the midnight that was last: certificates are checked against the real time.
     pub async fn start() -> Platform {
@@ -149,8 +161,7 @@ impl Platform {
             ("ca-dir", &ca),
         ];
         let relay = kiosk_relay::start(settings("kiosk-relay", &typed), &of("kiosk-relay")).await.unwrap();
-        let typed = [("http-addr", ANY), ("invoicing-url", &invoicing), ("payments-url", &payments)];
-        let portal = portal::start(settings("portal", &typed), &of("portal")).await.unwrap();
+        let portal = pages(&env, (&catalogue, &invoicing, &payments)).await;
         let world = world(&env, &world_db, &path("world")).await;
 
         let channel = |url: &str| boot::grpc::channel(url).unwrap();
@@ -159,7 +170,7 @@ impl Platform {
             invoices: InvoiceServiceClient::new(channel(&invoicing)),
             line,
             http: reqwest::Client::new(),
-            portal: http(portal.http),
+            portal,
             world,
             relay: format!("https://{}", relay.device),
             urls: vec![
@@ -183,6 +194,10 @@ impl Platform {
 
     pub fn pass(&self, time: Duration) {
         self.env.clock.advance(time);
+    }
+
+    pub fn now(&self) -> time::OffsetDateTime {
+        self.env.clock.now()
     }
 
     pub fn today(&self) -> String {
@@ -240,6 +255,11 @@ impl Platform {
 
     /// The same, to be paid in parts: days from now, and fils.
     pub async fn in_parts(&self, reference: &str, parts: &[(u64, i64)]) -> inv::Invoice {
+        self.keyed(reference, reference, parts).await
+    }
+
+    /// A bill of ten pages under a key of its own: its reference may have been another bill's.
+    pub async fn keyed(&self, key: &str, reference: &str, parts: &[(u64, i64)]) -> inv::Invoice {
         let day =
             |days| boot::bahrain_date(self.env.clock.now() + Duration::from_hours(24 * days)).to_string();
         let part = |(days, fils): &(u64, i64)| inv::Instalment {
@@ -261,7 +281,7 @@ impl Platform {
             reduction: String::new(),
             instalments: parts.iter().map(part).collect(),
         };
-        let call = Call::by("client:test").for_agency(AGENCY.parse().unwrap()).with_key(reference);
+        let call = Call::by("client:test").for_agency(AGENCY.parse().unwrap()).with_key(key);
         let answer = self.invoices.clone().issue_invoice(call.request(request).unwrap()).await.unwrap();
         answer.into_inner().invoice.unwrap()
     }
@@ -453,6 +473,11 @@ impl Platform {
 /// A call of the agency's clerk.
 fn clerk(key: &str) -> Call {
     Call::by("client:test").for_agency(AGENCY.parse().unwrap()).with_key(key)
+}
+
+/// The year of a number like JUS-2026-000123.
+pub fn year(number: &str) -> &str {
+    number.split('-').nth(1).unwrap()
 }
 
 /// The first word of what was printed.

@@ -25,8 +25,10 @@ use crate::{Error, store};
 pub use days::{AccountStood, ClosedDay, closed_day};
 pub use error::BooksError;
 pub use heads::{Head, LaneEnd, NewKey, Sign, Signed, SignedHeads, new_key, sign_heads};
+pub(crate) use proof::{Mark, Seal};
 pub use proof::{Proof, Proven, ProvenJournal, verify_proof};
 pub use prove::prove;
+pub(crate) use prove::seal;
 pub use statement::{BalanceAt, Line, Period, balance_at, statement};
 pub use verify::{Check, Report, verify, verify_in, verify_with_heads};
 

@@ -12,7 +12,7 @@ use super::{
     day,
     error::refused,
     heads::{self, Found, Head},
-    proof::{Batch, Entry, FORMAT, Journal, JournalProof, Proof},
+    proof::{Batch, Entry, FORMAT, Journal, JournalProof, Proof, SEAL_FORMAT, Seal, SealedJournal},
     snapshot,
 };
 use crate::{
@@ -48,6 +48,42 @@ pub async fn prove(database_url: &str, what: &str, heads_dir: &Path) -> Result<P
         return refused(format!("payment {payment_id} has moved no money: there is nothing to prove"));
     }
     Ok(Proof { format: FORMAT.to_owned(), payment_id, journals })
+}
+
+/// Where the journals of a payment are sealed; of one that moved nothing there are none.
+///
+/// # Errors
+/// `Corrupt`: a batch is not as it was sealed; the database.
+pub(crate) async fn seal(tx: &mut Tx, payment_id: Uuid) -> Result<Seal, Error> {
+    let mut journals = Vec::new();
+    for found in journals_of(tx, payment_id).await? {
+        let id = found.journal.journal_id;
+        let corrupt = || Error::Corrupt { table: "journal", id: id.to_string() };
+        journals.push(sealed(tx, found).await?.ok_or_else(corrupt)?);
+    }
+    Ok(Seal { format: SEAL_FORMAT.to_owned(), payment_id, journals })
+}
+
+/// A journal with its way up to its batch; none: the batch is not as it was sealed.
+async fn sealed(tx: &mut Tx, found: Posted) -> Result<Option<SealedJournal>, Error> {
+    let Posted { journal, lane, seq, .. } = found;
+    let Some(sealed) = batch(tx, lane, seq).await? else { return Ok(None) };
+    let position = usize::try_from(journal.position - 1).unwrap_or(usize::MAX);
+    let path_to_batch = merkle::path(&sealed.leaves, position);
+    let prev_hash = Hash::stored(&sealed.stored.prev_hash);
+    let (Some(path_to_batch), Some(prev_hash)) = (path_to_batch, prev_hash) else { return Ok(None) };
+    let batch = Batch {
+        batch_id: sealed.stored.batch_id,
+        lane,
+        seq,
+        prev_hash,
+        commands: sealed.stored.commands,
+        sealed_at: sealed.stored.sealed_at,
+        journals: sealed.journals.size(),
+        journals_root: sealed.journals.root(),
+        hash: sealed.hash,
+    };
+    Ok(Some(SealedJournal { journal, path_to_batch, batch }))
 }
 
 async fn payment(tx: &mut Tx, what: &str) -> Result<Uuid, BooksError> {
@@ -111,7 +147,7 @@ async fn journals_of(tx: &mut Tx, payment_id: Uuid) -> Result<Vec<Posted>, Error
 
 /// The way of a journal up to its head.
 async fn way(tx: &mut Tx, found: Posted, heads: &[Head]) -> Result<JournalProof, BooksError> {
-    let Posted { journal, lane, seq, sealed_at } = found;
+    let (lane, seq, sealed_at) = (found.lane, found.seq, found.sealed_at);
     let has = |head: &&Head| head.range(lane).is_some_and(|(after, upto)| after < seq && seq <= upto);
     let Some(head) = heads.iter().find(has) else {
         let date = day::of(sealed_at);
@@ -125,20 +161,7 @@ async fn way(tx: &mut Tx, found: Posted, heads: &[Head]) -> Result<JournalProof,
         let why = "the books do not fit the signed head of";
         BooksError::Refused(format!("{why} {}: see `mizan ledger verify --heads-dir`", head.date))
     };
-    let sealed = batch(tx, lane, seq).await?.ok_or_else(broken)?;
-    let position = usize::try_from(journal.position - 1).unwrap_or(usize::MAX);
-    let path_to_batch = merkle::path(&sealed.leaves, position).ok_or_else(broken)?;
-    let batch = Batch {
-        batch_id: sealed.stored.batch_id,
-        lane,
-        seq,
-        prev_hash: Hash::stored(&sealed.stored.prev_hash).ok_or_else(broken)?,
-        commands: sealed.stored.commands,
-        sealed_at: sealed.stored.sealed_at,
-        journals: sealed.journals.size(),
-        journals_root: sealed.journals.root(),
-        hash: sealed.hash,
-    };
+    let SealedJournal { journal, path_to_batch, batch } = sealed(tx, found).await?.ok_or_else(broken)?;
     let day = day_leaves(tx, head).await?;
     let (place, _) = batch.place_in(head).ok_or_else(broken)?;
     let place = usize::try_from(place).unwrap_or(usize::MAX);

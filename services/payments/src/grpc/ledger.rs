@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use boot::{
     Call, Problem,
-    wire::{money_to_wire, time_from_wire, time_to_wire},
+    wire::{id_from_wire, money_to_wire, time_from_wire, time_to_wire},
 };
 use futures::{StreamExt as _, TryStreamExt as _, stream::BoxStream};
 use money::{Currency, Money};
@@ -18,11 +18,23 @@ use tonic::{Code, Request, Response, Status};
 use super::short;
 use crate::{Error, Payments, app, store};
 
-fn date_from_wire(text: &str) -> Result<Date, Problem> {
+fn date_from_wire(field: &'static str, text: &str) -> Result<Date, Problem> {
     Date::parse(text, format_description!("[year]-[month]-[day]")).map_err(|_invalid| {
         let detail = "Write the day as 2026-01-15.";
-        Problem::new(Code::InvalidArgument, "date_invalid", detail).field("business_date")
+        Problem::new(Code::InvalidArgument, "date_invalid", detail).field(field)
     })
+}
+
+fn channel(word: &str) -> Channel {
+    match word {
+        "wallet" => Channel::Wallet,
+        "card" => Channel::Card,
+        "transfer" => Channel::Transfer,
+        "pos" => Channel::Pos,
+        "counter_cash" => Channel::CounterCash,
+        "kiosk_cash" => Channel::KioskCash,
+        _credits_and_corrections => Channel::Unspecified,
+    }
 }
 
 fn balance(row: store::ledger::Balance) -> pb::AccountBalance {
@@ -76,25 +88,14 @@ impl LedgerService for Payments {
         let mut tx = self.pg.read().await.map_err(Error::from)?;
         let agency = call.agency.as_ref().map(ids::AgencyId::as_str);
         let rows = store::ledger::collections(&mut tx, agency).await?;
-        let collections = rows.into_iter().map(|row| {
-            let channel = match row.channel.as_str() {
-                "wallet" => Channel::Wallet,
-                "card" => Channel::Card,
-                "transfer" => Channel::Transfer,
-                "pos" => Channel::Pos,
-                "counter_cash" => Channel::CounterCash,
-                "kiosk_cash" => Channel::KioskCash,
-                _credits_and_corrections => Channel::Unspecified,
-            };
-            pb::Collection {
-                agency_id: row.agency_id,
-                channel: channel.into(),
-                payments: row.payments,
-                collected: Some(fils(row.collected_fils)),
-                credited: Some(fils(row.credited_fils)),
-                suspense: Some(fils(row.suspense_fils)),
-                refunded: Some(fils(row.refunded_fils)),
-            }
+        let collections = rows.into_iter().map(|row| pb::Collection {
+            channel: channel(&row.channel).into(),
+            agency_id: row.agency_id,
+            payments: row.payments,
+            collected: Some(fils(row.collected_fils)),
+            credited: Some(fils(row.credited_fils)),
+            suspense: Some(fils(row.suspense_fils)),
+            refunded: Some(fils(row.refunded_fils)),
         });
         Ok(Response::new(pb::GetCollectionsResponse { collections: collections.collect() }))
     }
@@ -122,11 +123,49 @@ impl LedgerService for Payments {
         Ok(Response::new(pb::GetBalanceResponse { balance: Some(balance(row)), at: Some(time_to_wire(at)) }))
     }
 
+    async fn get_statement(
+        &self,
+        request: Request<pb::GetStatementRequest>,
+    ) -> Result<Response<pb::GetStatementResponse>, Status> {
+        let call = Call::from_metadata(request.metadata())?;
+        let asked = request.get_ref();
+        let days = (date_from_wire("from", &asked.from)?, date_from_wire("to", &asked.to)?);
+        let statement = app::ledger::statement(self, call.agency()?, days).await?;
+        let lines = statement.lines.into_iter().map(|line| pb::StatementLine {
+            business_date: line.business_date.to_string(),
+            channel: channel(&line.channel).into(),
+            kind: line.kind,
+            entries: line.entries,
+            came: Some(fils(line.credit_fils)),
+            went: Some(fils(line.debit_fils)),
+        });
+        Ok(Response::new(pb::GetStatementResponse {
+            account: statement.account,
+            opening: Some(money_to_wire(statement.opening)),
+            lines: lines.collect(),
+            closing: Some(money_to_wire(statement.closing)),
+        }))
+    }
+
+    async fn get_payment_seal(
+        &self,
+        request: Request<pb::GetPaymentSealRequest>,
+    ) -> Result<Response<pb::GetPaymentSealResponse>, Status> {
+        let payment = id_from_wire("payment_id", &request.get_ref().payment_id)?;
+        let (seal, mark) = app::ledger::seal(self, payment).await?;
+        Ok(Response::new(pb::GetPaymentSealResponse {
+            lane: mark.lane,
+            batch: mark.seq,
+            hash: mark.hash.to_string(),
+            seal_json: seal.to_json(),
+        }))
+    }
+
     async fn get_day(
         &self,
         request: Request<pb::GetDayRequest>,
     ) -> Result<Response<pb::GetDayResponse>, Status> {
-        let date = date_from_wire(&request.get_ref().business_date)?;
+        let date = date_from_wire("business_date", &request.get_ref().business_date)?;
         let (closed, balances) = app::day::get(self, date).await?;
         Ok(Response::new(pb::GetDayResponse {
             business_date: closed.business_date.to_string(),

@@ -1,7 +1,7 @@
 //! Sums of the books, for people.
 
 use pg::Tx;
-use time::OffsetDateTime;
+use time::{Date, OffsetDateTime};
 use uuid::Uuid;
 
 use crate::Error;
@@ -131,6 +131,45 @@ pub async fn balance_before(
     .fetch_optional(tx.conn())
     .await?;
     Ok(row)
+}
+
+/// What went over an account on one day by one kind of journal and one channel.
+#[derive(Clone, Debug)]
+pub struct StatementLine {
+    pub business_date: Date,
+    pub kind: String,
+    pub channel: String,
+    pub entries: i64,
+    pub debit_fils: i64,
+    pub credit_fils: i64,
+}
+
+/// What went over an account from one instant until before another, by day in Bahrain, kind and channel.
+///
+/// # Errors
+/// As any read of `tx`.
+pub async fn statement(
+    tx: &mut Tx,
+    account: &str,
+    (from, before): (OffsetDateTime, OffsetDateTime),
+) -> Result<Vec<StatementLine>, Error> {
+    let rows = sqlx::query_as!(
+        StatementLine,
+        r#"SELECT (posted_at AT TIME ZONE 'Asia/Bahrain')::date AS "business_date!", kind, channel, count(*) AS "entries!",
+                  coalesce(sum(amount_fils) FILTER (WHERE amount_fils > 0), 0)::bigint AS "debit_fils!",
+                  coalesce(-sum(amount_fils) FILTER (WHERE amount_fils < 0), 0)::bigint AS "credit_fils!"
+             FROM journal
+             JOIN entry USING (journal_id)
+            WHERE account = $1 AND posted_at >= $2 AND posted_at < $3
+            GROUP BY 1, kind, channel
+            ORDER BY 1, kind, channel"#,
+        account,
+        from,
+        before,
+    )
+    .fetch_all(tx.conn())
+    .await?;
+    Ok(rows)
 }
 
 /// Open cases of one kind, or (empty) of all, newest first.

@@ -94,3 +94,56 @@ async fn a_follower_sees_every_journal_once_in_order_and_goes_on_from_its_mark()
         t.ledger.clone().stream_batches(pb::StreamBatchesRequest { after: twice, follow: false }).await;
     assert_eq!(boot::Problem::from_status(&error.unwrap_err()).code, "mark_twice");
 }
+
+#[tokio::test]
+async fn an_agencys_statement_sums_up_by_day_kind_and_channel() {
+    let t = Stack::start().await;
+    let asked = async |from: &str, to: &str| {
+        let asked = pb::GetStatementRequest { from: from.into(), to: to.into() };
+        let call = boot::Call::by("client:test").for_agency("TRF".parse().unwrap()).request(asked).unwrap();
+        let answer = t.ledger.clone().get_statement(call).await.map(tonic::Response::into_inner);
+        answer.map_err(|status| boot::Problem::from_status(&status).code.to_string())
+    };
+    let fils = |amount: &Option<proto::common::v1::Money>| amount.as_ref().unwrap().minor_units;
+    let told = |statement: pb::GetStatementResponse| {
+        let lines = statement.lines.iter();
+        let lines = lines.map(|line| {
+            (line.business_date.clone(), line.kind.clone(), line.entries, fils(&line.came), fils(&line.went))
+        });
+        (fils(&statement.opening), lines.collect::<Vec<_>>(), fils(&statement.closing))
+    };
+    assert_eq!(
+        told(asked("2026-01-15", "2026-01-15").await.unwrap()),
+        (0, vec![], 0),
+        "nothing has come yet"
+    );
+
+    let (one, two, three) = (t.bill(1, 5_000), t.bill(2, 7_000), t.bill(3, 900));
+    t.wallet.on_initiate(&one, [paid(5_000, "BP-1")]);
+    let first = t.pay(&one, "a").await.unwrap();
+    t.until(&first.payment_id, pb::PaymentState::Captured).await;
+    t.record(&two, 7_000, "M-2").await.unwrap();
+    t.refund_of(&first.payment_id, 2_000, "wrong tariff").await.unwrap();
+    t.env.clock.advance(Duration::from_hours(24));
+    t.record(&three, 900, "M-3").await.unwrap();
+
+    let line =
+        |day: &str, kind: &str, entries, came, went| (day.to_owned(), kind.to_owned(), entries, came, went);
+    let day = [
+        line("2026-01-15", "payment_recorded", 1, 7_000, 0),
+        line("2026-01-15", "refund_reserved", 1, 0, 2_000),
+        line("2026-01-15", "wallet_captured", 1, 5_000, 0),
+    ];
+    let next = line("2026-01-16", "payment_recorded", 1, 900, 0);
+    assert_eq!(told(asked("2026-01-15", "2026-01-15").await.unwrap()), (0, day.to_vec(), 10_000));
+    assert_eq!(told(asked("2026-01-16", "2026-01-16").await.unwrap()), (10_000, vec![next.clone()], 10_900));
+    let both = [day.to_vec(), vec![next]].concat();
+    assert_eq!(told(asked("2026-01-01", "2026-01-31").await.unwrap()), (0, both, 10_900));
+    for (from, to, code) in [
+        ("2026-01-16", "2026-01-15", "period_invalid"),
+        ("2026-01-01", "2026-04-03", "period_invalid"),
+        ("January", "2026-01-15", "date_invalid"),
+    ] {
+        assert_eq!(asked(from, to).await.unwrap_err(), code);
+    }
+}

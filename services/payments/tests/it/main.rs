@@ -15,5 +15,6 @@ mod payment;
 mod proof;
 mod property;
 mod race;
+mod seal;
 mod support;
 mod verify;

@@ -83,7 +83,7 @@ fn broken(report: &Report) -> String {
 }
 
 /// Pays a new bill by wallet; the payment's id and receipt number.
-async fn pay(t: &Stack, n: u32, fils: i64) -> (String, String) {
+pub async fn pay(t: &Stack, n: u32, fils: i64) -> (String, String) {
     let bill = t.bill(n, fils);
     t.wallet.on_initiate(&bill, [paid(fils, &format!("BP-{n}"))]);
     let payment = t.pay(&bill, &format!("k{n}")).await.unwrap();
@@ -92,7 +92,7 @@ async fn pay(t: &Stack, n: u32, fils: i64) -> (String, String) {
 }
 
 /// Every leaf of a document, by its path.
-fn leaves(value: &Value) -> Vec<String> {
+pub fn leaves(value: &Value) -> Vec<String> {
     fn walk(value: &Value, at: &str, found: &mut Vec<String>) {
         match value {
             Value::Object(fields) => {
@@ -110,7 +110,7 @@ fn leaves(value: &Value) -> Vec<String> {
 }
 
 /// Other values of the same kind, which all read well.
-fn others(value: &Value) -> Vec<Value> {
+pub fn others(value: &Value) -> Vec<Value> {
     match value {
         Value::Number(n) => vec![(n.as_i64().unwrap() + 1).into(), (n.as_i64().unwrap() - 1).into()],
         Value::String(text) => {
@@ -123,7 +123,7 @@ fn others(value: &Value) -> Vec<Value> {
     }
 }
 
-fn json(text: &str) -> Value {
+pub fn json(text: &str) -> Value {
     serde_json::from_str(text).unwrap()
 }
 

@@ -7,7 +7,7 @@ use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
 use boot::Call;
 use proto::common::v1::Money;
-use proto::invoicing::v1::{Bill, GetBillRequest, Instalment, Invoice};
+use proto::invoicing::v1::{Bill, GetBillRequest, Instalment, Invoice, InvoiceState};
 use proto::payments::v1::{
     GetReceivableRequest, GetReceivableResponse, PaymentState, Receivable, ReceivableState,
 };
@@ -31,17 +31,20 @@ enum Standing {
     Paid,
     /// The agency took it back, or gave up what was due.
     Withdrawn,
+    /// Nobody paid it by its last day.
+    Expired,
     /// The books cannot be asked: nobody is asked to pay.
     Unknown,
 }
 
 impl Standing {
-    fn of(due: Option<&GetReceivableResponse>) -> Standing {
+    fn of(invoice: &Invoice, due: Option<&GetReceivableResponse>) -> Standing {
         match due.and_then(|due| due.receivable.as_ref()).map(Receivable::state) {
             Some(ReceivableState::Open) => Standing::Open,
             Some(ReceivableState::PartiallyPaid) => Standing::Partly,
             Some(ReceivableState::Held) => Standing::Held,
             Some(ReceivableState::Paid) => Standing::Paid,
+            Some(ReceivableState::Cancelled) if invoice.state() == InvoiceState::Expired => Standing::Expired,
             Some(ReceivableState::Cancelled | ReceivableState::WrittenOff) => Standing::Withdrawn,
             Some(ReceivableState::Unspecified) | None => Standing::Unknown,
         }
@@ -55,6 +58,7 @@ impl Standing {
             Standing::Held => "held",
             Standing::Paid => "paid",
             Standing::Withdrawn => "withdrawn",
+            Standing::Expired => "expired",
             Standing::Unknown => "unknown",
         }
     }
@@ -64,7 +68,7 @@ impl Standing {
         match self {
             Standing::Open | Standing::Partly | Standing::Held => "amount-due",
             Standing::Paid => "amount-paid",
-            Standing::Withdrawn | Standing::Unknown => "amount",
+            Standing::Withdrawn | Standing::Expired | Standing::Unknown => "amount",
         }
     }
 
@@ -89,6 +93,8 @@ struct Page {
     reference: String,
     invoice_number: String,
     due_date: String,
+    /// The last day it can be paid; empty: there is none.
+    payable_until: String,
     plan: Vec<Part>,
     /// The part that is due next, when there is a choice.
     next: Option<Part>,
@@ -173,7 +179,7 @@ fn page(
     found: (Bill, Invoice, Option<GetReceivableResponse>),
 ) -> Response {
     let (bill, invoice, due) = found;
-    let standing = Standing::of(due.as_ref());
+    let standing = Standing::of(&invoice, due.as_ref());
     let known = browser(headers);
     let (value, cookie) = known.clone().map_or_else(|| new_browser(&app.ids), |value| (value, String::new()));
     let channels = due.as_ref().map(|due| due.channels.as_slice()).unwrap_or_default();
@@ -204,6 +210,7 @@ fn page(
         reference: invoice.bill_reference,
         invoice_number: invoice.invoice_number,
         due_date: invoice.due_date,
+        payable_until: invoice.payable_until,
         plan,
         next: next.map(|part| Part { amount: reader.money(Some(&dinars(part.left_fils))), ..part }),
         steps: bill.steps.iter().map(|step| reader.of(Some(step))).collect(),

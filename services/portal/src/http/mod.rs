@@ -6,6 +6,7 @@ mod find;
 mod mine;
 mod page;
 mod payment;
+mod prices;
 mod qr;
 
 use axum::Router;
@@ -34,6 +35,8 @@ pub(crate) fn router(app: App) -> Router {
         .route("/{lang}/mine", get(mine::ask).post(mine::list))
         .route("/{lang}/cart", post(mine::pay))
         .route("/{lang}/carts/{payment_ids}", get(mine::show))
+        .route("/{lang}/prices", get(prices::agencies))
+        .route("/{lang}/prices/{agency_id}", get(prices::of_agency))
         .route("/assets/mizan.css", get(css))
         .fallback(find::nothing)
         .layer(axum::middleware::map_response(guarded))

@@ -5,5 +5,6 @@ mod mine;
 mod pages;
 mod pay;
 mod picture;
+mod prices;
 mod width;
 mod world;

@@ -37,6 +37,8 @@ fn paths() -> Vec<String> {
             format!("/{lang}/bills/{BILL}"),
             format!("/{lang}/payments/{PAYMENT}"),
             format!("/{lang}/mine"),
+            format!("/{lang}/prices"),
+            format!("/{lang}/prices/TRF"),
             format!("/{lang}/carts/{PAYMENT},{PAYMENT}"),
             format!("/{lang}/bills?reference={typed}"),
         ]

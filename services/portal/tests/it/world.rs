@@ -3,6 +3,8 @@ use std::sync::{Arc, Mutex};
 
 use boot::wire::time_to_wire;
 use boot::{Call, Problem};
+use proto::catalogue::v1::price_list_service_server::{PriceListService, PriceListServiceServer};
+use proto::catalogue::v1::{AgencyPrices, ListPricesRequest, ListPricesResponse, ServicePrices};
 use proto::common::v1::{Channel, LocalText, Money};
 use proto::invoicing::v1 as inv;
 use proto::invoicing::v1::document_service_server::{DocumentService, DocumentServiceServer};
@@ -187,6 +189,32 @@ impl FindingService for Fakes {
     }
 }
 
+#[tonic::async_trait]
+impl PriceListService for Fakes {
+    async fn list_prices(
+        &self,
+        request: Request<ListPricesRequest>,
+    ) -> Result<Response<ListPricesResponse>, Status> {
+        let asked = request.into_inner();
+        let name = Some(text("General Directorate of Traffic", "الإدارة العامة للمرور"));
+        let service = ServicePrices {
+            service_code: "VEH-REN".to_owned(),
+            name: Some(text("Vehicle registration renewal", "تجديد تسجيل مركبة")),
+            lines: vec![text("private: BHD 20.000", "private: 20.000 د.ب.")],
+            valid_from: "2026-01-01".to_owned(),
+            next_from: "2027-01-01".to_owned(),
+        };
+        let services = match asked.agency_id.as_str() {
+            "" => Vec::new(),
+            "TRF" => vec![service],
+            _ => return Err(Problem::new(Code::NotFound, "agency_unknown", "No such agency.").into()),
+        };
+        let agencies = vec![AgencyPrices { agency_id: "TRF".to_owned(), name, services }];
+        let date = if asked.date.is_empty() { "2026-06-01".to_owned() } else { asked.date };
+        Ok(Response::new(ListPricesResponse { date, agencies }))
+    }
+}
+
 /// A document that says in which language it was asked for.
 fn document(name: &str, language: i32) -> inv::Document {
     let content = format!("%PDF {name} {language}").into_bytes();
@@ -206,6 +234,12 @@ impl DocumentService for Fakes {
         _: Request<inv::RenderCreditNoteRequest>,
     ) -> Result<Response<inv::RenderCreditNoteResponse>, Status> {
         Err(Status::unimplemented("no page shows a payer's whole name"))
+    }
+    async fn render_statement(
+        &self,
+        _: Request<inv::RenderStatementRequest>,
+    ) -> Result<Response<inv::RenderStatementResponse>, Status> {
+        Err(Status::unimplemented("no page is an agency's"))
     }
     async fn render_bill(
         &self,
@@ -414,7 +448,8 @@ impl World {
             .add_service(DocumentServiceServer::new(fakes.clone()))
             .add_service(FindingServiceServer::new(fakes.clone()))
             .add_service(PaymentServiceServer::new(fakes.clone()))
-            .add_service(NotificationServiceServer::new(fakes.clone()));
+            .add_service(NotificationServiceServer::new(fakes.clone()))
+            .add_service(PriceListServiceServer::new(fakes.clone()));
         let any = "127.0.0.1:0".parse().unwrap();
         let services = boot::grpc::serve(&env.ctx.for_service("fakes"), any, routes).await.unwrap();
         let url = format!("http://{services}");
@@ -423,7 +458,8 @@ impl World {
             health_addr: any,
             invoicing_url: url.clone(),
             payments_url: url.clone(),
-            notifications_url: url,
+            notifications_url: url.clone(),
+            catalogue_url: url,
             unknown_per_minute: 3,
             form_key_file: None,
         };

@@ -36,6 +36,8 @@ pub struct Price {
     pub reduced: Option<Reduced>,
     /// What it costs more when it is paid late.
     pub late: Option<Late>,
+    /// A bill that nobody has paid ends so long after its due date; none: it never does.
+    pub expires_after_days: Option<i32>,
 }
 
 /// What a reduction took off a fee.
@@ -163,8 +165,9 @@ pub fn price(schedule: &Schedule, asked: &Asked, date: Date) -> Result<Price, Re
     }
     steps.push(Step::Total { total });
     let shares = lines::shares(&terms.beyond, &lines)?;
-    let (late, schedule_version) = (terms.beyond.late.clone(), schedule.version);
-    Ok(Price { fee, vat, total, lines, shares, steps, schedule_version, reduced, late })
+    let (late, expires_after_days) = (terms.beyond.late.clone(), terms.beyond.expires_after_days);
+    let schedule_version = schedule.version;
+    Ok(Price { fee, vat, total, lines, shares, steps, schedule_version, reduced, late, expires_after_days })
 }
 
 fn sum(mut amounts: impl Iterator<Item = Money>) -> Result<Money, Refusal> {

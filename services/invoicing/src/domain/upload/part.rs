@@ -1,12 +1,11 @@
 //! Rows of a file that are judged, kept and issued together.
 
-use standards::references::Cpr;
 use time::Date;
 
 use super::{Cell, Row};
 use crate::domain::calendar::Due;
 use crate::domain::fee_service::{LocalText, Price};
-use crate::domain::payer::PayerFacts;
+use crate::domain::payer::{PayerFacts, PayerNumber};
 
 /// Rows of a part. Large enough that a part's round trips are few a row, small enough that several parts are at work in some
 /// megabytes and that nobody else of the agency waits long for a number.
@@ -35,8 +34,9 @@ pub struct BillToBe {
     pub reference: String,
     pub service_code: String,
     pub service_name: LocalText,
-    #[serde(with = "cpr")]
-    pub cpr: Cpr,
+    // As files of an earlier release name it.
+    #[serde(rename = "cpr", with = "number")]
+    pub number: PayerNumber,
     pub facts: PayerFacts,
     pub due: Due,
     /// Its place among the part's prices.
@@ -55,8 +55,8 @@ impl Part {
     }
 
     /// Whom the valid rows are for, in their order.
-    pub fn cprs(&self) -> Vec<&Cpr> {
-        self.rows.iter().filter_map(|row| row.bill.as_ref()).map(|bill| &bill.cpr).collect()
+    pub fn numbers(&self) -> Vec<&PayerNumber> {
+        self.rows.iter().filter_map(|row| row.bill.as_ref()).map(|bill| &bill.number).collect()
     }
 
     /// After its valid rows became invoices: only what its clerk may still correct.
@@ -82,16 +82,17 @@ impl std::fmt::Debug for BillToBe {
     }
 }
 
-/// As its nine digits: only sealed parts hold it, so the type itself has no such form.
-mod cpr {
+/// As its text: only sealed parts hold it, so the type itself has no such form.
+mod number {
     use serde::{Deserialize as _, Deserializer, Serializer, de::Error as _};
-    use standards::references::Cpr;
 
-    pub fn serialize<S: Serializer>(cpr: &Cpr, to: S) -> Result<S::Ok, S::Error> {
-        to.serialize_str(cpr.as_str())
+    use crate::domain::payer::PayerNumber;
+
+    pub fn serialize<S: Serializer>(number: &PayerNumber, to: S) -> Result<S::Ok, S::Error> {
+        to.serialize_str(number.as_str())
     }
 
-    pub fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Cpr, D::Error> {
-        Cpr::read(&String::deserialize(from)?).map_err(D::Error::custom)
+    pub fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<PayerNumber, D::Error> {
+        PayerNumber::read(&String::deserialize(from)?).map_err(D::Error::custom)
     }
 }

@@ -5,7 +5,7 @@ use money::Money;
 use time::{Date, OffsetDateTime};
 
 use super::{Form, Reading, Source, State};
-use crate::domain::fee_service::LocalText;
+use crate::domain::fee_service::Seller;
 
 /// Characters kept of a file's name.
 const MAX_FILE_NAME_CHARS: usize = 200;
@@ -31,8 +31,8 @@ pub struct Upload {
     pub valid_total: Money,
     /// Where references stand, from 1.
     pub reference_column: i32,
-    /// The agency's name as it was; invoices print it.
-    pub agency_name: LocalText,
+    /// The agency as it was; invoices print it.
+    pub seller: Seller,
     pub state: State,
     /// The day it is issued, when that is not the day it was confirmed.
     pub issue_on: Option<Date>,

@@ -2,11 +2,11 @@
 
 use std::collections::HashMap;
 
-use standards::references::{Cpr, bahrain_phone};
+use standards::references::bahrain_phone;
 
 use super::{Code, Fault, Field, MAX_NAME_CHARS, MAX_NOTE_CHARS, MAX_REFERENCE_CHARS};
 use crate::domain::fee_service::FeeService;
-use crate::domain::payer::Language;
+use crate::domain::payer::{Language, PayerNumber};
 use crate::domain::typed::{folded, plain, visible};
 use crate::domain::upload::Cell;
 
@@ -91,17 +91,17 @@ pub fn note(cell: Option<&Cell>) -> Result<String, Fault> {
     free_text(cell, &Field::Note, MAX_NOTE_CHARS)
 }
 
-/// The CPR, and whether zeros were put back. Only a number of a spreadsheet can have lost them; a text of eight digits
+/// The CPR or CR, and whether zeros of a CPR were put back. Only a number of a spreadsheet can have lost them; a text of eight digits
 /// was typed that way.
-pub fn cpr(cell: Option<&Cell>) -> Result<(Cpr, bool), Fault> {
+pub fn number(cell: Option<&Cell>) -> Result<(PayerNumber, bool), Fault> {
     let typed = text(cell, &Field::Cpr)?;
     if typed.is_empty() {
         return Err(Fault::new(Field::Cpr, Code::CprMissing));
     }
     let eaten = matches!(cell, Some(Cell::Number(_))) && (CPR_DIGITS_LEFT..CPR_DIGITS).contains(&typed.len());
     let digits = if eaten { format!("{typed:0>CPR_DIGITS$}") } else { typed };
-    let cpr = Cpr::read(&digits).ok().ok_or_else(|| Fault::new(Field::Cpr, Code::CprLength))?;
-    Ok((cpr, eaten))
+    let number = PayerNumber::read(&digits).ok().ok_or_else(|| Fault::new(Field::Cpr, Code::CprLength))?;
+    Ok((number, eaten))
 }
 
 /// `+973` and eight digits, or nothing.

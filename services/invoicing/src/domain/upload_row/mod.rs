@@ -159,7 +159,7 @@ pub fn check(fields: &Fields, rules: &Rules<'_>) -> Checked {
     let reference = cells::reference(fields.reference.as_ref()).map_err(&mut keep).ok();
     let service = cells::service(fields.service.as_ref(), rules.services).map_err(&mut keep).ok();
     let name = cells::name(fields.name.as_ref()).map_err(&mut keep).ok();
-    let cpr = cells::cpr(fields.cpr.as_ref()).map_err(&mut keep).ok();
+    let number = cells::number(fields.cpr.as_ref()).map_err(&mut keep).ok();
     let phone = cells::phone(fields.phone.as_ref()).map_err(&mut keep).ok();
     let email = cells::email(fields.email.as_ref()).map_err(&mut keep).ok();
     let language = cells::language(fields.language.as_ref()).map_err(&mut keep).ok();
@@ -167,11 +167,11 @@ pub fn check(fields: &Fields, rules: &Rules<'_>) -> Checked {
     let note = cells::note(fields.note.as_ref()).map_err(&mut keep).ok();
     let quote = quote(fields, service, rules.others, &mut faults);
     let draft = || {
-        let (cpr, cpr_restored) = cpr?;
+        let (number, cpr_restored) = number?;
         let facts =
             PayerFacts { name: name?, phone: phone?, note: note?, email: email?, language: language? };
         let (reference, service) = (reference.clone()?, quote.as_ref()?.service.clone());
-        Some(Draft { reference, service, payer: Payer { cpr, facts }, due: due?, cpr_restored })
+        Some(Draft { reference, service, payer: Payer { number, facts }, due: due?, cpr_restored })
     };
     // A column no fee asks for may hold a card number all the same.
     let draft = draft().filter(|_| faults.is_empty());

@@ -126,7 +126,9 @@ fn a_card_number_in_a_column_nobody_asks_for_is_found() {
 
 #[test]
 fn zeros_that_a_spreadsheet_ate_come_back() {
-    let cpr = |cell| cells::cpr(Some(&cell)).ok().map(|(cpr, restored)| (cpr.as_str().to_owned(), restored));
+    let cpr = |cell| {
+        cells::number(Some(&cell)).ok().map(|(number, restored)| (number.as_str().to_owned(), restored))
+    };
     let number = |digits: &str| cpr(Cell::Number(digits.to_owned()));
     assert_eq!(number("60139966"), Some(("060139966".to_owned(), true)));
     assert_eq!(number("112345"), Some(("000112345".to_owned(), true)));
@@ -184,6 +186,7 @@ fn a_price_has_its_limits() {
         reduced: Reduced::default(),
         breakdown: Breakdown::default(),
         late: None,
+        expires_after_days: None,
     };
     let quote = Quote { service: "FINE".to_owned(), inputs: BTreeMap::new(), reduction: String::new() };
     let code = |total| check_price(&price(total), &quote).map_err(|fault| fault.code);

@@ -8,14 +8,14 @@ use uuid::Uuid;
 
 use crate::Error;
 use crate::domain::calendar::Due;
-use crate::domain::fee_service::{LocalText, Price, Reduced};
+use crate::domain::fee_service::{LocalText, Price, Reduced, Seller};
 use crate::domain::invoice::{Invoice, State};
 
 /// What a bill page needs.
 #[derive(Debug)]
 pub struct Bill {
     pub invoice: Invoice,
-    pub agency_name: LocalText,
+    pub seller: Seller,
     pub service_name: LocalText,
     pub steps: Vec<LocalText>,
     pub payer_sealed: Vec<u8>,
@@ -52,6 +52,7 @@ struct Row {
     instalments: serde_json::Value,
     late: Option<serde_json::Value>,
     penalty_on: Option<Date>,
+    payable_until: Option<Date>,
     noticed: bool,
     remind_on: Option<Date>,
     upload_id: Option<Uuid>,
@@ -73,6 +74,7 @@ impl TryFrom<Row> for Invoice {
             State::Paid,
             State::Cancelled,
             State::WrittenOff { paid },
+            State::Expired,
         ];
         let state = states.into_iter().find(|state| state.name() == row.state);
         Ok(Invoice {
@@ -93,6 +95,7 @@ impl TryFrom<Row> for Invoice {
             instalments: read(row.instalments)?,
             late: row.late.map(read).transpose()?,
             penalty_on: row.penalty_on,
+            payable_until: row.payable_until,
             noticed: row.noticed,
             remind_on: row.remind_on,
             upload_id: row.upload_id.map(UploadId),
@@ -108,7 +111,7 @@ fn read<T: serde::de::DeserializeOwned>(json: serde_json::Value) -> Result<T, Er
     serde_json::from_value(json).ok().ok_or(Error::Corrupt { table: "invoice" })
 }
 
-/// Those of `references` that a bill of the agency has; one that was taken back has none.
+/// Those of `references` that a bill of the agency has; one that was taken back or has ended has none.
 ///
 /// # Errors
 /// As any read.
@@ -118,7 +121,8 @@ pub async fn used_references(
     references: &[String],
 ) -> Result<HashSet<String>, Error> {
     let used = sqlx::query_scalar!(
-        "SELECT reference FROM invoice WHERE agency_id = $1 AND reference = ANY($2) AND state <> 'cancelled'",
+        "SELECT reference FROM invoice WHERE agency_id = $1 AND reference = ANY($2)
+            AND state NOT IN ('cancelled', 'expired')",
         agency.as_str(),
         references,
     )
@@ -136,7 +140,7 @@ pub async fn by_number(tx: &mut Tx, agency: &AgencyId, (year, number): (i32, i64
         Row,
         "SELECT invoice_id, agency_id, year, number, bill_reference, service_code, reference, party_ref, fee_fils,
                 vat_fils, total_fils, reduction, reduced_fils, breakdown, due_date, calendar_revision, instalments,
-                late, penalty_on, noticed, remind_on, upload_id, state, paid_fils, receivable_version, version, issued_at
+                late, penalty_on, payable_until, noticed, remind_on, upload_id, state, paid_fils, receivable_version, version, issued_at
            FROM invoice WHERE agency_id = $1 AND year = $2 AND number = $3",
         agency.as_str(),
         year,
@@ -156,7 +160,7 @@ pub async fn lock(tx: &mut Tx, agency: &AgencyId, id: InvoiceId) -> Result<Invoi
         Row,
         "SELECT invoice_id, agency_id, year, number, bill_reference, service_code, reference, party_ref, fee_fils,
                 vat_fils, total_fils, reduction, reduced_fils, breakdown, due_date, calendar_revision, instalments,
-                late, penalty_on, noticed, remind_on, upload_id, state, paid_fils, receivable_version, version, issued_at
+                late, penalty_on, payable_until, noticed, remind_on, upload_id, state, paid_fils, receivable_version, version, issued_at
            FROM invoice WHERE agency_id = $1 AND invoice_id = $2 FOR UPDATE",
         agency.as_str(),
         id.0,
@@ -175,7 +179,7 @@ pub async fn list(tx: &mut Tx, agency: &AgencyId, page: &Page) -> Result<Vec<Inv
         Row,
         "SELECT invoice_id, agency_id, year, number, bill_reference, service_code, reference, party_ref, fee_fils,
                 vat_fils, total_fils, reduction, reduced_fils, breakdown, due_date, calendar_revision, instalments,
-                late, penalty_on, noticed, remind_on, upload_id, state, paid_fils, receivable_version, version, issued_at
+                late, penalty_on, payable_until, noticed, remind_on, upload_id, state, paid_fils, receivable_version, version, issued_at
            FROM invoice
           WHERE agency_id = $1 AND (year, number) > ($2, $3)
             AND ($4::uuid IS NULL OR upload_id = $4) AND ($5::text IS NULL OR state = $5)
@@ -198,8 +202,8 @@ pub async fn list(tx: &mut Tx, agency: &AgencyId, page: &Page) -> Result<Vec<Inv
 /// `BillUnknown`.
 pub async fn bill(tx: &mut Tx, bill_reference: &str) -> Result<Bill, Error> {
     let row = sqlx::query!(
-        "SELECT invoice.agency_id, year, number, agency_name_en, agency_name_ar, service_name_en,
-                service_name_ar, steps, payer_sealed, wrapped_key
+        "SELECT invoice.agency_id, year, number, agency_name_en, agency_name_ar, agency_vat_account,
+                service_name_en, service_name_ar, steps, payer_sealed, wrapped_key
            FROM invoice JOIN party USING (party_ref) WHERE bill_reference = $1",
         bill_reference,
     )
@@ -209,7 +213,10 @@ pub async fn bill(tx: &mut Tx, bill_reference: &str) -> Result<Bill, Error> {
     let invoice = by_number(tx, &AgencyId(row.agency_id), (row.year, row.number)).await?;
     Ok(Bill {
         invoice,
-        agency_name: LocalText { en: row.agency_name_en, ar: row.agency_name_ar },
+        seller: Seller {
+            name: LocalText { en: row.agency_name_en, ar: row.agency_name_ar },
+            vat_account: row.agency_vat_account,
+        },
         service_name: LocalText { en: row.service_name_en, ar: row.service_name_ar },
         steps: read(row.steps)?,
         payer_sealed: row.payer_sealed,
@@ -276,7 +283,7 @@ pub async fn late(
         Row,
         "SELECT invoice_id, agency_id, year, number, bill_reference, service_code, reference, party_ref, fee_fils,
                 vat_fils, total_fils, reduction, reduced_fils, breakdown, due_date, calendar_revision, instalments,
-                late, penalty_on, noticed, remind_on, upload_id, state, paid_fils, receivable_version, version, issued_at
+                late, penalty_on, payable_until, noticed, remind_on, upload_id, state, paid_fils, receivable_version, version, issued_at
            FROM invoice
           WHERE penalty_on <= $1 AND (penalty_on, invoice_id) > ($2, $3) AND state IN ('issued', 'partially_paid')
           ORDER BY penalty_on, invoice_id LIMIT $4",
@@ -328,6 +335,34 @@ pub async fn to_tell(
     .fetch_all(tx.conn())
     .await?;
     Ok(rows.into_iter().map(|row| (row.remind_on, InvoiceId(row.invoice_id), row.bill_reference)).collect())
+}
+
+/// Invoices that nobody has paid by their last day, before `today`, after the last one seen, by that day.
+///
+/// # Errors
+/// As any read.
+pub async fn ended(
+    tx: &mut Tx,
+    today: Date,
+    (day, id): (Date, InvoiceId),
+    at_most: i64,
+) -> Result<Vec<Invoice>, Error> {
+    let rows = sqlx::query_as!(
+        Row,
+        "SELECT invoice_id, agency_id, year, number, bill_reference, service_code, reference, party_ref, fee_fils,
+                vat_fils, total_fils, reduction, reduced_fils, breakdown, due_date, calendar_revision, instalments,
+                late, penalty_on, payable_until, noticed, remind_on, upload_id, state, paid_fils, receivable_version, version, issued_at
+           FROM invoice
+          WHERE payable_until < $1 AND (payable_until, invoice_id) > ($2, $3) AND state = 'issued'
+          ORDER BY payable_until, invoice_id LIMIT $4",
+        today,
+        day,
+        id.0,
+        at_most,
+    )
+    .fetch_all(tx.conn())
+    .await?;
+    rows.into_iter().map(Invoice::try_from).collect()
 }
 
 /// How many invoices of an upload were taken back.

@@ -3,14 +3,14 @@ use time::Date;
 use uuid::Uuid;
 
 use crate::Error;
-use crate::domain::fee_service::LocalText;
+use crate::domain::fee_service::{LocalText, Seller};
 use crate::domain::invoice::Invoice;
 
 /// An invoice to store, with what the document says besides.
 #[derive(Clone, Debug)]
 pub struct Document {
     pub invoice: Invoice,
-    pub agency_name: LocalText,
+    pub seller: Seller,
     pub service_name: LocalText,
     pub payer_sealed: Vec<u8>,
     pub steps: Vec<LocalText>,
@@ -23,29 +23,29 @@ pub struct Document {
 /// The constraint `invoice_reference_once` when a reference was used before.
 #[expect(clippy::as_conversions, reason = "to sqlx's macro it is a type and no conversion")]
 pub async fn insert(tx: &mut Tx, documents: &[Document]) -> Result<(), Error> {
-    let Some(Document { invoice: first, agency_name, .. }) = documents.first() else { return Ok(()) };
+    let Some(Document { invoice: first, seller, .. }) = documents.first() else { return Ok(()) };
     let columns = Columns::of(documents);
     sqlx::query!(
         "INSERT INTO invoice (invoice_id, agency_id, year, number, bill_reference, agency_name_en, agency_name_ar,
                               service_code, service_name_en, service_name_ar, reference, party_ref, payer_sealed,
                               fee_fils, vat_fils, total_fils, steps, schedule_version, due_date, upload_id, state,
                               paid_fils, receivable_version, version, issued_at, reduction, reduced_fils, breakdown,
-                              instalments, calendar_revision, late, penalty_on, remind_on)
+                              instalments, calendar_revision, late, penalty_on, remind_on, payable_until, agency_vat_account)
          SELECT invoice_id, $1, $2, number, bill_reference, $3, $4, service_code, service_name_en, service_name_ar,
                 reference, party_ref, payer_sealed, fee_fils, vat_fils, total_fils, steps, schedule_version, due_date,
                 $5, $6, 0, 0, 1, $7, reduction, reduced_fils, breakdown, instalments, calendar_revision, late, penalty_on,
-                remind_on
+                remind_on, payable_until, $32
            FROM UNNEST($8::uuid[], $9::bigint[], $10::text[], $11::text[], $12::text[], $13::text[], $14::text[],
                        $15::uuid[], $16::bytea[], $17::bigint[], $18::bigint[], $19::bigint[], $20::jsonb[],
                        $21::int[], $22::date[], $23::text[], $24::bigint[], $25::jsonb[], $26::jsonb[], $27::int[], $28::jsonb[], $29::date[],
-                       $30::date[])
+                       $30::date[], $31::date[])
              AS new (invoice_id, number, bill_reference, service_code, service_name_en, service_name_ar, reference,
                      party_ref, payer_sealed, fee_fils, vat_fils, total_fils, steps, schedule_version, due_date, reduction,
-                     reduced_fils, breakdown, instalments, calendar_revision, late, penalty_on, remind_on)",
+                     reduced_fils, breakdown, instalments, calendar_revision, late, penalty_on, remind_on, payable_until)",
         first.agency.as_str(),
         first.year,
-        agency_name.en,
-        agency_name.ar,
+        seller.name.en,
+        seller.name.ar,
         first.upload_id.map(Uuid::from),
         first.state.name(),
         first.issued_at,
@@ -72,6 +72,8 @@ pub async fn insert(tx: &mut Tx, documents: &[Document]) -> Result<(), Error> {
         &columns.late as &[Option<serde_json::Value>],
         &columns.penalties_on as &[Option<Date>],
         &columns.reminders_on as &[Option<Date>],
+        &columns.payable_until as &[Option<Date>],
+        seller.vat_account,
     )
     .execute(tx.conn())
     .await?;
@@ -103,6 +105,7 @@ struct Columns {
     late: Vec<Option<serde_json::Value>>,
     penalties_on: Vec<Option<Date>>,
     reminders_on: Vec<Option<Date>>,
+    payable_until: Vec<Option<Date>>,
 }
 
 impl Columns {
@@ -134,6 +137,7 @@ impl Columns {
             late: each(documents, |d| d.invoice.late.as_ref().map(|late| serde_json::json!(late))),
             penalties_on: each(documents, |d| d.invoice.penalty_on),
             reminders_on: each(documents, |d| d.invoice.remind_on),
+            payable_until: each(documents, |d| d.invoice.payable_until),
         }
     }
 }
