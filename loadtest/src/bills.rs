@@ -11,6 +11,8 @@ use proto::invoicing::v1::invoice_service_client::InvoiceServiceClient;
 use proto::invoicing::v1::{GetBillRequest, IssueInvoiceRequest, Payer, RenderBillRequest};
 use sqlx::{AssertSqlSafe, Connection as _, PgConnection};
 use tokio::task::JoinSet;
+use tonic_health::pb::HealthCheckRequest;
+use tonic_health::pb::health_client::HealthClient;
 
 use crate::stack::Layout;
 
@@ -29,11 +31,20 @@ const AGENCY: &str = "JUS";
 /// What was measured.
 #[derive(Debug)]
 pub struct Figures {
-    pub quote_p99: Duration,
-    pub find_p99: Duration,
+    /// An RPC of the same process that does nothing, at the rate of the quotes: what this machine and the transport take.
+    pub nothing: Spread,
+    pub quote: Spread,
+    pub find: Spread,
     pub first_print: Duration,
     /// One after the other, so on one core at a time.
     pub prints_per_second: u64,
+}
+
+/// How long calls took, each from the time it should have begun.
+#[derive(Clone, Copy, Debug)]
+pub struct Spread {
+    pub p50: Duration,
+    pub p99: Duration,
 }
 
 /// Measures on a running platform that has the sample catalogue.
@@ -42,7 +53,8 @@ pub struct Figures {
 /// A service does not answer, or not in time.
 pub async fn measure(layout: &Layout) -> anyhow::Result<Figures> {
     let invoicing = boot::grpc::channel(&layout.url("invoicing", "grpc"))?;
-    let catalogue = CatalogueServiceClient::new(boot::grpc::channel(&layout.url("catalogue", "grpc"))?);
+    let channel = boot::grpc::channel(&layout.url("catalogue", "grpc"))?;
+    let (health, catalogue) = (HealthClient::new(channel.clone()), CatalogueServiceClient::new(channel));
     let bills = InvoiceServiceClient::new(invoicing.clone());
     let documents = DocumentServiceClient::new(invoicing);
     let bill = issue(bills.clone()).await?;
@@ -57,15 +69,15 @@ pub async fn measure(layout: &Layout) -> anyhow::Result<Figures> {
     let took = u64::try_from(begun.elapsed().as_millis())?.max(1);
     let prints_per_second = u64::from(PRINTED) * 1_000 / took;
 
-    let quote_p99 = open_loop(QUOTES_PER_SECOND, |_| quote(catalogue.clone())).await?;
+    let nothing = open_loop(QUOTES_PER_SECOND, |_| alive(health.clone())).await?;
+    let quote = open_loop(QUOTES_PER_SECOND, |_| quote(catalogue.clone())).await?;
     store(layout, &bill).await?;
-    let find_p99 = open_loop(FINDS_PER_SECOND, |n| find(bills.clone(), n)).await?;
-    Ok(Figures { quote_p99, find_p99, first_print, prints_per_second })
+    let find = open_loop(FINDS_PER_SECOND, |n| find(bills.clone(), n)).await?;
+    Ok(Figures { nothing, quote, find, first_print, prints_per_second })
 }
 
-/// Begins work at its times, whether earlier work is done or not; the slowest of the fastest 99 in a hundred, each counted from
-/// the time it should have begun. The first second warms up and does not count.
-async fn open_loop<F>(per_second: u32, work: impl Fn(u32) -> F) -> anyhow::Result<Duration>
+/// Begins work at its times, whether earlier work is done or not. The first second warms up and does not count.
+async fn open_loop<F>(per_second: u32, work: impl Fn(u32) -> F) -> anyhow::Result<Spread>
 where
     F: Future<Output = anyhow::Result<()>> + Send + 'static,
 {
@@ -96,7 +108,13 @@ where
         }
     }
     took.sort_unstable();
-    took.get(took.len() * 99 / 100).copied().context("no work")
+    let at = |percent: usize| took.get(took.len() * percent / 100).copied().context("no work");
+    Ok(Spread { p50: at(50)?, p99: at(99)? })
+}
+
+async fn alive(mut health: HealthClient<boot::grpc::Channel>) -> anyhow::Result<()> {
+    health.check(HealthCheckRequest::default()).await?;
+    Ok(())
 }
 
 async fn quote(mut catalogue: CatalogueServiceClient<boot::grpc::Channel>) -> anyhow::Result<()> {
