@@ -9,7 +9,7 @@ use crate::domain::payer::{PayerFacts, PayerNumber};
 
 /// Rows of a part. Large enough that a part's round trips are few a row, small enough that several parts are at work in some
 /// megabytes and that nobody else of the agency waits long for a number.
-pub const ROWS: usize = 4_000;
+pub const ROWS: usize = 3_000;
 
 /// Some rows in the order of the file, as they are sealed.
 #[derive(Clone, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
