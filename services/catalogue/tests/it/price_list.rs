@@ -36,6 +36,6 @@ async fn every_service_of_every_agency_is_in_the_price_list_in_both_languages() 
     assert_eq!((line.en.as_str(), line.ar.as_str()), ("BHD 0.250 × pages", "0.250 د.ب. × pages"));
 
     let code = |refused: Result<_, Problem>| refused.map(drop).unwrap_err().code.to_string();
-    assert_eq!(code(listed(&stack, "XXX", "").await), "agency_unknown");
+    assert_eq!(code(listed(&stack, "ZZZ", "").await), "agency_unknown");
     assert_eq!(code(listed(&stack, "JUS", "tomorrow").await), "field_invalid");
 }

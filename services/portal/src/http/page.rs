@@ -62,8 +62,6 @@ pub(super) fn refused(reader: Reader, status: &tonic::Status, typed: &str) -> Re
     let problem = Problem::from_status(status);
     match problem.code.as_str() {
         "bill_unknown" => message(reader, StatusCode::NOT_FOUND, "bill-unknown", typed),
-        "agency_unknown" => message(reader, StatusCode::NOT_FOUND, "agency-unknown", typed),
-        "field_invalid" => message(reader, StatusCode::UNPROCESSABLE_ENTITY, "date-invalid", typed),
         "payment_unknown" | "invalid_id" => message(reader, StatusCode::NOT_FOUND, "payment-unknown", typed),
         "receipt_not_ready" => message(reader, StatusCode::CONFLICT, "no-receipt", typed),
         "bill_already_paid" => message(reader, StatusCode::CONFLICT, "already-paid", typed),

@@ -3,12 +3,12 @@ use askama::Template;
 use axum::extract::{Path, Query, State};
 use axum::http::StatusCode;
 use axum::response::Response;
-use boot::Call;
+use boot::{Call, Problem};
 use proto::catalogue::v1::{AgencyPrices, ListPricesRequest, ListPricesResponse, ServicePrices};
 use serde::Deserialize;
 use tonic::Status;
 
-use super::page::{InLanguage, refused, rendered};
+use super::page::{InLanguage, message, refused, rendered};
 use crate::App;
 use crate::view::Reader;
 
@@ -76,6 +76,17 @@ pub(super) struct Asked {
     date: String,
 }
 
+/// An agency that is none, or a day that is none, is the reader's to correct.
+fn not_shown(reader: Reader, status: &Status, (agency_id, date): (&str, &str)) -> Response {
+    match Problem::from_status(status).code.as_str() {
+        "agency_unknown" | "invalid_id" => {
+            message(reader, StatusCode::NOT_FOUND, "agency-unknown", agency_id)
+        }
+        "field_invalid" => message(reader, StatusCode::UNPROCESSABLE_ENTITY, "date-invalid", date),
+        _ => refused(reader, status, ""),
+    }
+}
+
 /// What the services of one agency cost on a day.
 pub(super) async fn of_agency(
     State(app): State<App>,
@@ -85,7 +96,7 @@ pub(super) async fn of_agency(
 ) -> Response {
     let listed = match ask(&app, agency_id.clone(), date.clone()).await {
         Ok(listed) => listed,
-        Err(status) => return refused(reader, &status, &format!("{agency_id} {date}")),
+        Err(status) => return not_shown(reader, &status, (&agency_id, &date)),
     };
     let found = listed.agencies.into_iter().next().unwrap_or_default();
     let page = Page {

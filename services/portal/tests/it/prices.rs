@@ -17,7 +17,13 @@ async fn prices_are_found_by_agency_and_day_in_both_languages() {
             assert!(page.contains(words), "{lang}: {words} in {page}");
         }
     }
-    let unknown = world.get("/en/prices/XXX").await;
-    assert_eq!(unknown.status(), StatusCode::NOT_FOUND);
-    assert!(unknown.text().await.unwrap().contains("We do not find this agency"));
+    for (path, status, words) in [
+        ("/en/prices/ZZZ", StatusCode::NOT_FOUND, "We do not find this agency"),
+        ("/en/prices/traffic", StatusCode::NOT_FOUND, "We do not find this agency"),
+        ("/en/prices/TRF?date=soon", StatusCode::UNPROCESSABLE_ENTITY, "This is no date"),
+    ] {
+        let refused = world.get(path).await;
+        assert_eq!(refused.status(), status, "{path}");
+        assert!(refused.text().await.unwrap().contains(words), "{path}");
+    }
 }

@@ -206,7 +206,13 @@ impl PriceListService for Fakes {
         };
         let services = match asked.agency_id.as_str() {
             "" => Vec::new(),
+            "TRF" if asked.date == "soon" => {
+                return Err(Problem::new(Code::InvalidArgument, "field_invalid", "No day.")
+                    .field("date")
+                    .into());
+            }
             "TRF" => vec![service],
+            "traffic" => return Err(Problem::new(Code::InvalidArgument, "invalid_id", "No code.").into()),
             _ => return Err(Problem::new(Code::NotFound, "agency_unknown", "No such agency.").into()),
         };
         let agencies = vec![AgencyPrices { agency_id: "TRF".to_owned(), name, services }];
