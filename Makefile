@@ -47,7 +47,7 @@ bugs: install ## each bug seed takes a rule away, and the test it names must fai
 pictures: install ## bill pages and documents in docs/pictures anew, by the system's Chromium and poppler
 	rm -f docs/pictures/*.png
 	cargo run -q -p testkit -- run -- cargo test -q -p portal --test it picture
-	cargo run -q -p testkit -- run -- cargo test -q -p invoicing --test it documents
+	cargo run -q -p testkit -- run -- cargo test -q -p invoicing --test it documents::the_same_question
 
 sqlx: install ## are the committed descriptions of all checked queries true?
 	tools/sqlx-prepare --check

@@ -16,6 +16,7 @@ mod account;
 mod env;
 mod lease;
 pub mod otlp;
+pub mod pdf;
 mod process;
 mod proxy;
 mod servers;

@@ -5,21 +5,23 @@ use std::process::Command;
 use boot::Problem;
 use proto::common::v1::Language;
 use proto::invoicing::v1 as pb;
+use testkit::pdf;
 
 use crate::Stack;
 use crate::stack::{call, fine};
 
 /// A PDF on disk, and what poppler says about it.
 struct Printed {
-    folder: tempfile::TempDir,
+    _folder: tempfile::TempDir,
     file: PathBuf,
 }
 
-fn said(tool: &str, arguments: &[&str], file: &Path) -> String {
-    let done =
-        Command::new(testkit::tools::poppler(tool)).args(arguments).arg(file).arg("-").output().unwrap();
-    assert!(done.status.success(), "{tool}: {}", String::from_utf8_lossy(&done.stderr));
-    String::from_utf8(done.stdout).unwrap()
+/// Of a thousand squares of a page so many may look otherwise than in the committed picture: another poppler draws edges otherwise.
+const UNLIKE: usize = 5;
+
+/// A committed picture.
+fn committed(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("../../docs/pictures/{name}.png"))
 }
 
 impl Printed {
@@ -27,7 +29,7 @@ impl Printed {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join(&document.file_name);
         std::fs::write(&file, &document.content).unwrap();
-        Printed { folder, file }
+        Printed { _folder: folder, file }
     }
 
     fn info(&self, argument: &str) -> String {
@@ -37,46 +39,21 @@ impl Printed {
         String::from_utf8_lossy(&done.stdout).into_owned()
     }
 
-    /// Words in the order and with the characters a person sees, whatever the direction of their line.
     fn text(&self) -> String {
-        said("pdftotext", &["-layout"], &self.file)
+        pdf::text(&self.file).unwrap()
     }
 
-    /// The file inside.
-    fn attached(&self, name: &str) -> String {
-        let out = self.folder.path().join("attached");
-        let done = Command::new(testkit::tools::poppler("pdfdetach"))
-            .args(["-savefile", name, "-o"])
-            .arg(&out)
-            .arg(&self.file)
-            .output()
-            .unwrap();
-        assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
-        std::fs::read_to_string(out).unwrap()
-    }
-
-    /// Leaves it in `target/documents`, where `tools/check-pdf` judges it.
-    fn keep(&self, name: &str) {
-        let folder = testkit::tools::project_root().join("target/documents");
-        std::fs::create_dir_all(&folder).unwrap();
-        std::fs::copy(&self.file, folder.join(format!("{}.pdf", name.to_lowercase()))).unwrap();
-    }
-
-    fn photograph(&self, name: &str) {
-        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/pictures");
-        let kept = folder.join(format!("{name}.png"));
-        let taken = self.folder.path().join("page");
-        let done = Command::new(testkit::tools::poppler("pdftoppm"))
-            .args(["-r", "110", "-png", "-singlefile"])
-            .arg(&self.file)
-            .arg(&taken)
-            .status()
-            .unwrap();
-        assert!(done.success());
-        // The committed pictures are renewed by `make pictures`, which removes them first.
+    /// It looks as in the committed picture, which `make pictures` removes first and renews.
+    fn looks_as(&self, name: &str) {
+        let (kept, taken) = (committed(name), pdf::picture(&self.file).unwrap());
         if !kept.exists() {
-            std::fs::copy(taken.with_extension("png"), kept).unwrap();
+            std::fs::copy(&taken, &kept).unwrap();
         }
+        let unlike = pdf::unlike_per_mille(&kept, &taken).unwrap();
+        assert!(
+            unlike <= UNLIKE,
+            "{name}: {unlike} of 1000 squares look otherwise; look at it, then `make pictures`"
+        );
     }
 }
 
@@ -128,7 +105,7 @@ async fn every_document_is_archivable_tagged_and_speaks_its_language() {
         let document = t.render_bill(&invoice.bill_reference, (kind, language, paper)).await.unwrap();
         assert_eq!(document.media_type, "application/pdf");
         let printed = Printed::new(&document);
-        printed.keep(&format!("{}-{lang}", kind.as_str_name()));
+        pdf::keep(&printed.file, &format!("{}-{lang}", kind.as_str_name())).unwrap();
         let info = printed.info("-box");
         assert!(info.contains("Tagged:          yes"), "{info}");
         let meta = printed.info("-meta");
@@ -164,7 +141,7 @@ async fn the_invoice_carries_itself_for_computers_and_the_payer_is_masked_for_st
     let invoice = t.issue_invoice("TRF", "k", fine("TF-1")).await.unwrap().invoice.unwrap();
     let how = (pb::DocumentKind::Invoice, Language::En, A4);
     let bill = Printed::new(&t.render_bill(&invoice.bill_reference, how).await.unwrap());
-    let ubl = bill.attached("invoice.xml");
+    let ubl = pdf::attached(&bill.file, "invoice.xml").unwrap();
     assert!(ubl.contains(&format!("<cbc:ID>{}</cbc:ID>", invoice.invoice_number)), "{ubl}");
     assert!(ubl.contains(r#"<cbc:PayableAmount currencyID="BHD">12.500</cbc:PayableAmount>"#));
     assert!(bill.text().contains("BHD 12.500"), "{}", bill.text());
@@ -172,7 +149,10 @@ async fn the_invoice_carries_itself_for_computers_and_the_payer_is_masked_for_st
     let whole = "راشد حسن الخليفي";
     assert!(!ubl.contains(whole), "whoever holds the reference sees a masked name");
     let own = Printed::new(&t.render_invoice("TRF", &invoice.invoice_number).await.unwrap());
-    assert!(own.attached("invoice.xml").contains(whole), "its agency sees whom it bills");
+    assert!(
+        pdf::attached(&own.file, "invoice.xml").unwrap().contains(whole),
+        "its agency sees whom it bills"
+    );
 
     let other = t.render_invoice("MUN", &invoice.invoice_number).await.unwrap_err();
     assert_eq!(other.code, "invoice_unknown");
@@ -203,8 +183,16 @@ async fn the_same_question_has_the_same_bytes_until_the_bill_changes() {
     assert_eq!(t.render_bill(&invoice.bill_reference, how).await.unwrap(), first);
     for (language, name) in [(Language::En, "invoice-en"), (Language::Ar, "invoice-ar")] {
         let how = (pb::DocumentKind::Invoice, language, A4);
-        Printed::new(&t.render_bill(&invoice.bill_reference, how).await.unwrap()).photograph(name);
+        Printed::new(&t.render_bill(&invoice.bill_reference, how).await.unwrap()).looks_as(name);
     }
     let how = (pb::DocumentKind::Notice, Language::Ar, THERMAL);
-    Printed::new(&t.render_bill(&invoice.bill_reference, how).await.unwrap()).photograph("notice-thermal-ar");
+    Printed::new(&t.render_bill(&invoice.bill_reference, how).await.unwrap()).looks_as("notice-thermal-ar");
+}
+
+#[test]
+fn pages_that_differ_are_told_apart() {
+    let unlike = |one, other| pdf::unlike_per_mille(&committed(one), &committed(other)).unwrap();
+    assert_eq!(unlike("invoice-en", "invoice-en"), 0);
+    assert!(unlike("invoice-en", "invoice-ar") > 10 * UNLIKE, "the same paper in another language");
+    assert_eq!(unlike("invoice-en", "notice-thermal-ar"), 1_000, "other paper");
 }

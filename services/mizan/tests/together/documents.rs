@@ -1,7 +1,8 @@
 //! A fee that several receive, from its publication to the receipt on paper.
 use std::path::Path;
-use std::process::Command;
 use std::time::Duration;
+
+use testkit::pdf;
 
 use crate::platform::{AGENCY, Platform, year};
 
@@ -23,26 +24,9 @@ impl Platform {
     }
 }
 
-/// Words as a person sees them.
-fn text(pdf: &Path) -> String {
-    let said = Command::new(testkit::tools::poppler("pdftotext")).arg("-layout").arg(pdf).arg("-").output();
-    String::from_utf8(said.unwrap().stdout).unwrap()
-}
-
-/// Leaves it in `target/documents`, where `tools/check-pdf` judges it.
-fn keep(pdf: &Path) {
-    let folder = testkit::tools::project_root().join("target/documents");
-    std::fs::create_dir_all(&folder).unwrap();
-    std::fs::copy(pdf, folder.join(pdf.file_name().unwrap())).unwrap();
-}
-
-/// The file inside.
-fn attached(pdf: &Path, name: &str) -> String {
-    let out = pdf.with_extension("attached");
-    let tool = testkit::tools::poppler("pdfdetach");
-    let done = Command::new(tool).args(["-savefile", name, "-o"]).arg(&out).arg(pdf).output().unwrap();
-    assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
-    std::fs::read_to_string(out).unwrap()
+/// Leaves it where PDF/A is judged, under its own name.
+fn keep(file: &Path) {
+    pdf::keep(file, file.file_stem().unwrap().to_str().unwrap()).unwrap();
 }
 
 /// What the agency was owed, and is.
@@ -56,7 +40,7 @@ fn statements(p: &Platform, today: &str) {
         let out = printed.display();
         let days = format!("--from {today} --to {today}");
         p.mizan(&format!("statement print --agency JUS {days} --language {lang} --out {out}")).unwrap();
-        let said = text(&printed);
+        let said = pdf::text(&printed).unwrap();
         for word in words {
             assert!(said.contains(word), "{word} in {said}");
         }
@@ -92,7 +76,7 @@ async fn a_fee_is_split_from_its_first_day_on_and_its_bill_and_receipt_say_so_on
     let printed = p.path("invoice.pdf");
     let out = printed.display();
     p.mizan(&format!("invoice print --agency JUS --invoice {number} --language en --out {out}")).unwrap();
-    let said = text(&printed);
+    let said = pdf::text(&printed).unwrap();
     for words in ["Sara", "Service fee", "VAT 10 %", "BHD 0.020", "BHD 5.220", bill] {
         assert!(said.contains(words), "{words} in {said}");
     }
@@ -102,14 +86,14 @@ async fn a_fee_is_split_from_its_first_day_on_and_its_bill_and_receipt_say_so_on
     let out = printed.display();
     let id = &payment.payment_id;
     p.mizan(&format!("receipt print --payment {id} --language en --out {out}")).unwrap();
-    let said = text(&printed);
+    let said = pdf::text(&printed).unwrap();
     for words in [payment.receipt_number.as_str(), "BHD 5.220", "Card", "S****", number] {
         assert!(said.contains(words), "{words} in {said}");
     }
     assert!(!said.contains("Sara"), "a receipt is shown to others: {said}");
     // It carries where its money is sealed in the books; that verifies without anybody's help.
     let seal = p.path("seal.json");
-    std::fs::write(&seal, attached(&printed, "ledger-seal.json")).unwrap();
+    std::fs::write(&seal, pdf::attached(&printed, "ledger-seal.json").unwrap()).unwrap();
     let verified = p.mizan(&format!("receipt verify {}", seal.display())).unwrap();
     for words in [payment.receipt_number.as_str(), "payment_recorded of BHD 5.220", "agency_payable:JUS"] {
         assert!(verified.contains(words), "{words} in {verified}");
@@ -154,7 +138,7 @@ async fn an_agency_with_a_vat_account_issues_tax_invoices_where_vat_is_due() {
         printed
     };
     for number in [&before.invoice_number, &outside.invoice_number] {
-        let said = text(&print(number, "en", "invoice"));
+        let said = pdf::text(&print(number, "en", "invoice")).unwrap();
         assert!(!said.contains("Tax invoice") && !said.contains("VAT account"), "no VAT is due: {said}");
     }
     for (lang, words) in [
@@ -162,17 +146,17 @@ async fn an_agency_with_a_vat_account_issues_tax_invoices_where_vat_is_due() {
         ("ar", ["200000123400002", "المضافة", "2.720", &taxed.bill_reference]),
     ] {
         let printed = print(&taxed.invoice_number, lang, "invoice");
-        let said = text(&printed);
+        let said = pdf::text(&printed).unwrap();
         for word in words {
             assert!(said.contains(word), "{word} in {said}");
         }
-        let ubl = attached(&printed, "invoice.xml");
+        let ubl = pdf::attached(&printed, "invoice.xml").unwrap();
         assert!(ubl.contains("<cbc:CompanyID>200000123400002</cbc:CompanyID>"), "{ubl}");
         keep(&printed);
     }
     // A notice says the day by the moon as well.
     for (lang, year) in [("en", " AH"), ("ar", "هـ")] {
-        let said = text(&print(&taxed.invoice_number, lang, "notice"));
+        let said = pdf::text(&print(&taxed.invoice_number, lang, "notice")).unwrap();
         assert!(said.contains(year) && !said.contains("Tax invoice\n"), "{said}");
     }
     p.cancel(&taxed.invoice_number, "k").await.unwrap();
@@ -183,6 +167,6 @@ async fn an_agency_with_a_vat_account_issues_tax_invoices_where_vat_is_due() {
         note.display()
     ))
     .unwrap();
-    let said = text(&note);
+    let said = pdf::text(&note).unwrap();
     assert!(said.contains("Tax credit note") && said.contains("200000123400002"), "{said}");
 }
