@@ -92,7 +92,9 @@ impl<'t> Sentences<'t> {
             }
             Step::Minimum { fee } => self.say("step-minimum", &[("fee", M(*fee))]),
             Step::Maximum { fee } => self.say("step-maximum", &[("fee", M(*fee))]),
-            Step::Reduced { reduction, amount, fee } => self.reduced(reduction, *amount, *fee),
+            Step::Reduced { reduction, amount, fee } => {
+                self.of_reduction("step-reduced", reduction, &[("amount", M(*amount)), ("fee", M(*fee))])
+            }
             Step::ServiceFee { amount } => self.say("step-service-fee", &[("amount", M(*amount))]),
             Step::OutsideVat => self.say("step-outside-vat", &[]),
             Step::Vat { percent, fee, vat } => self
@@ -160,18 +162,14 @@ impl<'t> Sentences<'t> {
         }
     }
 
-    /// Who pays less. The reduction's name is of the language of its sentence.
+    /// Who pays less.
     fn less(&self, reduction: &Reduction) -> LocalText {
-        let (key, value) = match reduction.takes {
+        let (key, less) = match reduction.takes {
             Takes::Percent(percent) => ("price-less-percent", Part::Owned(percent.to_string())),
             Takes::Amount(amount) => ("price-less-amount", Part::Money(amount)),
             Takes::All => ("price-less-all", Part::Text("")),
         };
-        let said = |lang, name: &str| {
-            let law = ("law", Part::Text(&reduction.legal_reference));
-            self.say_in(lang, key, &[("name", Part::Text(name)), law, ("less", value.clone())])
-        };
-        LocalText { en: said(Lang::En, &reduction.name.en), ar: said(Lang::Ar, &reduction.name.ar) }
+        self.of_reduction(key, reduction, &[("less", less)])
     }
 
     /// What happens when a bill is paid late.
@@ -194,17 +192,11 @@ impl<'t> Sentences<'t> {
         }
     }
 
-    /// The reduction's name is of the language of its sentence.
-    fn reduced(&self, reduction: &Reduction, amount: Money, fee: Money) -> LocalText {
+    /// A sentence about a reduction, whose name is of the language of its sentence.
+    fn of_reduction(&self, key: &str, reduction: &Reduction, more: &[(&str, Part<'_>)]) -> LocalText {
         let said = |lang, name: &str| {
-            let law = Part::Text(&reduction.legal_reference);
-            let values = [
-                ("name", Part::Text(name)),
-                ("law", law),
-                ("amount", Part::Money(amount)),
-                ("fee", Part::Money(fee)),
-            ];
-            self.say_in(lang, "step-reduced", &values)
+            let own = [("name", Part::Text(name)), ("law", Part::Text(&reduction.legal_reference))];
+            self.say_in(lang, key, &[&own, more].concat())
         };
         LocalText { en: said(Lang::En, &reduction.name.en), ar: said(Lang::Ar, &reduction.name.ar) }
     }

@@ -1,8 +1,12 @@
 //! Prices of the real services, worked out by hand.
-use proto::catalogue::v1::quote_result::Result as Answer;
-use proto::catalogue::v1::{GetAgencyRequest, GetFeeServiceRequest};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
-use crate::stack::{Stack, fils, quote};
+use proto::catalogue::v1::catalogue_service_client::CatalogueServiceClient;
+use proto::catalogue::v1::quote_result::Result as Answer;
+use proto::catalogue::v1::{GetAgencyRequest, GetFeeServiceRequest, QuoteFeesRequest};
+
+use crate::stack::{AGENCIES, SERVICES, Stack, fils, quote};
 
 const TODAY: &str = "2026-01-15";
 
@@ -161,4 +165,36 @@ async fn what_is_not_there_has_a_code() {
     assert_eq!(code(stack.client.get_agency(agency).await.unwrap_err()), "agency_unknown");
     let service = GetFeeServiceRequest { agency_id: "TRF".to_owned(), service_code: "BILL".to_owned() };
     assert_eq!(code(stack.client.get_fee_service(service).await.unwrap_err()), "service_unknown");
+}
+
+/// Each price is asked for at the other replica as soon as the change was confirmed, while others ask there all the time.
+#[tokio::test(flavor = "multi_thread")]
+async fn no_replica_prices_by_what_another_had_replaced_before_the_question() {
+    let mut stack = Stack::with_data().await;
+    let other = stack.replica().await;
+    let copy = |mut client: CatalogueServiceClient<boot::grpc::Channel>| async move {
+        let quotes = vec![quote("COPY", &[("pages", "1")])];
+        let asked = QuoteFeesRequest { agency_id: "JUS".to_owned(), date: TODAY.to_owned(), quotes };
+        let answer = client.quote_fees(asked).await.unwrap().into_inner().results.remove(0).result.unwrap();
+        let Answer::Price(price) = answer else { unreachable!("{answer:?}") };
+        fils(&price).2
+    };
+    let stop = Arc::new(AtomicBool::new(false));
+    let busy = (0..8).map(|_| {
+        let (client, stop) = (other.clone(), Arc::clone(&stop));
+        async move {
+            while !stop.load(Ordering::Relaxed) {
+                copy(client.clone()).await;
+            }
+        }
+    });
+    let changes = async {
+        for n in 1..=30 {
+            let fee = format!("per_unit:pages*0.{:03}", 500 + n);
+            stack.import(AGENCIES, &SERVICES.replace("per_unit:pages*0.250", &fee)).await.unwrap();
+            assert_eq!(copy(other.clone()).await, 500 + n);
+        }
+        stop.store(true, Ordering::Relaxed);
+    };
+    futures::join!(changes, futures::future::join_all(busy));
 }

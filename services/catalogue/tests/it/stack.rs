@@ -14,20 +14,31 @@ pub struct Stack {
     pub client: CatalogueServiceClient<boot::grpc::Channel>,
 }
 
+/// At any free ports.
+fn settings(env: &Env) -> catalogue::Settings {
+    let any = "127.0.0.1:0".parse().unwrap();
+    catalogue::Settings {
+        grpc_addr: any,
+        health_addr: any,
+        database_url: env.database_url.clone(),
+        policy_notice_days: 14,
+    }
+}
+
 impl Stack {
     pub async fn start() -> Stack {
         let env = Env::start("catalogue", &catalogue::MIGRATOR).await;
-        let any = "127.0.0.1:0".parse().unwrap();
-        let settings = catalogue::Settings {
-            grpc_addr: any,
-            health_addr: any,
-            database_url: env.database_url.clone(),
-            policy_notice_days: 14,
-        };
-        let running = catalogue::start(settings, &env.ctx).await.unwrap();
+        let running = catalogue::start(settings(&env), &env.ctx).await.unwrap();
         let url = format!("http://{}", running.grpc);
         let client = CatalogueServiceClient::new(boot::grpc::channel(&url).unwrap());
         Stack { env, url, client }
+    }
+
+    /// A second one beside it, on the same database.
+    pub async fn replica(&self) -> CatalogueServiceClient<boot::grpc::Channel> {
+        let running =
+            catalogue::start(settings(&self.env), &self.env.ctx.for_service("catalogue-2")).await.unwrap();
+        CatalogueServiceClient::new(boot::grpc::channel(&format!("http://{}", running.grpc)).unwrap())
     }
 
     /// With the 12 agencies and their 34 services.
