@@ -138,16 +138,7 @@ pub async fn statement_of(
 }
 
 fn moved(line: StatementLine) -> Result<Moved, Problem> {
-    let by = match line.channel() {
-        Channel::Unspecified => None,
-        Channel::Portal
-        | Channel::Wallet
-        | Channel::Card
-        | Channel::Transfer
-        | Channel::Pos
-        | Channel::KioskCash
-        | Channel::CounterCash => Some(channel(line.channel())),
-    };
+    let by = channel(line.channel());
     let came = money_from_wire("came", &line.came)?;
     let owed = came.checked_sub(money_from_wire("went", &line.went)?).map_err(Problem::internal)?;
     Ok(Moved { day: line.business_date, kind: line.kind, by, entries: line.entries, owed })
@@ -246,7 +237,7 @@ fn captured(payment: &Payment) -> Result<Captured, Error> {
     Ok(Captured {
         payment_id: payment.payment_id.clone(),
         receipt_number: payment.receipt_number.clone(),
-        channel: channel(payment.channel()),
+        channel: channel(payment.channel()).unwrap_or("wallet"),
         provider_reference: payment.provider_reference.clone(),
         amount: money_from_wire("amount", &payment.amount)?,
         credited,
@@ -254,14 +245,15 @@ fn captured(payment: &Payment) -> Result<Captured, Error> {
     })
 }
 
-/// The end of its sentence's key.
-fn channel(channel: Channel) -> &'static str {
+/// The end of its sentence's key; none: money came by no channel.
+fn channel(channel: Channel) -> Option<&'static str> {
     match channel {
-        Channel::Unspecified | Channel::Portal | Channel::Wallet => "wallet",
-        Channel::Card => "card",
-        Channel::Transfer => "transfer",
-        Channel::Pos => "pos",
-        Channel::KioskCash => "kiosk-cash",
-        Channel::CounterCash => "counter-cash",
+        Channel::Unspecified => None,
+        Channel::Portal | Channel::Wallet => Some("wallet"),
+        Channel::Card => Some("card"),
+        Channel::Transfer => Some("transfer"),
+        Channel::Pos => Some("pos"),
+        Channel::KioskCash => Some("kiosk-cash"),
+        Channel::CounterCash => Some("counter-cash"),
     }
 }

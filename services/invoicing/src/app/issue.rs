@@ -112,14 +112,13 @@ pub async fn issue(
         };
         documents.push(Document {
             invoice,
-            seller: origin.seller.clone(),
             service_name: row.service_name,
             payer_sealed: row.payer_sealed,
             steps: price.steps,
             schedule_version: price.schedule_version,
         });
     }
-    store::invoice::insert(tx, &documents).await?;
+    store::invoice::insert(tx, origin.seller, &documents).await?;
     store::numbering::advance(tx, origin.agency, (Series::Invoice, numbers.year), (numbers.last, last))
         .await?;
     let invoices: Vec<Invoice> = documents.into_iter().map(|document| document.invoice).collect();

@@ -33,6 +33,19 @@ struct Row {
     created_at: OffsetDateTime,
 }
 
+/// Rows of a statement, whose columns stand between its beginning and its end.
+macro_rules! uploads {
+    ($begins:tt, $ends:tt, $($value:expr),+ $(,)?) => {
+        sqlx::query_as!(
+            Row,
+            $begins + "upload_id, agency_id, file_name, sha256, encoding, delimiter, headers, row_count, judged_count, valid_count,
+                       restored_count, error_count, valid_total_fils, reference_column, agency_name_en, agency_name_ar,
+                       agency_vat_account, state, issued_count, issue_on, withdrawn_count, created_at" + $ends,
+            $($value),+
+        )
+    };
+}
+
 impl TryFrom<Row> for Upload {
     type Error = Error;
 
@@ -111,13 +124,9 @@ pub async fn insert(tx: &mut Tx, upload: &Upload, wrapped_key: &[u8]) -> Result<
 /// # Errors
 /// As any read.
 pub async fn by_bytes(tx: &mut Tx, agency: &AgencyId, sha256: &[u8; 32]) -> Result<Option<Upload>, Error> {
-    let row = sqlx::query_as!(
-        Row,
-        "SELECT upload_id, agency_id, file_name, sha256, encoding, delimiter, headers, row_count, judged_count,
-                valid_count, restored_count, error_count, valid_total_fils, reference_column, agency_name_en, agency_name_ar,
-                agency_vat_account, state, issued_count,
-                issue_on, withdrawn_count, created_at
-           FROM upload WHERE agency_id = $1 AND sha256 = $2 AND state <> 'withdrawn'",
+    let row = uploads!(
+        "SELECT ",
+        " FROM upload WHERE agency_id = $1 AND sha256 = $2 AND state <> 'withdrawn'",
         agency.as_str(),
         sha256.as_slice(),
     )
@@ -131,18 +140,10 @@ pub async fn by_bytes(tx: &mut Tx, agency: &AgencyId, sha256: &[u8; 32]) -> Resu
 /// # Errors
 /// `UploadUnknown`.
 pub async fn get(tx: &mut Tx, agency: &AgencyId, id: UploadId) -> Result<Upload, Error> {
-    let row = sqlx::query_as!(
-        Row,
-        "SELECT upload_id, agency_id, file_name, sha256, encoding, delimiter, headers, row_count, judged_count,
-                valid_count, restored_count, error_count, valid_total_fils, reference_column, agency_name_en, agency_name_ar,
-                agency_vat_account, state, issued_count,
-                issue_on, withdrawn_count, created_at
-           FROM upload WHERE agency_id = $1 AND upload_id = $2",
-        agency.as_str(),
-        id.0,
-    )
-    .fetch_optional(tx.conn())
-    .await?;
+    let row =
+        uploads!("SELECT ", " FROM upload WHERE agency_id = $1 AND upload_id = $2", agency.as_str(), id.0,)
+            .fetch_optional(tx.conn())
+            .await?;
     row.ok_or(Error::UploadUnknown)?.try_into()
 }
 
@@ -151,13 +152,9 @@ pub async fn get(tx: &mut Tx, agency: &AgencyId, id: UploadId) -> Result<Upload,
 /// # Errors
 /// `UploadUnknown`.
 pub async fn lock(tx: &mut Tx, agency: &AgencyId, id: UploadId) -> Result<Upload, Error> {
-    let row = sqlx::query_as!(
-        Row,
-        "SELECT upload_id, agency_id, file_name, sha256, encoding, delimiter, headers, row_count, judged_count,
-                valid_count, restored_count, error_count, valid_total_fils, reference_column, agency_name_en, agency_name_ar,
-                agency_vat_account, state, issued_count,
-                issue_on, withdrawn_count, created_at
-           FROM upload WHERE agency_id = $1 AND upload_id = $2 FOR UPDATE",
+    let row = uploads!(
+        "SELECT ",
+        " FROM upload WHERE agency_id = $1 AND upload_id = $2 FOR UPDATE",
         agency.as_str(),
         id.0,
     )
@@ -220,14 +217,12 @@ pub struct Lease {
 /// # Errors
 /// As any write.
 pub async fn lease(tx: &mut Tx, id: UploadId, lease: Lease) -> Result<Option<Upload>, Error> {
-    let row = sqlx::query_as!(
-        Row,
+    let row = uploads!(
         "UPDATE upload SET worker = $2, worker_until = $4
           WHERE upload_id = $1 AND state IN ('checking', 'issuing', 'withdrawing')
             AND (worker IS NULL OR worker = $2 OR worker_until < $3)
-         RETURNING upload_id, agency_id, file_name, sha256, encoding, delimiter, headers, row_count, judged_count,
-                   valid_count, restored_count, error_count, valid_total_fils, reference_column, agency_name_en,
-                   agency_name_ar, agency_vat_account, state, issued_count, issue_on, withdrawn_count, created_at",
+         RETURNING ",
+        "",
         id.0,
         lease.worker,
         lease.now,

@@ -63,6 +63,20 @@ struct Row {
     issued_at: OffsetDateTime,
 }
 
+/// Rows of the invoices that the rest of a query chooses.
+macro_rules! invoices {
+    ($chosen:tt, $($value:expr),+ $(,)?) => {
+        sqlx::query_as!(
+            Row,
+            "SELECT invoice_id, agency_id, year, number, bill_reference, service_code, reference, party_ref, fee_fils, vat_fils,
+                    total_fils, reduction, reduced_fils, breakdown, due_date, calendar_revision, instalments, late, penalty_on,
+                    payable_until, noticed, remind_on, upload_id, state, paid_fils, receivable_version, version, issued_at
+               FROM invoice " + $chosen,
+            $($value),+
+        )
+    };
+}
+
 impl TryFrom<Row> for Invoice {
     type Error = Error;
 
@@ -136,18 +150,9 @@ pub async fn used_references(
 /// # Errors
 /// `InvoiceUnknown`.
 pub async fn by_number(tx: &mut Tx, agency: &AgencyId, (year, number): (i32, i64)) -> Result<Invoice, Error> {
-    let row = sqlx::query_as!(
-        Row,
-        "SELECT invoice_id, agency_id, year, number, bill_reference, service_code, reference, party_ref, fee_fils,
-                vat_fils, total_fils, reduction, reduced_fils, breakdown, due_date, calendar_revision, instalments,
-                late, penalty_on, payable_until, noticed, remind_on, upload_id, state, paid_fils, receivable_version, version, issued_at
-           FROM invoice WHERE agency_id = $1 AND year = $2 AND number = $3",
-        agency.as_str(),
-        year,
-        number,
-    )
-    .fetch_optional(tx.conn())
-    .await?;
+    let row = invoices!("WHERE agency_id = $1 AND year = $2 AND number = $3", agency.as_str(), year, number,)
+        .fetch_optional(tx.conn())
+        .await?;
     row.ok_or(Error::InvoiceUnknown)?.try_into()
 }
 
@@ -156,17 +161,9 @@ pub async fn by_number(tx: &mut Tx, agency: &AgencyId, (year, number): (i32, i64
 /// # Errors
 /// `InvoiceUnknown`.
 pub async fn lock(tx: &mut Tx, agency: &AgencyId, id: InvoiceId) -> Result<Invoice, Error> {
-    let row = sqlx::query_as!(
-        Row,
-        "SELECT invoice_id, agency_id, year, number, bill_reference, service_code, reference, party_ref, fee_fils,
-                vat_fils, total_fils, reduction, reduced_fils, breakdown, due_date, calendar_revision, instalments,
-                late, penalty_on, payable_until, noticed, remind_on, upload_id, state, paid_fils, receivable_version, version, issued_at
-           FROM invoice WHERE agency_id = $1 AND invoice_id = $2 FOR UPDATE",
-        agency.as_str(),
-        id.0,
-    )
-    .fetch_optional(tx.conn())
-    .await?;
+    let row = invoices!("WHERE agency_id = $1 AND invoice_id = $2 FOR UPDATE", agency.as_str(), id.0,)
+        .fetch_optional(tx.conn())
+        .await?;
     row.ok_or(Error::InvoiceUnknown)?.try_into()
 }
 
@@ -175,13 +172,8 @@ pub async fn lock(tx: &mut Tx, agency: &AgencyId, id: InvoiceId) -> Result<Invoi
 /// # Errors
 /// As any read.
 pub async fn list(tx: &mut Tx, agency: &AgencyId, page: &Page) -> Result<Vec<Invoice>, Error> {
-    let rows = sqlx::query_as!(
-        Row,
-        "SELECT invoice_id, agency_id, year, number, bill_reference, service_code, reference, party_ref, fee_fils,
-                vat_fils, total_fils, reduction, reduced_fils, breakdown, due_date, calendar_revision, instalments,
-                late, penalty_on, payable_until, noticed, remind_on, upload_id, state, paid_fils, receivable_version, version, issued_at
-           FROM invoice
-          WHERE agency_id = $1 AND (year, number) > ($2, $3)
+    let rows = invoices!(
+        "WHERE agency_id = $1 AND (year, number) > ($2, $3)
             AND ($4::uuid IS NULL OR upload_id = $4) AND ($5::text IS NULL OR state = $5)
           ORDER BY year, number LIMIT $6",
         agency.as_str(),
@@ -279,13 +271,8 @@ pub async fn late(
     (day, id): (Date, InvoiceId),
     at_most: i64,
 ) -> Result<Vec<LateInvoice>, Error> {
-    let rows = sqlx::query_as!(
-        Row,
-        "SELECT invoice_id, agency_id, year, number, bill_reference, service_code, reference, party_ref, fee_fils,
-                vat_fils, total_fils, reduction, reduced_fils, breakdown, due_date, calendar_revision, instalments,
-                late, penalty_on, payable_until, noticed, remind_on, upload_id, state, paid_fils, receivable_version, version, issued_at
-           FROM invoice
-          WHERE penalty_on <= $1 AND (penalty_on, invoice_id) > ($2, $3) AND state IN ('issued', 'partially_paid')
+    let rows = invoices!(
+        "WHERE penalty_on <= $1 AND (penalty_on, invoice_id) > ($2, $3) AND state IN ('issued', 'partially_paid')
           ORDER BY penalty_on, invoice_id LIMIT $4",
         today,
         day,
@@ -347,13 +334,8 @@ pub async fn ended(
     (day, id): (Date, InvoiceId),
     at_most: i64,
 ) -> Result<Vec<Invoice>, Error> {
-    let rows = sqlx::query_as!(
-        Row,
-        "SELECT invoice_id, agency_id, year, number, bill_reference, service_code, reference, party_ref, fee_fils,
-                vat_fils, total_fils, reduction, reduced_fils, breakdown, due_date, calendar_revision, instalments,
-                late, penalty_on, payable_until, noticed, remind_on, upload_id, state, paid_fils, receivable_version, version, issued_at
-           FROM invoice
-          WHERE payable_until < $1 AND (payable_until, invoice_id) > ($2, $3) AND state = 'issued'
+    let rows = invoices!(
+        "WHERE payable_until < $1 AND (payable_until, invoice_id) > ($2, $3) AND state = 'issued'
           ORDER BY payable_until, invoice_id LIMIT $4",
         today,
         day,

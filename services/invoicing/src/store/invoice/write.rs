@@ -10,20 +10,19 @@ use crate::domain::invoice::Invoice;
 #[derive(Clone, Debug)]
 pub struct Document {
     pub invoice: Invoice,
-    pub seller: Seller,
     pub service_name: LocalText,
     pub payer_sealed: Vec<u8>,
     pub steps: Vec<LocalText>,
     pub schedule_version: i32,
 }
 
-/// Adds invoices of one agency, one moment and one origin (an upload or none).
+/// Adds invoices of one agency, `seller`, of one moment and one origin (an upload or none).
 ///
 /// # Errors
 /// The constraint `invoice_reference_once` when a reference was used before.
 #[expect(clippy::as_conversions, reason = "to sqlx's macro it is a type and no conversion")]
-pub async fn insert(tx: &mut Tx, documents: &[Document]) -> Result<(), Error> {
-    let Some(Document { invoice: first, seller, .. }) = documents.first() else { return Ok(()) };
+pub async fn insert(tx: &mut Tx, seller: &Seller, documents: &[Document]) -> Result<(), Error> {
+    let Some(Document { invoice: first, .. }) = documents.first() else { return Ok(()) };
     let columns = Columns::of(documents);
     sqlx::query!(
         "INSERT INTO invoice (invoice_id, agency_id, year, number, bill_reference, agency_name_en, agency_name_ar,
