@@ -1,11 +1,8 @@
 //! A fee from its first word to its publication, and bills that are changed and taken back.
-use std::time::Duration;
-
 use anyhow::Context as _;
-use boot::Clock;
 use serde_json::json;
 
-use super::desk::{CLERK, Desk, OFFICER, first_word};
+use super::desk::{CLERK, Desk, OFFICER, day, first_word};
 use super::{AGENCIES, Demo};
 use crate::api::Body;
 use crate::report::Report;
@@ -15,10 +12,6 @@ const AGENCY: &str = "TRF";
 const PLATE: &str = "fixed:12.000";
 const LESS: &str =
     "code,name_en,name_ar,legal_reference,takes\nretired,Retired person,متقاعد,Law 3 of 2020 article 5,50%\n";
-
-fn day(days: u64) -> String {
-    boot::bahrain_date(Clock::system().now() + Duration::from_hours(24 * days)).to_string()
-}
 
 /// One person drafts and tries a fee, another publishes it; a bill is amended, another cancelled; the numbers are gapless.
 ///

@@ -186,6 +186,12 @@ impl Desk {
     }
 }
 
+/// A day from today on in Bahrain, as it is typed.
+pub fn day(days: u64) -> String {
+    let then = boot::Clock::system().now() + std::time::Duration::from_hours(24 * days);
+    boot::bahrain_date(then).to_string()
+}
+
 /// An amount on the wire.
 pub fn wire(fils: i64) -> Money {
     boot::wire::money_to_wire(money::Money::fils(fils))

@@ -1,13 +1,10 @@
 //! An agency without an IT department, from nothing to its statement: set up, priced by two persons, billed by file, paid, accounted for.
-use std::time::Duration;
-
 use anyhow::Context as _;
-use boot::Clock;
 use serde_json::{Value, json};
 
 use super::Demo;
 use super::acts::Taking;
-use super::desk::{CLERK, Desk, IBAN, OFFICER, first_word};
+use super::desk::{CLERK, Desk, IBAN, OFFICER, day, first_word};
 use super::messages::eventually;
 use super::night;
 use super::uploads::send;
@@ -22,10 +19,6 @@ const GUIDES: &str = "reference,service,name,cpr,phone,email,language,units,due_
     G-1,GUIDE,Sara Ali,880101234,,guide-1@example.test,en,12,DUE,\n\
     G-2,GUIDE,راشد حسن,900202345,17001234,guide-2@example.test,ar,3,DUE,\n\
     G-3,GUIDE,Nobody,12,,,,1,DUE,\n";
-
-fn day(days: u64) -> String {
-    boot::bahrain_date(Clock::system().now() + Duration::from_hours(24 * days)).to_string()
-}
 
 /// The whole way of a new agency.
 ///

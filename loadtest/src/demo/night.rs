@@ -7,7 +7,7 @@ use proto::payments::v1::ReceivableState;
 use serde_json::{Value, json};
 
 use super::Demo;
-use super::desk::{Desk, OFFICER};
+use super::desk::{Desk, OFFICER, day};
 use super::messages::eventually;
 use super::uploads::send;
 use crate::api::{Api, Body};
@@ -31,10 +31,6 @@ pub struct Plans {
     draft_id: String,
     /// A bill that nobody pays; it ends tomorrow at midnight.
     bill: String,
-}
-
-fn day(days: u64) -> String {
-    bahrain_date(Clock::system().now() + Duration::from_hours(24 * days)).to_string()
 }
 
 /// A file for tomorrow, a draft for tomorrow, a bill with a last day, and a bill that is taken back with its file.

@@ -11,14 +11,13 @@ use proto::invoicing::v1::{
 };
 
 use super::end;
-use super::officer::answered;
+use super::officer::{Invoicing, answered};
 
 /// Working days: the holidays of a circular, and terms to pay counted by them.
 #[derive(Debug, Args)]
 pub struct Calendar {
-    /// Where `invoicing` answers.
-    #[arg(long, env = "MIZAN_INVOICING_URL", default_value = "http://127.0.0.1:7102", global = true)]
-    invoicing_url: String,
+    #[command(flatten)]
+    invoicing: Invoicing,
     #[command(subcommand)]
     verb: Verb,
 }
@@ -59,7 +58,7 @@ pub async fn run(calendar: Calendar) -> ExitCode {
 }
 
 async fn answer(calendar: Calendar) -> Result<String, String> {
-    let channel = boot::grpc::channel(&calendar.invoicing_url).map_err(|error| error.to_string())?;
+    let channel = calendar.invoicing.channel()?;
     let mut calendars = CalendarServiceClient::new(channel);
     match calendar.verb {
         Verb::Put { file, source, actor } => {

@@ -8,14 +8,13 @@ use proto::invoicing::v1::{CreditNote as Known, ListCreditNotesRequest, RenderCr
 
 use super::document::Style;
 use super::end;
-use super::officer::{answered, dinars, for_agency};
+use super::officer::{Invoicing, answered, dinars, for_agency};
 
 /// Credit notes: what amending and cancelling took off invoices.
 #[derive(Debug, Args)]
 pub struct CreditNote {
-    /// Where `invoicing` answers.
-    #[arg(long, env = "MIZAN_INVOICING_URL", default_value = "http://127.0.0.1:7102", global = true)]
-    invoicing_url: String,
+    #[command(flatten)]
+    invoicing: Invoicing,
     #[command(subcommand)]
     verb: Verb,
 }
@@ -48,7 +47,7 @@ pub async fn run(credit_note: CreditNote) -> ExitCode {
 }
 
 async fn answer(credit_note: CreditNote) -> Result<String, String> {
-    let channel = boot::grpc::channel(&credit_note.invoicing_url).map_err(|error| error.to_string())?;
+    let channel = credit_note.invoicing.channel()?;
     let mut documents = DocumentServiceClient::new(channel.clone());
     let mut invoices = InvoiceServiceClient::new(channel);
     match credit_note.verb {

@@ -11,14 +11,13 @@ use proto::invoicing::v1::{
 
 use super::document::Style;
 use super::end;
-use super::officer::{By, amount, answered, dinars, for_agency, pair, word};
+use super::officer::{By, Invoicing, amount, answered, dinars, for_agency, pair, word};
 
 /// Invoices: printed, changed and taken back, reductions by reason, and whether the numbers are gapless.
 #[derive(Debug, Args)]
 pub struct Invoice {
-    /// Where `invoicing` answers.
-    #[arg(long, env = "MIZAN_INVOICING_URL", default_value = "http://127.0.0.1:7102", global = true)]
-    invoicing_url: String,
+    #[command(flatten)]
+    invoicing: Invoicing,
     #[command(subcommand)]
     verb: Verb,
 }
@@ -131,7 +130,7 @@ fn instalment(text: &str) -> Result<Instalment, String> {
 }
 
 async fn answer(invoice: Invoice) -> Result<String, String> {
-    let channel = boot::grpc::channel(&invoice.invoicing_url).map_err(|error| error.to_string())?;
+    let channel = invoice.invoicing.channel()?;
     let mut documents = DocumentServiceClient::new(channel.clone());
     let mut invoices = InvoiceServiceClient::new(channel);
     match invoice.verb {

@@ -8,14 +8,13 @@ use proto::invoicing::v1::{
 };
 
 use super::end;
-use super::officer::{By, answered, dinars, word};
+use super::officer::{By, Invoicing, answered, dinars, word};
 
 /// Invoice drafts: approved by a second person and issued on their day, or given up. They are made by API.
 #[derive(Debug, Args)]
 pub struct InvoiceDraft {
-    /// Where `invoicing` answers.
-    #[arg(long, env = "MIZAN_INVOICING_URL", default_value = "http://127.0.0.1:7102", global = true)]
-    invoicing_url: String,
+    #[command(flatten)]
+    invoicing: Invoicing,
     #[command(subcommand)]
     verb: Verb,
 }
@@ -51,7 +50,7 @@ pub async fn run(draft: InvoiceDraft) -> ExitCode {
 }
 
 async fn answer(draft: InvoiceDraft) -> Result<String, String> {
-    let channel = boot::grpc::channel(&draft.invoicing_url).map_err(|error| error.to_string())?;
+    let channel = draft.invoicing.channel()?;
     let mut drafts = InvoiceDraftServiceClient::new(channel);
     let after = match draft.verb {
         Verb::List { agency, by } => {

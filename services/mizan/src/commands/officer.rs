@@ -47,6 +47,24 @@ impl Catalogue {
     }
 }
 
+/// Where `invoicing` answers.
+#[derive(Debug, Args)]
+pub struct Invoicing {
+    /// Where `invoicing` answers.
+    #[arg(long, env = "MIZAN_INVOICING_URL", default_value = "http://127.0.0.1:7102", global = true)]
+    invoicing_url: String,
+}
+
+impl Invoicing {
+    /// The way there; nothing is sent yet.
+    ///
+    /// # Errors
+    /// The address is none.
+    pub fn channel(&self) -> Result<Channel, String> {
+        boot::grpc::channel(&self.invoicing_url).map_err(|error| error.to_string())
+    }
+}
+
 /// Who asks, for what could be meant twice.
 #[derive(Debug, Args)]
 pub struct By {

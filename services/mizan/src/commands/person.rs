@@ -7,14 +7,13 @@ use proto::invoicing::v1::privacy_service_client::PrivacyServiceClient;
 use proto::invoicing::v1::{ErasePersonRequest, ExportPersonRequest, ExportPersonResponse};
 
 use super::end;
-use super::officer::{answered, dinars};
+use super::officer::{Invoicing, answered, dinars};
 
 /// What an agency keeps about a person: shown, or erased. Both are noted in the access log.
 #[derive(Debug, Args)]
 pub struct Person {
-    /// Where `invoicing` answers.
-    #[arg(long, env = "MIZAN_INVOICING_URL", default_value = "http://127.0.0.1:7102", global = true)]
-    invoicing_url: String,
+    #[command(flatten)]
+    invoicing: Invoicing,
     #[command(subcommand)]
     verb: Verb,
 }
@@ -55,7 +54,7 @@ pub async fn run(person: Person) -> ExitCode {
 }
 
 async fn answer(person: Person) -> Result<String, String> {
-    let channel = boot::grpc::channel(&person.invoicing_url).map_err(|error| error.to_string())?;
+    let channel = person.invoicing.channel()?;
     let mut privacy = PrivacyServiceClient::new(channel);
     match person.verb {
         Verb::Export(whose) => {

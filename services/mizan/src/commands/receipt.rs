@@ -10,7 +10,7 @@ use proto::invoicing::v1::document_service_client::DocumentServiceClient;
 use super::document::Style;
 use super::end;
 use super::ledger::ended;
-use super::officer::answered;
+use super::officer::{Invoicing, answered};
 
 /// Receipts: printed, and verified without any service.
 #[derive(Debug, Args)]
@@ -26,9 +26,8 @@ enum Verb {
         /// The payment's id.
         #[arg(long)]
         payment: String,
-        /// Where `invoicing` answers.
-        #[arg(long, env = "MIZAN_INVOICING_URL", default_value = "http://127.0.0.1:7102")]
-        invoicing_url: String,
+        #[command(flatten)]
+        invoicing: Invoicing,
         #[command(flatten)]
         style: Style,
     },
@@ -46,7 +45,7 @@ enum Verb {
 /// Runs a verb.
 pub async fn run(receipt: Receipt) -> ExitCode {
     match receipt.verb {
-        Verb::Print { payment, invoicing_url, style } => end(print(payment, &invoicing_url, &style).await),
+        Verb::Print { payment, invoicing, style } => end(print(payment, &invoicing, &style).await),
         Verb::Verify { proof, public_key } => {
             let file = |source| BooksError::File { path: proof.display().to_string(), source };
             let text = std::fs::read_to_string(&proof).map_err(file);
@@ -55,8 +54,8 @@ pub async fn run(receipt: Receipt) -> ExitCode {
     }
 }
 
-async fn print(payment_id: String, invoicing_url: &str, style: &Style) -> Result<String, String> {
-    let channel = boot::grpc::channel(invoicing_url).map_err(|error| error.to_string())?;
+async fn print(payment_id: String, invoicing: &Invoicing, style: &Style) -> Result<String, String> {
+    let channel = invoicing.channel()?;
     let request = RenderReceiptRequest { payment_id, language: style.language(), paper: style.paper() };
     let printed = answered(DocumentServiceClient::new(channel).render_receipt(request).await)?;
     style.write(printed.document)

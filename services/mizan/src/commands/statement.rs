@@ -7,7 +7,7 @@ use proto::invoicing::v1::document_service_client::DocumentServiceClient;
 
 use super::document::Style;
 use super::end;
-use super::officer::{answered, for_agency};
+use super::officer::{Invoicing, answered, for_agency};
 
 /// An agency's statement: what came to it and went from it, by day, out of the books. `mizan ledger statement` lists every entry.
 #[derive(Debug, Args)]
@@ -28,9 +28,8 @@ enum Verb {
         /// The last day; at most 92 days.
         #[arg(long)]
         to: String,
-        /// Where `invoicing` answers.
-        #[arg(long, env = "MIZAN_INVOICING_URL", default_value = "http://127.0.0.1:7102")]
-        invoicing_url: String,
+        #[command(flatten)]
+        invoicing: Invoicing,
         #[command(flatten)]
         style: Style,
     },
@@ -38,17 +37,17 @@ enum Verb {
 
 /// Runs a verb.
 pub async fn run(statement: Statement) -> ExitCode {
-    let Verb::Print { agency, from, to, invoicing_url, style } = statement.verb;
-    end(print(&agency, (from, to), &invoicing_url, &style).await)
+    let Verb::Print { agency, from, to, invoicing, style } = statement.verb;
+    end(print(&agency, (from, to), &invoicing, &style).await)
 }
 
 async fn print(
     agency: &str,
     (from, to): (String, String),
-    invoicing_url: &str,
+    invoicing: &Invoicing,
     style: &Style,
 ) -> Result<String, String> {
-    let channel = boot::grpc::channel(invoicing_url).map_err(|error| error.to_string())?;
+    let channel = invoicing.channel()?;
     let request = RenderStatementRequest { from, to, language: style.language() };
     let request = for_agency(agency, request)?;
     let printed = answered(DocumentServiceClient::new(channel).render_statement(request).await)?;
