@@ -1,10 +1,10 @@
 # What people do with Mizan. Every target works on a fresh clone; what is missing is installed by tools/install.
-.PHONY: help install build release demo up down test lint bench bench-posting crash bugs pictures sqlx sim mutants
+.PHONY: help install build release image demo up down test lint e2e-k8s bench bench-posting crash bugs pictures sqlx sim mutants
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 16
 
-install: ## PostgreSQL, NATS, Redis, Chromium, where they are missing
+install: ## PostgreSQL, NATS, Redis, Chromium, promtool, where they are missing
 	@tools/install
 
 build: install ## the binaries that the demo uses, quick to build
@@ -12,6 +12,9 @@ build: install ## the binaries that the demo uses, quick to build
 
 release: install ## the binaries as they ship
 	cargo build --release -p mizan -p loadtest
+
+image: ## the container image and its bill of materials, in target/image
+	tools/image $(ARGS)
 
 demo: build ## the platform's main job end to end, checked from the outside
 	target/debug/demo run
@@ -26,11 +29,15 @@ test: install lint ## all tests, on private servers
 	cargo build --workspace --all-targets
 	cargo run -q -p testkit -- run -- cargo test --workspace --no-fail-fast
 	tools/check-pdf
+	tools/check-telemetry
 	@$(MAKE) --no-print-directory bugs
 
 lint: ## format and lints
 	cargo fmt --all --check
 	cargo clippy --workspace --all-targets -- -D warnings
+
+e2e-k8s: ## the chart on a real cluster, if there is one: make e2e-k8s CHAPTERS="upgrade faults"
+	tools/e2e-k8s $(CHAPTERS)
 
 bench: release ## the figures of docs/performance.md; PARTS="platform million demo" for some of them
 	target/release/bench $(PARTS)

@@ -18,6 +18,7 @@ mod secrets;
 pub mod start_error;
 mod tasks;
 pub mod telemetry;
+pub mod tls;
 pub mod trace;
 pub mod wire;
 
@@ -29,8 +30,8 @@ pub use health::Health;
 pub use locale::Lang;
 pub use problem::{Code, Problem};
 pub use redacted::Redacted;
-pub use run::{install_tls, run_service, shutdown_signal};
-pub use secrets::{read_optional_secret, read_secret};
+pub use run::{STOP_BUDGET, install_tls, run_service, shutdown_signal};
+pub use secrets::{ServerUrl, read_optional_secret, read_secret};
 pub use start_error::{BoxError, StartError};
 pub use tasks::{Panicked, Tasks};
 pub use telemetry::Telemetry;

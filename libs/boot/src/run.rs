@@ -6,8 +6,11 @@ use tokio::signal::unix::{SignalKind, signal};
 
 use crate::{Context, StartError};
 
-/// Work that runs when the stop begins has this long to end. The chart's grace period is longer.
+/// Work that runs when the stop begins has this long to end.
 const FINISH: Duration = Duration::from_secs(20);
+/// The longest from the end of the drain to the end of the process. Who ends processes by force waits longer than the drain
+/// and this.
+pub const STOP_BUDGET: Duration = FINISH.saturating_add(crate::telemetry::SHUTDOWN);
 
 /// Makes aws-lc-rs the process's TLS provider. First thing in `main`: with two providers and no choice the
 /// first handshake panics.

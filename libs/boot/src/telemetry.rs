@@ -26,7 +26,7 @@ pub const DEFAULT_FILTER: &str = "info,h2=off,hyper=off,tonic=off,tower=off,rust
 /// A collector that does not take spans by then loses them.
 const EXPORT_TIMEOUT: Duration = Duration::from_secs(3);
 /// The whole of shutting down, part of the process's grace period.
-const SHUTDOWN: Duration = Duration::from_secs(5);
+pub(crate) const SHUTDOWN: Duration = Duration::from_secs(5);
 
 /// How the process tells what it does.
 #[derive(Clone, Debug)]

@@ -2,8 +2,8 @@
 
 use std::{sync::Arc, time::Duration};
 
-use async_nats::{ConnectOptions, Event as Connection, ServerAddr, jetstream};
-use boot::{Clock, Context, StartError};
+use async_nats::{Auth, AuthError, ConnectOptions, Event as Connection, ServerAddr, jetstream};
+use boot::{Clock, Context, ServerUrl, StartError};
 use pg::Pg;
 use tokio::sync::Notify;
 
@@ -39,19 +39,14 @@ impl Bus {
     /// # Errors
     /// The URL is none, the server does not answer, or it has no JetStream.
     pub async fn connect(url: &str, setting: &str, ctx: &Context) -> Result<Bus, StartError> {
-        let server: ServerAddr = url.parse().map_err(|error: std::io::Error| {
+        let url = ServerUrl::new(setting, url);
+        let server: ServerAddr = url.url().parse().map_err(|error: std::io::Error| {
             StartError::setting(setting, format!("is not a NATS URL ({error})"), "write nats://host:4222")
         })?;
+        url.password()?;
         let away = |error: boot::BoxError| StartError::dependency("NATS", setting, error);
         let service = ctx.service;
-        // The client does not take them from the URL by itself.
-        let options = match (server.username(), server.password()) {
-            (Some(user), Some(password)) => {
-                ConnectOptions::with_user_and_password(user.to_owned(), password.to_owned())
-            }
-            (Some(_) | None, None) | (None, Some(_)) => ConnectOptions::new(),
-        };
-        let client = options
+        let client = credentials(url, &server)
             .name(format!("mizan {service}"))
             .connection_timeout(CONNECT_TIMEOUT)
             .ping_interval(PING_INTERVAL)
@@ -95,6 +90,24 @@ impl Bus {
             Consumer::new(config, self.jetstream.clone(), self.ctx.tasks.clone(), self.metrics.clone());
         self.ctx.tasks.spawn("consumer", consumer.run(Arc::new(handler)));
     }
+}
+
+/// The user and password of the URL, or the password that its file holds at each new connection. The client does not take
+/// them from the URL by itself.
+pub(crate) fn credentials(url: ServerUrl, server: &ServerAddr) -> ConnectOptions {
+    let user = server.username().map(str::to_owned);
+    let written = server.password().map(str::to_owned);
+    ConnectOptions::with_auth_callback(move |_nonce| {
+        let mut auth = Auth::new();
+        auth.username.clone_from(&user);
+        let held = url.password().map(|password| password.map(|password| password.expose().clone()));
+        let held = held.map_err(|error| AuthError::new(error.to_string()));
+        let written = written.clone();
+        async move {
+            auth.password = held?.or(written);
+            Ok(auth)
+        }
+    })
 }
 
 fn log(service: &'static str, event: &Connection) {

@@ -10,7 +10,7 @@ use boot::{BoxError, Clock, Tasks, start_error::chain};
 use futures::{FutureExt as _, StreamExt as _, stream::FuturesUnordered};
 use tracing::Instrument as _;
 
-use crate::{event::Received, metrics::Metrics, stream};
+use crate::{event::Received, lag::Watched, metrics::Metrics, stream};
 
 /// An event that is neither acknowledged nor said to be at work after this time comes again.
 const ACK_WAIT: Duration = Duration::from_secs(30);
@@ -87,8 +87,18 @@ impl Consumer {
         }
     }
 
-    /// Listens until the service stops; then finishes what it has begun.
+    /// Listens until the service stops; then finishes what it has begun. Says meanwhile how far it is behind.
     pub(crate) async fn run<H, F>(self, handler: Arc<H>)
+    where
+        H: Fn(Received) -> F + Send + Sync + 'static,
+        F: Future<Output = Result<(), HandlerError>> + Send + 'static,
+    {
+        let Consumer { name, subjects, jetstream, metrics, waits, .. } = &self;
+        let watched = Watched { name, subjects, jetstream, metrics, waits };
+        tokio::join!(self.hear(&handler), watched.run(self.tasks.stopping()));
+    }
+
+    async fn hear<H, F>(&self, handler: &Arc<H>)
     where
         H: Fn(Received) -> F + Send + Sync + 'static,
         F: Future<Output = Result<(), HandlerError>> + Send + 'static,
@@ -102,7 +112,7 @@ impl Consumer {
                         tracing::info!(consumer = self.name, "hears events again");
                     }
                     healthy = true;
-                    self.listen(messages, &handler).await
+                    self.listen(messages, handler).await
                 }
                 Err(error) => Some(error),
             };

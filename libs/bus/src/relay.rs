@@ -125,6 +125,7 @@ impl Relay {
         }
         known.store = None;
         (known.looked, known.connections) = (now, connections);
+        self.metrics.connected.set(i64::from(publish::is_connected(&self.jetstream)));
         self.measure().await?;
         if !publish::is_connected(&self.jetstream) {
             return Err("NATS is not connected".into());
@@ -201,6 +202,12 @@ impl Relay {
     }
 
     async fn measure(&self) -> Result<(), pg::Error> {
+        let measured = self.measure_age().await;
+        self.metrics.readable.set(i64::from(measured.is_ok()));
+        measured
+    }
+
+    async fn measure_age(&self) -> Result<(), pg::Error> {
         let mut tx = self.pg.read().await?;
         let oldest = outbox::oldest_unpublished(&mut tx).await?;
         tx.rollback().await?;

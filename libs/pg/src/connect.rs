@@ -1,8 +1,15 @@
 //! The pool: how a service comes to a transaction.
 
-use std::{str::FromStr as _, sync::Arc, time::Duration};
+use std::{
+    str::FromStr as _,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Duration,
+};
 
-use boot::{Clock, Context, StartError};
+use boot::{Clock, Context, Redacted, ServerUrl, StartError};
 use sqlx::{
     Connection as _, PgConnection, PgPool,
     postgres::{PgConnectOptions, PgPoolOptions},
@@ -12,13 +19,18 @@ use tokio::time::timeout;
 use crate::{
     Error, Seat, Tx, checks,
     error::{connection_lost, timed_out},
-    tx::leave_nothing_open,
+    tx::{Begin, leave_nothing_open},
 };
 
 /// A server that does not take a connection by then is away.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 /// Who waits longer for a free connection is turned away, before callers pile up.
 const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(3);
+/// Who comes back again and again does small things: one of its statements that takes longer has met a disk or a server that
+/// is not well, and everybody behind it waits.
+const AT_A_SEAT: Duration = Duration::from_secs(10);
+/// A file with a password is looked at again after so long.
+const LOOK_AT_PASSWORD: Duration = Duration::from_secs(10);
 
 /// How a service uses Postgres.
 #[derive(Clone, Debug)]
@@ -55,10 +67,14 @@ impl Options {
 #[derive(Clone, Debug)]
 pub struct Pg {
     pool: PgPool,
+    url: ServerUrl,
     setting: Arc<str>,
-    begin: Arc<str>,
-    begin_at: Arc<str>,
-    read: Arc<str>,
+    begin: Begin,
+    begin_at: Begin,
+    read: Begin,
+    /// Milliseconds of `clock` at which a connection was found dead; 0: never.
+    died_at_ms: Arc<AtomicU64>,
+    clock: Clock,
 }
 
 impl Pg {
@@ -76,31 +92,51 @@ impl Pg {
     /// # Errors
     /// The URL is none, the server does not answer, is too old, set up unsafely, or its clock is far from ours.
     pub async fn connect_with(url: &str, setting: &str, options: &Options) -> Result<Pg, StartError> {
-        let server = server(url, setting)?.application_name(&options.application_name);
+        let url = ServerUrl::new(setting, url);
+        let server = server(&url, setting)?.application_name(&options.application_name);
         let mut first = first_connection(&server, setting).await?;
         checks::run(&mut first, setting, options, &Clock::system()).await?;
         drop(first.close().await);
 
+        let (clock, died_at_ms) = (Clock::system(), Arc::new(AtomicU64::new(0)));
         let pool = PgPoolOptions::new()
+            .before_acquire({
+                let (clock, died_at_ms) = (clock.clone(), died_at_ms.clone());
+                move |_conn, kept| {
+                    let died_at = died_at_ms.load(Ordering::Relaxed);
+                    let since = clock.monotonic().saturating_sub(Duration::from_millis(died_at));
+                    // Made before another died, and not used since: most likely dead too, and asking it would take its time.
+                    let fresh = died_at == 0 || kept.age < since;
+                    Box::pin(std::future::ready(Ok(fresh)))
+                }
+            })
             .max_connections(options.max_connections)
             .acquire_timeout(ACQUIRE_TIMEOUT)
             .test_before_acquire(false) // BEGIN is the test, see `Pg::start`
             .after_release(|conn, _age| Box::pin(leave_nothing_open(conn)))
             .connect_lazy_with(server);
-        // Per transaction rather than per session, so that a transaction-pooling proxy may stand between.
-        let limits = format!(
-            "SET LOCAL statement_timeout = {}; SET LOCAL lock_timeout = {}; \
-             SET LOCAL idle_in_transaction_session_timeout = {}",
-            options.statement_timeout.as_millis(),
-            options.lock_timeout.as_millis(),
-            options.idle_in_transaction_timeout.as_millis()
-        );
+        let begin = |mode: &str, statement_timeout: Duration, more: &str| {
+            // Per transaction rather than per session, so that a transaction-pooling proxy may stand between.
+            let sql = format!(
+                "BEGIN{mode}; SET LOCAL statement_timeout = {}; SET LOCAL lock_timeout = {}; \
+                 SET LOCAL idle_in_transaction_session_timeout = {}{more}",
+                statement_timeout.as_millis(),
+                options.lock_timeout.as_millis(),
+                options.idle_in_transaction_timeout.as_millis()
+            );
+            Begin { sql: sql.into(), statement_timeout }
+        };
+        let longest = options.statement_timeout;
+        let one_plan = "; SET LOCAL plan_cache_mode = force_generic_plan";
         Ok(Pg {
             pool,
+            url,
             setting: setting.into(),
-            begin: format!("BEGIN; {limits}").into(),
-            begin_at: format!("BEGIN; {limits}; SET LOCAL plan_cache_mode = force_generic_plan").into(),
-            read: format!("BEGIN READ ONLY; {limits}").into(),
+            begin: begin("", longest, ""),
+            begin_at: begin("", longest.min(AT_A_SEAT), one_plan),
+            read: begin(" READ ONLY", longest, ""),
+            died_at_ms,
+            clock,
         })
     }
 
@@ -121,7 +157,10 @@ impl Pg {
     pub async fn begin_at(&self, seat: Option<Seat>) -> Result<Tx, Error> {
         let Some(Seat(conn)) = seat else { return self.start(&self.begin_at).await };
         match Tx::open(conn, self.begin_at.clone()).await {
-            Err(error) if connection_lost(&error) => self.start(&self.begin_at).await,
+            Err(error) if connection_lost(&error) => {
+                self.one_died();
+                self.start(&self.begin_at).await
+            }
             done => Ok(done?),
         }
     }
@@ -141,8 +180,8 @@ impl Pg {
     /// As [`Pg::begin`]; `sql` selects no number.
     pub async fn number(&self, seat: Option<Seat>, sql: &'static str) -> Result<(Seat, i64), Error> {
         if let Some(seat) = seat {
-            match seat.number(&format!("{}; {sql}; COMMIT", self.read)).await {
-                Err(error) if connection_lost(&error) => {}
+            match seat.number(&format!("{}; {sql}; COMMIT", self.read.sql)).await {
+                Err(error) if connection_lost(&error) => self.one_died(),
                 done => return Ok(done?),
             }
         }
@@ -151,7 +190,13 @@ impl Pg {
         Ok((tx.commit_and_keep().await?, number))
     }
 
-    async fn start(&self, begin: &Arc<str>) -> Result<Tx, Error> {
+    /// Connections that were made before now are not trusted any more.
+    fn one_died(&self) {
+        let now_ms = u64::try_from(self.clock.monotonic().as_millis()).unwrap_or(u64::MAX);
+        self.died_at_ms.store(now_ms.max(1), Ordering::Relaxed);
+    }
+
+    async fn start(&self, begin: &Begin) -> Result<Tx, Error> {
         // After a restart of Postgres every pooled connection may be dead, and the first after them is fresh.
         let mut dead = 0;
         loop {
@@ -159,14 +204,18 @@ impl Pg {
             match begun(conn, begin.clone()).await {
                 Err(error) if connection_lost(&error) && dead < self.pool.options().get_max_connections() => {
                     dead += 1;
+                    self.one_died();
                 }
                 done => return Ok(done?),
             }
         }
     }
 
-    /// Makes `ctx` not ready while Postgres does not answer.
+    /// Makes `ctx` not ready while Postgres does not answer. New connections use the password that its file holds by then.
     pub fn watch(&self, ctx: &Context) {
+        if let Ok(Some(known)) = self.url.password() {
+            ctx.tasks.spawn("database password", self.clone().follow_password(known, ctx.clone()));
+        }
         let pg = self.clone();
         ctx.health.check("Postgres", move || {
             let pg = pg.clone();
@@ -175,6 +224,26 @@ impl Pg {
                 tx.rollback().await.map_err(|error| boot::start_error::chain(&error))
             }
         });
+    }
+
+    async fn follow_password(self, mut known: Redacted<String>, ctx: Context) {
+        let stopping = ctx.tasks.stopping();
+        loop {
+            tokio::select! {
+                () = ctx.clock.sleep(LOOK_AT_PASSWORD) => {}
+                () = stopping.cancelled() => return,
+            }
+            match self.url.password() {
+                Ok(Some(now)) if now.expose() != known.expose() => {
+                    let server = self.pool.connect_options().as_ref().clone().password(now.expose());
+                    self.pool.set_connect_options(server);
+                    tracing::info!("new connections to Postgres use the new password");
+                    known = now;
+                }
+                Ok(_) => {}
+                Err(error) => tracing::warn!(%error, "the old password of Postgres stays in use"),
+            }
+        }
     }
 
     /// Closes the pool when the service has stopped; waits for open transactions.
@@ -194,21 +263,25 @@ impl Pg {
     clippy::disallowed_methods,
     reason = "bounded by its own time-out, and the pool waits for its connection"
 )]
-async fn begun(conn: sqlx::pool::PoolConnection<sqlx::Postgres>, begin: Arc<str>) -> Result<Tx, sqlx::Error> {
+async fn begun(conn: sqlx::pool::PoolConnection<sqlx::Postgres>, begin: Begin) -> Result<Tx, sqlx::Error> {
     match tokio::spawn(Tx::open(conn, begin)).await {
         Ok(answer) => answer,
         Err(_gone) => Err(sqlx::Error::WorkerCrashed),
     }
 }
 
-pub(crate) fn server(url: &str, setting: &str) -> Result<PgConnectOptions, StartError> {
-    // The parser's message does not repeat the URL, which holds a password.
-    PgConnectOptions::from_str(url).map_err(|error| {
+pub(crate) fn server(url: &ServerUrl, setting: &str) -> Result<PgConnectOptions, StartError> {
+    // The parser's message does not repeat the URL, which may hold a password.
+    let server = PgConnectOptions::from_str(url.url()).map_err(|error| {
         StartError::setting(
             setting,
             format!("is not a Postgres URL ({error})"),
             "write postgres://user@host:5432/database",
         )
+    })?;
+    Ok(match url.password()? {
+        Some(password) => server.password(password.expose()),
+        None => server,
     })
 }
 

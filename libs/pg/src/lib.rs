@@ -4,12 +4,14 @@
 //! caller always knows which: committed, not committed, or [`Error::CommitUnknown`].
 
 mod checks;
+mod conn;
 mod connect;
 mod error;
 mod migrate;
 mod retry;
 mod tx;
 
+pub use conn::Conn;
 pub use connect::{Options, Pg};
 pub use error::{Error, exactly_one};
 pub use retry::{MayRetry, retry};

@@ -1,7 +1,9 @@
 //! The schema: moved forward by a job of its own, and only checked by services.
 
-use boot::StartError;
-use sqlx::{Connection as _, migrate::Migrator};
+use std::borrow::Cow;
+
+use boot::{ServerUrl, StartError};
+use sqlx::{Connection as _, Executor as _, migrate::Migrator};
 
 use crate::{
     Pg,
@@ -10,15 +12,30 @@ use crate::{
 
 /// The setting a migration's messages name: the job is given the database of one service after the other.
 const SETTING: &str = "the DATABASE_URL of the service";
+/// While a migration waits for a table, everybody who comes after waits behind it. So it gives up soon, changes nothing, and
+/// may be run again.
+const LOCK_TIMEOUT: &str = "SET lock_timeout = '5s'";
 
 impl Pg {
-    /// Applies what is pending, each migration in its own transaction; a second caller at the same time waits.
+    /// Applies what is pending, each migration in its own transaction; a second caller at the same time waits. What a newer
+    /// version has applied stays: its migrations expand first, and this version runs beside it or after it.
     ///
     /// # Errors
-    /// The server does not answer; a migration fails, or was changed after it was applied.
+    /// The server does not answer; a migration fails, cannot have its tables soon, or was changed after it was applied.
     pub async fn migrate(url: &str, migrator: &Migrator) -> Result<(), StartError> {
-        let mut conn = first_connection(&server(url, SETTING)?, SETTING).await?;
-        migrator.run(&mut conn).await.map_err(|error| StartError::dependency("Postgres", SETTING, error))?;
+        let url = ServerUrl::new(SETTING, url);
+        let mut conn = first_connection(&server(&url, SETTING)?, SETTING).await?;
+        let away = |error: sqlx::Error| StartError::dependency("Postgres", SETTING, error);
+        conn.execute(LOCK_TIMEOUT).await.map_err(away)?;
+        let beside_newer = Migrator {
+            migrations: Cow::Owned(migrator.migrations.to_vec()),
+            ignore_missing: true,
+            ..Migrator::DEFAULT
+        };
+        beside_newer
+            .run(&mut conn)
+            .await
+            .map_err(|error| StartError::dependency("Postgres", SETTING, error))?;
         drop(conn.close().await);
         Ok(())
     }

@@ -13,12 +13,16 @@ use sqlx::{AssertSqlSafe, PgConnection, Postgres, Row as _, pool::PoolConnection
 use tokio::time::timeout;
 
 use crate::{
-    Error,
+    Conn, Error,
     error::{at_commit, timed_out},
 };
 
-/// An answer to BEGIN, COMMIT or ROLLBACK that takes longer than this never comes: the network swallowed it.
+/// An answer to COMMIT or ROLLBACK that takes longer than this never comes: the network swallowed it.
 const PATIENCE: Duration = Duration::from_secs(20);
+/// BEGIN touches no disk and waits for nobody.
+const PATIENCE_AT_BEGIN: Duration = Duration::from_secs(3);
+/// Postgres ends a statement itself at its limit, and then has so long to say so.
+const PATIENCE_AFTER_LIMIT: Duration = Duration::from_secs(3);
 
 /// An open transaction. Dropped without [`Tx::commit`], it is rolled back before its connection is used again.
 ///
@@ -27,13 +31,25 @@ const PATIENCE: Duration = Duration::from_secs(20);
 #[derive(Debug)]
 pub struct Tx {
     conn: PoolConnection<Postgres>,
+    /// A statement that is not answered by then never will be.
+    patience: Duration,
+}
+
+/// How a transaction begins.
+#[derive(Clone, Debug)]
+pub(crate) struct Begin {
+    /// BEGIN, with the limits of this transaction.
+    pub sql: Arc<str>,
+    /// The server's limit for one statement in it.
+    pub statement_timeout: Duration,
 }
 
 impl Tx {
     /// Sends `begin`. This future must not be dropped before it ends, so [`crate::Pg::begin`] gives it its own task.
-    pub(crate) async fn open(mut conn: PoolConnection<Postgres>, begin: Arc<str>) -> Result<Tx, sqlx::Error> {
-        match said(&mut conn, AssertSqlSafe(begin)).await {
-            Ok(()) => Ok(Tx { conn }),
+    pub(crate) async fn open(mut conn: PoolConnection<Postgres>, begin: Begin) -> Result<Tx, sqlx::Error> {
+        let Begin { sql, statement_timeout } = begin;
+        match said_within(PATIENCE_AT_BEGIN, &mut conn, AssertSqlSafe(sql)).await {
+            Ok(()) => Ok(Tx { conn, patience: statement_timeout.saturating_add(PATIENCE_AFTER_LIMIT) }),
             Err(error) => {
                 conn.close_on_drop();
                 Err(error)
@@ -41,9 +57,9 @@ impl Tx {
         }
     }
 
-    /// The connection, for one statement after the other.
-    pub fn conn(&mut self) -> &mut PgConnection {
-        &mut self.conn
+    /// The connection, for one statement after the other. One that the network swallows ends with an error too.
+    pub fn conn(&mut self) -> Conn<'_> {
+        Conn::new(&mut self.conn, self.patience)
     }
 
     /// Keeps everything this transaction wrote.
@@ -107,7 +123,15 @@ impl Tx {
 
 /// Sends control statements by the simple protocol: one message, one answer.
 async fn said(conn: &mut PgConnection, sql: impl sqlx::SqlSafeStr) -> Result<(), sqlx::Error> {
-    match timeout(PATIENCE, sqlx::raw_sql(sql).execute(conn)).await {
+    said_within(PATIENCE, conn, sql).await
+}
+
+async fn said_within(
+    patience: Duration,
+    conn: &mut PgConnection,
+    sql: impl sqlx::SqlSafeStr,
+) -> Result<(), sqlx::Error> {
+    match timeout(patience, sqlx::raw_sql(sql).execute(conn)).await {
         Ok(answer) => answer.map(|_nothing| ()),
         Err(_elapsed) => Err(timed_out("no answer of Postgres in time")),
     }

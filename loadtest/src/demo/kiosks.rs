@@ -69,7 +69,7 @@ pub async fn install(demo: &Demo, layout: &Layout, kiosk: &str) -> anyhow::Resul
     .await?;
     let code = said.split_whitespace().last().context("an enrolment code")?;
     let ca = std::fs::read_to_string(layout.device_ca().join("ca.pem"))?;
-    let relay_url = format!("https://{}", layout.address("kiosk-relay", "device"));
+    let relay_url = layout.inside_url("kiosk-relay", "device").replace("http://", "https://");
     let body =
         json!({ "device_id": kiosk, "enrolment_code": code, "relay_url": relay_url, "relay_ca_pem": ca });
     retry(async || demo.world.post("/control/kiosks", &body).await).await?;

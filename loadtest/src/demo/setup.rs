@@ -38,7 +38,7 @@ pub async fn seed(layout: &Layout, report: &mut Report) -> anyhow::Result<Demo> 
         let key =
             key.split_whitespace().find(|word| word.starts_with("mzn_")).context("an API key")?.to_owned();
         let api = Api::new(layout.url("gateway", "http"), key);
-        let url = format!("{}/agency-hooks/{agency}", layout.url("sandbox", "http"));
+        let url = format!("{}/agency-hooks/{agency}", layout.inside_url("sandbox", "http"));
         let body = Body::Json(json!({ "url": url }));
         let endpoint =
             api.post("/v1/webhook-endpoints", &format!("hooks-{agency}"), &body).await?.success()?;

@@ -1,4 +1,6 @@
 //! Clerks' files in, bills out.
+use std::ops::Range;
+
 use anyhow::Context as _;
 use serde_json::{Value, json};
 
@@ -31,6 +33,31 @@ pub async fn run(demo: &mut Demo, report: &mut Report) -> anyhow::Result<()> {
         }
     }
     Ok(())
+}
+
+/// Issues traffic fines with the given numbers in their references, each of another sum, and gives the bills.
+///
+/// # Errors
+/// A row is refused, or the API is out of reach.
+pub async fn issue_fines(demo: &Demo, numbers: Range<u32>) -> anyhow::Result<Vec<Bill>> {
+    const AGENCY: &str = "TRF";
+    let api = demo.apis.get(AGENCY).context("a key for the agency")?;
+    let titles = "reference;service;name;cpr;phone;due_date;amount;note\r\n".to_owned();
+    let name = format!("fines-{}.csv", numbers.start);
+    let content = numbers.clone().fold(titles, |file, n| file + &fine(n));
+    let upload = send(api, &name, content.into_bytes(), &format!("upload-{name}")).await?;
+    anyhow::ensure!(upload["errors"] == 0, "rows are refused: {upload}");
+    let mut report = Report::default();
+    issue(api, AGENCY, &upload, &mut report).await
+}
+
+fn fine(n: u32) -> String {
+    format!(
+        "LOAD-{n:07};FINE;Sara Ahmed {n};{};36{n:06};31/12/2030;{}.{:03};\r\n",
+        900_000_000 + n,
+        1 + n % 40,
+        n % 10 * 100
+    )
 }
 
 /// Sends one file.

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::LazyLock;
 use std::sync::atomic::{AtomicU32, Ordering};
 
+use anyhow::Context as _;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use testkit::Addresses;
@@ -60,6 +61,10 @@ pub struct Layout {
     servers: Addresses,
     ports: BTreeMap<String, SocketAddr>,
     extra: Vec<(String, String)>,
+    /// Where services find each other, when that is not where we find them.
+    inside: BTreeMap<String, String>,
+    /// Of a Postgres that asks: the user's name and password.
+    login: Option<(String, String)>,
 }
 
 impl Layout {
@@ -75,13 +80,38 @@ impl Layout {
         {
             ports.insert(name, free_address()?);
         }
-        let layout = Layout { folder: folder.canonicalize()?, servers, ports, extra: Vec::new() };
+        let layout = Layout {
+            folder: folder.canonicalize()?,
+            servers,
+            ports,
+            extra: Vec::new(),
+            inside: BTreeMap::new(),
+            login: None,
+        };
         for service in ["invoicing", "notifications"] {
             let mut key = [0; 32];
             std::fs::File::open("/dev/urandom")?.read_exact(&mut key)?;
             std::fs::write(layout.master_key(service), STANDARD.encode(key))?;
         }
         Ok(layout)
+    }
+
+    /// A platform that runs in a cluster: what is reached from here at `ports` (`payments.grpc`), and by other services at the
+    /// URLs `inside`, where that is somewhere else. `login` is for Postgres.
+    ///
+    /// # Errors
+    /// The folder cannot be made, or a server has no port.
+    pub fn of_cluster(
+        folder: &Path,
+        ports: BTreeMap<String, SocketAddr>,
+        inside: BTreeMap<String, String>,
+        login: (String, String),
+    ) -> anyhow::Result<Layout> {
+        std::fs::create_dir_all(folder)?;
+        let at = |name: &str| ports.get(name).copied().with_context(|| format!("where is {name}?"));
+        let servers = Addresses { postgres: at("postgres")?, nats: at("nats")?, redis: at("redis")? };
+        let folder = folder.canonicalize()?;
+        Ok(Layout { folder, servers, ports, extra: Vec::new(), inside, login: Some(login) })
     }
 
     /// One more setting for every process that is started from here on.
@@ -111,7 +141,12 @@ impl Layout {
 
     /// A database of this platform's Postgres.
     pub fn database_url(&self, database: &str) -> String {
-        self.servers.database_url(database)
+        match &self.login {
+            None => self.servers.database_url(database),
+            Some((user, password)) => {
+                format!("postgres://{user}:{password}@{}/{database}", self.servers.postgres)
+            }
+        }
     }
 
     /// The name of a service's database.
@@ -122,6 +157,12 @@ impl Layout {
     /// `http://…` of what a service speaks: `url("gateway", "http")`.
     pub fn url(&self, service: &str, what: &str) -> String {
         format!("http://{}", self.address(service, what))
+    }
+
+    /// As [`Layout::url`], as the other services see it.
+    pub fn inside_url(&self, service: &str, what: &str) -> String {
+        let elsewhere = self.inside.get(&format!("{service}.{what}"));
+        elsewhere.cloned().unwrap_or_else(|| self.url(service, what))
     }
 
     /// The address of what a service speaks.

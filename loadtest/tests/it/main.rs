@@ -5,4 +5,5 @@
 mod crash;
 mod outage;
 mod replicas;
+mod telemetry;
 mod trace;

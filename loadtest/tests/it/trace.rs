@@ -1,16 +1,18 @@
-//! One payment is one trace: from the REST call through gRPC to the provider, and over NATS to the receipt.
+//! One payment is one trace: from the REST call through gRPC to the books and the provider, and over NATS to letter and webhook.
 use std::collections::BTreeSet;
 use std::time::Duration;
 
 use loadtest::api::Body;
 use loadtest::demo::{follow, seed, uploads};
 use loadtest::report::Report;
-use loadtest::stack::{Prepared, SERVICES};
+use loadtest::stack::{Prepared, SERVICES, mizan};
 use serde_json::json;
 use testkit::otlp::{Collector, Span};
 
+const SOON: Duration = Duration::from_secs(20);
+
 #[tokio::test(flavor = "multi_thread")]
-async fn one_trace_leads_from_the_call_to_the_receipt() {
+async fn one_trace_leads_from_the_call_to_the_webhook_and_the_receipt_to_it() {
     boot::install_tls();
     let collector = Collector::start().await;
     let folder = tempfile::tempdir().unwrap();
@@ -31,27 +33,26 @@ async fn one_trace_leads_from_the_call_to_the_receipt() {
     let (end, _) = follow(api, &demo.world, started["payment_id"].as_str().unwrap()).await.unwrap();
     assert_eq!(end["state"], "captured");
 
-    let wanted = BTreeSet::from(["mizan-gateway", "mizan-payments", "mizan-wallet-adapter"]);
-    let of_the_call =
-        testkit::wait_for("spans of the payment's start", Duration::from_secs(20), async || {
-            let spans = collector.spans();
-            let first = spans.iter().find(|span| span.name == "POST /v1/payments")?.trace_id.clone();
-            let services = services_of(&spans, &first);
-            wanted.iter().all(|name| services.contains(*name)).then_some(first)
-        })
-        .await;
-    assert!(!of_the_call.is_empty());
-
-    // The capture is told over NATS: its consumer's span stands in the trace of what captured it.
-    testkit::wait_for("the receipt's span in a trace of payments", Duration::from_secs(20), async || {
+    let wanted =
+        BTreeSet::from(["mizan-gateway", "mizan-payments", "mizan-wallet-adapter", "mizan-notifications"]);
+    let of_the_call = testkit::wait_for("one trace, from the call to the webhook", SOON, async || {
         let spans = collector.spans();
-        let told = spans
-            .iter()
-            .filter(|span| span.service == "mizan-notifications" && span.name.contains("payment.captured"));
-        told.map(|span| services_of(&spans, &span.trace_id))
-            .find(|services| services.contains("mizan-payments"))
+        let first = spans.iter().find(|span| span.name == "POST /v1/payments")?.trace_id.clone();
+        let services = services_of(&spans, &first);
+        let named = |part: &str| spans.iter().any(|span| span.trace_id == first && span.name.contains(part));
+        // Over NATS: told by payments, heard by notifications, sent to the agency.
+        let told = named("payment.captured") && named("send letter") && named("send webhook");
+        (told && wanted.iter().all(|name| services.contains(*name))).then_some(first)
     })
     .await;
+
+    // The receipt leads there: the id is kept with the payment.
+    let receipt = end["receipt_number"].as_str().unwrap();
+    assert_eq!(mizan(&stack.layout, &["trace", receipt]).unwrap().trim(), format!("trace     {of_the_call}"));
+    let template = "https://traces.example/{trace_id}/spans";
+    let linked = mizan(&stack.layout, &["trace", receipt, "--url-template", template]).unwrap();
+    assert!(linked.trim().ends_with(&format!(" https://traces.example/{of_the_call}/spans")), "{linked}");
+    assert!(mizan(&stack.layout, &["trace", "W-0000000000000000"]).is_err());
     stack.stop().await.unwrap();
 }
 

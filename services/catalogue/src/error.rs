@@ -8,6 +8,7 @@ use crate::domain::draft;
 use crate::domain::files::Mistake;
 use crate::domain::refusal::{Noun, Refusal};
 use crate::domain::terms::TermsError;
+use crate::grpc::FENCE;
 
 /// Mistakes told at once: more would not be read.
 const MISTAKES_TOLD: usize = 20;
@@ -41,6 +42,8 @@ pub enum Error {
     ChannelExceptionUnknown,
     #[error("Another exception has this id; make a fresh one.")]
     ChannelExceptionKnown,
+    #[error("Refused: for {writer} the leader {seen} has written by now; who led before it writes no more.")]
+    FenceStale { writer: String, seen: i64 },
     #[error("Refused: {0}.")]
     Refused(#[from] Refusal),
     #[error("There is no fee draft with this id.")]
@@ -105,6 +108,7 @@ impl From<Error> for Problem {
             Error::ChannelExceptionKnown => {
                 ("channel_exception_known", C::AlreadyExists, Some("channel_exception_id"))
             }
+            Error::FenceStale { .. } => ("fence_stale", C::FailedPrecondition, Some(FENCE)),
             Error::Refused(refusal) => refused(refusal),
             Error::DraftUnknown => ("fee_draft_unknown", C::NotFound, Some("draft_id")),
             Error::DraftKnown => ("fee_draft_known", C::AlreadyExists, Some("draft_id")),
@@ -165,6 +169,11 @@ fn refused(refusal: &Refusal) -> (&'static str, C, Option<&'static str>) {
 
 impl From<Error> for tonic::Status {
     fn from(error: Error) -> tonic::Status {
-        Problem::from(error).into()
+        let seen = if let Error::FenceStale { seen, .. } = error { Some(seen) } else { None };
+        let mut status = tonic::Status::from(Problem::from(error));
+        if let Some(seen) = seen {
+            status.metadata_mut().insert(FENCE, seen.into());
+        }
+        status
     }
 }

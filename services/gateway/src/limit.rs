@@ -4,7 +4,7 @@ use std::num::NonZeroU32;
 use std::sync::Arc;
 use std::time::Duration;
 
-use boot::{Context, StartError};
+use boot::{Context, ServerUrl, StartError};
 use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter};
 use prometheus_client::metrics::counter::Counter;
 use redis::aio::{ConnectionManager, ConnectionManagerConfig};
@@ -51,7 +51,8 @@ impl Limits {
         let bad = |error: redis::RedisError| {
             StartError::setting(&name, error.to_string(), "give a URL like redis://127.0.0.1:6379/0")
         };
-        let client = redis::Client::open(settings.redis_url.as_str()).map_err(bad)?;
+        let url = ServerUrl::new(&name, &settings.redis_url).complete()?;
+        let client = redis::Client::open(url.expose().as_str()).map_err(bad)?;
         let config = ConnectionManagerConfig::new()
             .set_connection_timeout(Some(PATIENCE))
             .set_response_timeout(Some(PATIENCE));

@@ -84,6 +84,7 @@ pub async fn start(settings: Settings, ctx: &Context) -> Result<Running, StartEr
         payments: PaymentServiceClient::new(boot::grpc::channel(&settings.payments_url)?),
         metrics: metrics::Metrics::register(ctx),
     };
+    ctx.tasks.spawn("measures", app::measure::run(relay.clone()));
     let device = http::serve(ctx, settings.device_addr, tls, http::router(relay.clone())).await?;
     let routes = Routes::new(DeviceServiceServer::new(grpc::Devices { relay }));
     let grpc = boot::grpc::serve(ctx, settings.grpc_addr, routes).await?;

@@ -1,13 +1,16 @@
 //! The command line, and which code answers it.
+use std::path::PathBuf;
 use std::process::ExitCode;
+use std::time::Duration;
 
+use boot::Clock;
 use boot::telemetry::{DEFAULT_FILTER, Lines};
 use clap::{Args, Parser, Subcommand};
 
 use crate::commands::{
-    adjustment, calendar, catalogue, channel_exception, config, credit, credit_note, dispute, fee, identity,
-    invoice, invoice_draft, kiosk, ledger, migrate, payment, person, policy, receipt, refund, statement,
-    states,
+    adjustment, calendar, catalogue, channel_exception, config, credit, credit_note, dispute, doctor,
+    end_with, fee, identity, invoice, invoice_draft, kiosk, ledger, migrate, payment, person, policy,
+    receipt, refund, selftest, statement, states, trace,
 };
 use crate::services::{self, All};
 
@@ -48,6 +51,29 @@ pub struct Common {
         default_value_t = 0
     )]
     pub clock_ahead_s: u32,
+    /// The folder of `tls.crt`, `tls.key` and `ca.crt` for TLS between services; unset, they talk in plain text. The files may be
+    /// replaced at any time.
+    #[arg(id = "tls_dir", long = "tls-dir", env = "MIZAN_TLS_DIR", global = true)]
+    pub tls_dir: Option<PathBuf>,
+    /// Which services may call this one over TLS: the certificate of each holds `<name>.mizan.internal`.
+    #[arg(
+        id = "tls_callers",
+        long = "tls-callers",
+        env = "MIZAN_TLS_CALLERS",
+        global = true,
+        value_delimiter = ','
+    )]
+    pub tls_callers: Vec<String>,
+    /// After the signal to stop: milliseconds in which a service is not ready but still serves, until its callers have noticed.
+    #[arg(id = "drain_ms", long = "drain-ms", env = "MIZAN_DRAIN_MS", global = true, default_value_t = 200)]
+    pub drain_ms: u32,
+}
+
+impl Common {
+    /// From the signal to stop until the service closes.
+    pub fn drain(&self) -> Duration {
+        Duration::from_millis(self.drain_ms.into())
+    }
 }
 
 /// For people or for machines.
@@ -102,6 +128,8 @@ enum Command {
     Gateway(::gateway::Settings),
     /// The payer's pages.
     Portal(::portal::Settings),
+    /// Money rules that were reviewed in git: objects of Kubernetes, applied by the platform's API.
+    Operator(::operator::Settings),
     /// The simulated outside world.
     Sandbox(::sandbox::Settings),
     /// Brings databases to the schema of this binary.
@@ -140,6 +168,12 @@ enum Command {
     ChannelException(channel_exception::ChannelException),
     /// Operators' work on devices.
     Kiosk(kiosk::Kiosk),
+    /// Pays a bill of an agency that is none with the simulated wallet, from end to end: after an install.
+    Selftest(selftest::Selftest),
+    /// What is wrong with an installation, and what helps. It changes nothing.
+    Doctor(doctor::Doctor),
+    /// From a receipt to what every service did for it: its traces.
+    Trace(trace::Trace),
     /// Settings, checked and listed.
     Config(config::Config),
     /// The states of a noun as a graph in dot.
@@ -149,6 +183,11 @@ enum Command {
 /// Runs what was asked for.
 pub async fn dispatch(cli: Cli) -> ExitCode {
     let Cli { common, command } = cli;
+    if let Some(dir) = &common.tls_dir
+        && let Err(error) = boot::tls::install(dir, common.tls_callers.clone(), Clock::system())
+    {
+        return end_with(&error);
+    }
     match command {
         Command::All(all) => services::run_all(*all, &common).await,
         Command::Catalogue { verb: Some(verb), .. } => catalogue::run(verb).await,
@@ -180,6 +219,9 @@ pub async fn dispatch(cli: Cli) -> ExitCode {
         Command::Portal(settings) => {
             services::run("portal", &common, |ctx| ::portal::run(settings, ctx)).await
         }
+        Command::Operator(settings) => {
+            services::run("operator", &common, |ctx| ::operator::run(settings, ctx)).await
+        }
         Command::Sandbox(settings) => {
             services::run("sandbox", &common, |ctx| ::sandbox::run(settings, ctx)).await
         }
@@ -201,6 +243,9 @@ pub async fn dispatch(cli: Cli) -> ExitCode {
         Command::Policy(policy) => policy::run(policy).await,
         Command::ChannelException(exception) => channel_exception::run(exception).await,
         Command::Kiosk(kiosk) => kiosk::run(kiosk).await,
+        Command::Selftest(selftest) => selftest::run(selftest).await,
+        Command::Doctor(doctor) => doctor::run(doctor, common.tls_dir).await,
+        Command::Trace(trace) => trace::run(trace).await,
         Command::Config(config) => config::run(&config),
         Command::States(states) => states::run(&states),
     }

@@ -8,9 +8,6 @@ use clap::Args;
 use crate::cli::Common;
 use crate::commands::end_with;
 
-/// After the signal, until callers have noticed that we are not ready.
-const DRAIN: Duration = Duration::from_millis(200);
-
 /// The settings of every service.
 #[derive(Clone, Debug, Args)]
 pub struct All {
@@ -42,7 +39,7 @@ where
     with_telemetry(name, common, async |ctx| {
         // Boxed: a service's whole life is a large future.
         let running = Box::pin(service(ctx.clone()));
-        boot::run_service(&ctx, DRAIN, running).await
+        boot::run_service(&ctx, common.drain(), running).await
     })
     .await
 }
@@ -65,7 +62,7 @@ pub async fn run_all(all: All, common: &Common) -> ExitCode {
             )
             .map(drop)
         };
-        boot::run_service(&ctx, DRAIN, running).await
+        boot::run_service(&ctx, common.drain(), running).await
     })
     .await
 }

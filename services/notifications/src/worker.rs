@@ -3,6 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use boot::{Clock, start_error::chain};
+use time::OffsetDateTime;
 use tokio::sync::{Notify, Semaphore};
 use tracing::Instrument as _;
 
@@ -95,13 +96,14 @@ async fn measure(svc: Notifications) {
 }
 
 async fn measure_once(svc: &Notifications) -> Result<(), Error> {
-    let mut tx = svc.pg.read().await?;
-    let email = store::message::oldest_open(&mut tx).await?;
-    let webhook = store::delivery::oldest_open(&mut tx).await?;
-    tx.rollback().await?;
     let now = svc.ctx.clock.now();
+    let mut tx = svc.pg.read().await?;
+    let email = store::message::oldest(&mut tx, now).await?;
+    let webhook = store::delivery::oldest(&mut tx, now).await?;
+    tx.rollback().await?;
+    let age = |since: Option<OffsetDateTime>| since.map_or(0, |since| (now - since).whole_seconds().max(0));
     for (way, oldest) in [(Way::Email, email), (Way::Webhook, webhook)] {
-        svc.metrics.oldest(way.name(), oldest.map_or(0, |since| (now - since).whole_seconds().max(0)));
+        svc.metrics.ages(way.name(), age(oldest.open_since), age(oldest.due_since));
     }
     Ok(())
 }

@@ -35,8 +35,9 @@ use tonic::service::Routes;
 
 pub use books::{
     AccountStood, BalanceAt, BooksError, Case, Check, ClosedDay, Collection, Head, LaneEnd, Line, NewKey,
-    Period, Proof, Proven, ProvenJournal, Report, Sign, Signed, SignedHeads, balance_at, cases, closed_day,
-    collections, new_key, prove, sign_heads, statement, verify, verify_in, verify_proof, verify_with_heads,
+    Period, Proof, Proven, ProvenJournal, Report, Sign, Signed, SignedHeads, Traces, balance_at, cases,
+    closed_day, collections, new_key, prove, sign_heads, statement, traces, verify, verify_in, verify_proof,
+    verify_with_heads,
 };
 pub use config::{Engine, Settings, Waits};
 pub use domain::graph::states_dot;
@@ -107,7 +108,7 @@ pub async fn start(settings: Settings, ctx: Context) -> Result<Running, StartErr
     bus.relay(pg.clone(), "payments");
 
     let (known, policies) = watch::channel(catalogue::kept(&pg).await.map_err(StartError::bug)?);
-    let metrics = metrics::Metrics::register(&ctx);
+    let metrics = metrics::Metrics::register(&ctx, &settings.providers);
     let work = Arc::new(Notify::new());
     let parts = engine::Parts {
         pg: pg.clone(),
@@ -133,6 +134,7 @@ pub async fn start(settings: Settings, ctx: Context) -> Result<Running, StartErr
     };
     let worker = worker::Worker::new(payments.clone(), wallets, work, &settings.waits);
     ctx.tasks.spawn("payments worker", worker.run(ctx.tasks.stopping()));
+    ctx.tasks.spawn("payments measures", worker::measure::run(payments.clone(), ctx.tasks.stopping()));
     let following = catalogue::Following {
         catalogue: boot::grpc::channel(&settings.catalogue_url)?,
         pg: payments.pg.clone(),

@@ -3,7 +3,6 @@
 use std::time::Duration;
 
 use boot::{Panicked, Problem};
-use standards::emv_qr::BuildError;
 use tonic::Code as C;
 
 /// Everything that can go wrong here. What goes wrong at a provider is an outcome, not an error.
@@ -15,8 +14,6 @@ pub enum Error {
     AmountOutsideLimits { least: i64, most: i64 },
     #[error("The provider {0} cannot hold money; collect it at once.")]
     AuthoriseNotSupported(&'static str),
-    #[error("The bill does not fit a QR code: {0}.")]
-    Qr(#[source] BuildError),
     #[error("Too many calls to this provider at once; come back shortly.")]
     ProviderBusy,
     #[error("Postgres")]
@@ -48,7 +45,6 @@ impl From<Error> for Problem {
         let (code, kind, field) = match &error {
             Error::ProviderUnknown(_) => ("provider_unknown", C::InvalidArgument, "provider"),
             Error::AmountOutsideLimits { .. } => ("amount_outside_limits", C::InvalidArgument, "amount"),
-            Error::Qr(_) => ("field_invalid", C::InvalidArgument, "bill_reference"),
             Error::AuthoriseNotSupported(_) => {
                 return Problem::new(C::FailedPrecondition, "authorise_not_supported", error.to_string());
             }

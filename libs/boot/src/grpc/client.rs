@@ -9,6 +9,7 @@ use tonic::{
     transport::Endpoint,
 };
 
+use super::Balanced;
 use crate::{StartError, trace};
 
 /// A connection that is not there by then will not come.
@@ -19,8 +20,8 @@ const KEEPALIVE_TIMEOUT: Duration = Duration::from_secs(5);
 /// The longest any call between services may take; callers set shorter deadlines themselves.
 const CALL_TIMEOUT: Duration = Duration::from_secs(30);
 
-/// A channel whose calls carry the caller's trace.
-pub type Channel = InterceptedService<tonic::transport::Channel, Traced>;
+/// A channel whose calls carry the caller's trace, to the replica that is least busy with us.
+pub type Channel = InterceptedService<Balanced, Traced>;
 
 /// Puts the current span's `traceparent` into each call's metadata.
 #[derive(Clone, Copy, Debug, Default)]
@@ -36,8 +37,9 @@ impl Interceptor for Traced {
     }
 }
 
-/// A channel to `url` (`http://host:port`) that connects when it is first used, and again when the
-/// connection breaks. A call that got no answer in time is *unknown*, not failed.
+/// A channel to `url` (`http://host:port`; with [`crate::tls`] set up, over TLS) that connects when it is first used, and
+/// again when a connection breaks. A name with several addresses is a service with so many replicas: see [`Balanced`]. A call
+/// that got no answer in time is *unknown*, not failed.
 ///
 /// # Errors
 /// [`StartError::Setting`] when `url` is not one.
@@ -56,10 +58,8 @@ pub fn channel_waiting(url: &str, call_timeout: Duration) -> Result<Channel, Sta
     let endpoint = endpoint
         .connect_timeout(CONNECT_TIMEOUT)
         .timeout(call_timeout)
-        .tcp_nodelay(true)
-        .tcp_keepalive(Some(KEEPALIVE_INTERVAL))
         .http2_keep_alive_interval(KEEPALIVE_INTERVAL)
         .keep_alive_timeout(KEEPALIVE_TIMEOUT)
         .keep_alive_while_idle(true);
-    Ok(InterceptedService::new(endpoint.connect_lazy(), Traced))
+    Ok(InterceptedService::new(Balanced::new(endpoint), Traced))
 }

@@ -2,21 +2,39 @@
 
 use std::{net::SocketAddr, time::Duration};
 
+use futures::{Stream, StreamExt as _};
+use tokio::{
+    io::{AsyncRead, AsyncWrite},
+    net::TcpStream,
+};
 use tonic::{
     service::Routes,
-    transport::{Server, server::TcpIncoming},
+    transport::{
+        Server,
+        server::{Connected, Router, TcpIncoming},
+    },
 };
 use tonic_health::ServingStatus;
+use tower::layer::util::{Identity, Stack};
 
 use super::layer::TraceLayer;
-use crate::{Context, StartError};
+use crate::{BoxError, Context, StartError, tls};
+
+/// What stands around every RPC.
+type Layers = Stack<TraceLayer, Identity>;
 
 /// A dead client's connection is closed after at most the sum of these two.
 const KEEPALIVE_INTERVAL: Duration = Duration::from_secs(20);
 const KEEPALIVE_TIMEOUT: Duration = Duration::from_secs(10);
+/// A connection is closed in order after so long, and made anew: with the certificates of that time, to the replicas of
+/// that time.
+const CONNECTION_AGE: Duration = Duration::from_mins(10);
+/// Handshakes at the same time, at most.
+const HANDSHAKES: usize = 64;
 
 /// Serves `routes` with health and reflection until [`crate::Tasks::stopping`]; then it takes no new
-/// calls and finishes those that run. Returns the bound address.
+/// calls and finishes those that run. With [`crate::tls`] set up, over TLS and for its callers only. Returns the bound
+/// address.
 ///
 /// # Errors
 /// [`StartError::Setting`] when the address cannot be bound.
@@ -35,15 +53,47 @@ pub async fn serve(ctx: &Context, addr: SocketAddr, routes: Routes) -> Result<So
     let server = Server::builder()
         .http2_keepalive_interval(Some(KEEPALIVE_INTERVAL))
         .http2_keepalive_timeout(Some(KEEPALIVE_TIMEOUT))
+        .max_connection_age(CONNECTION_AGE)
         .layer(TraceLayer::new(ctx))
         .add_routes(routes);
+    match tls::current() {
+        None => run(ctx, server, incoming),
+        Some(tls) => {
+            tls.measure(ctx);
+            run(ctx, server, over_tls(incoming, tls));
+        }
+    }
+    Ok(bound)
+}
+
+/// Connections that shook hands; who may not call is said and let go.
+fn over_tls(
+    incoming: impl Stream<Item = std::io::Result<TcpStream>>,
+    tls: &'static tls::Tls,
+) -> impl Stream<Item = Result<tokio_rustls::server::TlsStream<TcpStream>, BoxError>> {
+    let shaken = incoming.map(|stream| async { tls.accept(stream?).await }).buffer_unordered(HANDSHAKES);
+    shaken.filter(|shaken| {
+        if let Err(error) = shaken {
+            tracing::warn!(error, "a caller was not let in");
+        }
+        std::future::ready(shaken.is_ok())
+    })
+}
+
+fn run<IO, E>(
+    ctx: &Context,
+    server: Router<Layers>,
+    incoming: impl Stream<Item = Result<IO, E>> + Send + 'static,
+) where
+    IO: AsyncRead + AsyncWrite + Connected + Unpin + Send + 'static,
+    E: Into<BoxError> + Send + 'static,
+{
     let stopping = ctx.tasks.stopping();
     ctx.tasks.spawn("grpc", async move {
         if let Err(error) = server.serve_with_incoming_shutdown(incoming, stopping.cancelled_owned()).await {
             tracing::error!(%error, "the gRPC port closed");
         }
     });
-    Ok(bound)
 }
 
 /// gRPC health says what `/ready` says.

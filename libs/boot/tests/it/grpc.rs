@@ -126,3 +126,32 @@ async fn one_call_too_many_is_refused_at_once_and_told_when_to_come_back() {
     control.gate.notify_waiters();
     assert!(waiting.await.iter().all(Result::is_ok));
 }
+
+#[tokio::test]
+async fn calls_follow_a_service_that_moves_and_come_back_when_it_does() {
+    let (routes, _control) = wallet::routes();
+    let first = context();
+    let addr = boot::grpc::serve(&first, any(), routes.clone()).await.unwrap();
+    let mut client = wallet::client_of(&format!("http://localhost:{}", addr.port()));
+    client.inquire(wallet::inquire("ok")).await.unwrap();
+
+    assert!(first.tasks.finish(Duration::from_secs(10)).await);
+    let away = client.inquire(wallet::inquire("ok")).await.unwrap_err();
+    assert_eq!(away.code(), tonic::Code::Unavailable, "{away}");
+
+    let second = context();
+    boot::grpc::serve(&second, addr, routes).await.unwrap();
+    let clock = boot::Clock::system();
+    while client.inquire(wallet::inquire("ok")).await.is_err() {
+        assert!(clock.monotonic() < Duration::from_secs(10), "it does not come back");
+        clock.sleep(Duration::from_millis(50)).await;
+    }
+}
+
+#[tokio::test]
+async fn a_name_without_an_address_is_unavailable_and_says_so() {
+    let mut client = wallet::client_of("http://no-such-service.invalid:1");
+    let error = client.inquire(wallet::inquire("ok")).await.unwrap_err();
+    assert_eq!(error.code(), tonic::Code::Unavailable);
+    assert!(error.message().contains("no-such-service.invalid"), "{error}");
+}

@@ -38,7 +38,12 @@ pub fn routes() -> (Routes, Control) {
 
 /// A client on our own channel.
 pub fn client(addr: std::net::SocketAddr) -> Client {
-    WalletServiceClient::new(boot::grpc::channel(&format!("http://{addr}")).unwrap())
+    client_of(&format!("http://{addr}"))
+}
+
+/// As [`client`], by URL.
+pub fn client_of(url: &str) -> Client {
+    WalletServiceClient::new(boot::grpc::channel(url).unwrap())
 }
 
 /// A request for the handler called `what`.

@@ -12,7 +12,7 @@ use bus::{ConsumerConfig, HandlerError};
 use testkit::{FaultProxy, wait_for};
 use tokio::sync::{Notify, Semaphore};
 
-use crate::{EAR, SOON, Stack};
+use crate::{EAR, SOON, Stack, outbox::metrics};
 
 #[tokio::test]
 async fn an_event_whose_handler_fails_or_panics_comes_again_and_blocks_no_other() {
@@ -150,4 +150,32 @@ async fn a_message_that_is_not_an_event_stops_nobody() {
         (info.num_ack_pending == 0 && info.ack_floor.stream_sequence == 2).then_some(())
     })
     .await;
+}
+
+#[tokio::test]
+async fn who_is_behind_is_seen_with_the_age_of_the_oldest_and_not_when_it_has_caught_up() {
+    let t = Stack::start().await.with_relay();
+    let gate = Arc::new(Semaphore::new(0));
+    let gate_in = gate.clone();
+    t.bus.consume(ConsumerConfig { at_once: 1, ..EAR }, move |_received| {
+        let gate = gate_in.clone();
+        async move {
+            gate.acquire().await?.forget();
+            Ok(())
+        }
+    });
+    for version in 1..=3 {
+        t.tell(version).await;
+    }
+    let says = |name: &str, fits: fn(i64) -> bool| {
+        let line = format!("{name}{{consumer=\"{}\"}} ", EAR.name);
+        let value = metrics(&t.env.ctx).lines().find_map(|known| known.strip_prefix(&line)?.parse().ok());
+        value.filter(|value| fits(*value)).map(drop)
+    };
+    wait_for("three wait", SOON, async || says("mizan_bus_waiting", |waiting| waiting == 3)).await;
+    wait_for("the first is old", SOON, async || says("mizan_bus_unhandled_oldest_seconds", |age| age >= 5))
+        .await;
+    gate.add_permits(3);
+    wait_for("none waits", SOON, async || says("mizan_bus_waiting", |waiting| waiting == 0)).await;
+    assert!(says("mizan_bus_unhandled_oldest_seconds", |age| age == 0).is_some());
 }

@@ -128,7 +128,7 @@ async fn events_wait_while_nats_is_away_and_go_out_when_it_is_back() {
     t.all_published().await;
 }
 
-fn metrics(ctx: &boot::Context) -> String {
+pub fn metrics(ctx: &boot::Context) -> String {
     let mut text = String::new();
     prometheus_client::encoding::text::encode(&mut text, &ctx.registry.lock().unwrap()).unwrap();
     text

@@ -163,3 +163,31 @@ async fn statements_and_waiting_clients_have_limits() {
     let error = put(&mut waiting, 1, 1).await.unwrap_err();
     assert!(error.is_unavailable(), "{error:?}");
 }
+
+#[tokio::test]
+async fn what_the_network_swallows_ends_soon_and_the_other_connections_are_not_asked_one_by_one() {
+    let env = env().await;
+    let proxy = FaultProxy::start(env.addresses.postgres).await;
+    let options =
+        Options { statement_timeout: Duration::from_secs(1), allow_unsafe: true, ..Options::new(6) };
+    let pg = Pg::connect_with(&proxy.url(&env.database_url), "DATABASE_URL", &options).await.unwrap();
+    let mut open = futures::future::try_join_all((0..6).map(|_| pg.begin())).await.unwrap();
+    let mut caught = open.pop().unwrap();
+    for tx in open {
+        tx.commit().await.unwrap();
+    }
+
+    let clock = boot::Clock::system();
+    proxy.half_open();
+    sqlx::raw_sql("SELECT 1").execute(caught.conn()).await.unwrap_err();
+    assert!(clock.monotonic() < Duration::from_secs(8), "the statement took {:?}", clock.monotonic());
+    drop(caught);
+
+    let before = clock.monotonic();
+    assert!(pg.begin().await.unwrap_err().is_unavailable());
+    let took = clock.monotonic().saturating_sub(before);
+    // One that is dead, and a new one that cannot be made; not five dead ones, one after the other.
+    assert!(took < Duration::from_secs(10), "BEGIN took {took:?}");
+    proxy.heal();
+    wait_for("it works again", SOON, async || pg.begin().await.ok()).await.rollback().await.unwrap();
+}

@@ -1,7 +1,7 @@
 //! Who charges.
-use boot::Call;
 use ids::AgencyId;
 
+use super::Caller;
 use crate::domain::agency::Agency;
 use crate::{Catalogue, Error, store};
 
@@ -9,9 +9,9 @@ use crate::{Catalogue, Error, store};
 ///
 /// # Errors
 /// `AgencyKnown` when it is, and differs; the database.
-pub async fn add(svc: Catalogue, call: Call, agency: Agency) -> Result<Agency, Error> {
-    let mut tx = svc.pg.begin().await?;
-    store::revision::lock(&mut tx).await?;
+pub async fn add(svc: Catalogue, caller: Caller, agency: Agency) -> Result<Agency, Error> {
+    let Caller { call, fence } = caller;
+    let mut tx = svc.change(fence.as_ref()).await?;
     match store::agency::find(&mut tx, &agency.id).await? {
         Some(known) if known == agency => return Ok(known),
         Some(known) => return Err(Error::AgencyKnown(known.id)),

@@ -2,7 +2,7 @@
 use boot::Call;
 use ids::{AgencyId, ChannelExceptionId};
 
-use super::service_of;
+use super::{Caller, service_of};
 use crate::domain::channel_exception::{ChannelException, Command, State};
 use crate::{Catalogue, Error, store};
 
@@ -12,16 +12,16 @@ use crate::{Catalogue, Error, store};
 /// `AgencyUnknown`, `ServiceUnknown`, `ChannelExceptionKnown`, `Refused`.
 pub async fn request(
     svc: Catalogue,
-    caller: Option<AgencyId>,
+    caller: Caller,
     asked: ChannelException,
 ) -> Result<ChannelException, Error> {
-    let mut tx = svc.pg.begin().await?;
-    store::revision::lock(&mut tx).await?;
+    let Caller { call, fence } = caller;
+    let mut tx = svc.change(fence.as_ref()).await?;
     if let Some(known) = store::channel_exception::find(&mut tx, asked.id).await? {
         tx.rollback().await?;
         return if known.asks_the_same(&asked) { Ok(known) } else { Err(Error::ChannelExceptionKnown) };
     }
-    service_of(&mut tx, caller.as_ref(), &asked.agency, &asked.service).await?;
+    service_of(&mut tx, call.agency.as_ref(), &asked.agency, &asked.service).await?;
     asked.check(svc.clock.now())?;
 
     store::channel_exception::add(&mut tx, &asked).await?;
@@ -35,12 +35,12 @@ pub async fn request(
 /// `ChannelExceptionUnknown`, `Refused`.
 pub async fn decide(
     svc: Catalogue,
-    call: Call,
+    caller: Caller,
     id: ChannelExceptionId,
     command: Command,
 ) -> Result<ChannelException, Error> {
-    let mut tx = svc.pg.begin().await?;
-    store::revision::lock(&mut tx).await?;
+    let Caller { call, fence } = caller;
+    let mut tx = svc.change(fence.as_ref()).await?;
     let visible =
         |known: &ChannelException| call.agency.as_ref().is_none_or(|agency| *agency == known.agency);
     let found = store::channel_exception::find(&mut tx, id).await?;

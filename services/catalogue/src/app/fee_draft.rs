@@ -6,7 +6,7 @@ use ids::{AgencyId, DraftId, ServiceCode};
 use pg::Tx;
 use time::Date;
 
-use super::service_of;
+use super::{Caller, service_of};
 use crate::domain::draft::{Command, Draft, Newest, Refusal, Situation, State};
 use crate::domain::fee_service::{Origin, Schedule};
 use crate::domain::price::{self, Asked, Price};
@@ -30,9 +30,9 @@ pub struct Written {
 ///
 /// # Errors
 /// `AgencyUnknown`, `ServiceUnknown`, `DraftKnown`, `DraftUnknown`, `Draft`.
-pub async fn write(svc: Catalogue, call: Call, written: Written) -> Result<Draft, Error> {
-    let mut tx = svc.pg.begin().await?;
-    store::revision::lock(&mut tx).await?;
+pub async fn write(svc: Catalogue, caller: Caller, written: Written) -> Result<Draft, Error> {
+    let Caller { call, fence } = caller;
+    let mut tx = svc.change(fence.as_ref()).await?;
     service_of(&mut tx, call.agency.as_ref(), &written.agency, &written.service).await?;
     let known = store::fee_draft::find(&mut tx, written.id).await?;
     if let Some(known) = known.as_ref().filter(|known| says_the_same(known, &written, &call.actor)) {
@@ -107,9 +107,9 @@ pub struct Decision {
 ///
 /// # Errors
 /// `DraftUnknown`, `Draft`.
-pub async fn decide(svc: Catalogue, call: Call, decision: Decision) -> Result<Draft, Error> {
-    let mut tx = svc.pg.begin().await?;
-    store::revision::lock(&mut tx).await?;
+pub async fn decide(svc: Catalogue, caller: Caller, decision: Decision) -> Result<Draft, Error> {
+    let Caller { call, fence } = caller;
+    let mut tx = svc.change(fence.as_ref()).await?;
     let before = visible(&mut tx, &call, decision.id).await?;
     if done_already(&before, &decision) {
         tx.rollback().await?;

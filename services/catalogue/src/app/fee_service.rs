@@ -1,7 +1,7 @@
 //! What an agency charges for.
-use boot::Call;
 use ids::{AgencyId, ServiceCode};
 
+use super::Caller;
 use crate::domain::agency::Name;
 use crate::domain::change::Stored;
 use crate::domain::fee_service::FeeService;
@@ -26,13 +26,13 @@ pub async fn list(svc: &Catalogue, agency: &AgencyId) -> Result<Vec<Stored>, Err
 /// `AgencyUnknown`; the database.
 pub async fn put(
     svc: Catalogue,
-    call: Call,
+    caller: Caller,
     (agency, code): (AgencyId, ServiceCode),
     name: Name,
 ) -> Result<Stored, Error> {
     let now = svc.clock.now();
-    let mut tx = svc.pg.begin().await?;
-    store::revision::lock(&mut tx).await?;
+    let Caller { call, fence } = caller;
+    let mut tx = svc.change(fence.as_ref()).await?;
     let bound_elsewhere = call.agency.as_ref().is_some_and(|bound| *bound != agency);
     if bound_elsewhere || store::agency::find(&mut tx, &agency).await?.is_none() {
         return Err(Error::AgencyUnknown(agency));

@@ -9,11 +9,39 @@ pub mod policy;
 pub mod price_list;
 pub mod quote;
 
+use boot::Call;
 use ids::{AgencyId, ServiceCode};
 use pg::Tx;
 
 use crate::domain::fee_service::FeeService;
-use crate::{Error, store};
+use crate::{Catalogue, Error, store};
+
+/// Who decides.
+#[derive(Clone, Debug)]
+pub struct Caller {
+    pub call: Call,
+    /// Of a machine that does it for persons, and of which only one shall.
+    pub fence: Option<Fence>,
+}
+
+/// How often the leader among several writers has changed: a smaller number is of one that leads no more.
+#[derive(Clone, Debug)]
+pub struct Fence {
+    pub writer: String,
+    pub number: i64,
+}
+
+impl Catalogue {
+    /// A transaction that changes something: one after the other, and none of a leader that another has followed.
+    async fn change(&self, fence: Option<&Fence>) -> Result<Tx, Error> {
+        let mut tx = self.pg.begin().await?;
+        store::revision::lock(&mut tx).await?;
+        if let Some(fence) = fence {
+            store::fence::pass(&mut tx, fence).await?;
+        }
+        Ok(tx)
+    }
+}
 
 /// The service that a caller bound to `caller` may decide about: what it may not, does not exist for it.
 async fn service_of(

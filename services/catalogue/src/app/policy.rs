@@ -6,7 +6,7 @@ use ids::{AgencyId, PolicyId, ServiceCode};
 use pg::Tx;
 use time::{Date, OffsetDateTime};
 
-use super::service_of;
+use super::{Caller, service_of};
 use crate::domain::channel::Channels;
 use crate::domain::channel_rules::Rules;
 use crate::domain::policy::{Command, Policy, Situation, State};
@@ -28,7 +28,8 @@ pub struct Proposal {
 ///
 /// # Errors
 /// `AgencyUnknown`, `ServiceUnknown`, `PolicyKnown`, `Refused`.
-pub async fn propose(svc: Catalogue, call: Call, proposal: Proposal) -> Result<Policy, Error> {
+pub async fn propose(svc: Catalogue, caller: Caller, proposal: Proposal) -> Result<Policy, Error> {
+    let Caller { call, fence } = caller;
     let now = svc.clock.now();
     let policy = Policy {
         id: proposal.id,
@@ -37,13 +38,12 @@ pub async fn propose(svc: Catalogue, call: Call, proposal: Proposal) -> Result<P
         valid_from: proposal.valid_from,
         channels: proposal.channels,
         reason: proposal.reason,
-        proposed_by: call.actor,
+        proposed_by: call.actor.clone(),
         state: State::Planned,
         created_at: now,
         version: 1,
     };
-    let mut tx = svc.pg.begin().await?;
-    store::revision::lock(&mut tx).await?;
+    let mut tx = svc.change(fence.as_ref()).await?;
     if let Some(known) = store::channel_policy::find(&mut tx, policy.id).await? {
         tx.rollback().await?;
         return if known.proposes_the_same(&policy) { Ok(known) } else { Err(Error::PolicyKnown) };
@@ -60,9 +60,9 @@ pub async fn propose(svc: Catalogue, call: Call, proposal: Proposal) -> Result<P
 ///
 /// # Errors
 /// `PolicyUnknown`, `Refused`.
-pub async fn decide(svc: Catalogue, call: Call, id: PolicyId, command: Command) -> Result<Policy, Error> {
-    let mut tx = svc.pg.begin().await?;
-    store::revision::lock(&mut tx).await?;
+pub async fn decide(svc: Catalogue, caller: Caller, id: PolicyId, command: Command) -> Result<Policy, Error> {
+    let Caller { call, fence } = caller;
+    let mut tx = svc.change(fence.as_ref()).await?;
     let visible = |policy: &Policy| call.agency.as_ref().is_none_or(|agency| *agency == policy.agency);
     let found = store::channel_policy::find(&mut tx, id).await?;
     let before = found.filter(visible).ok_or(Error::PolicyUnknown)?;

@@ -7,21 +7,13 @@ use proto::catalogue::v1::channel_policy_service_server::ChannelPolicyService;
 use time::Date;
 use tonic::{Request, Response, Status};
 
+use super::caller::person;
 use super::channel_wire as wire;
-use crate::app::{channel_exception, channel_rules, policy};
+use crate::app::{Caller, channel_exception, channel_rules, policy};
 use crate::domain::channel::Channels;
 use crate::domain::channel_exception::{ChannelException, Command as OfException, State};
 use crate::domain::policy::{Command as OfPolicy, MAX_REASON};
 use crate::{Catalogue, Error};
-
-/// Two persons decide, so each has a name.
-pub(super) fn person<T>(request: &Request<T>) -> Result<Call, Problem> {
-    let call = Call::from_metadata(request.metadata())?;
-    if call.actor.trim().is_empty() || call.actor == "anonymous" {
-        return Err(Error::ActorMissing.into());
-    }
-    Ok(call)
-}
 
 pub(super) fn date(field: &'static str, text: &str) -> Result<Date, Error> {
     super::date(text).map_err(|error| Error::Field { field, detail: error.to_string() })
@@ -49,20 +41,20 @@ pub(super) fn optional<T: std::str::FromStr<Err = ids::Invalid>>(
 }
 
 impl Catalogue {
-    async fn decide_policy(&self, call: Call, id: &str, command: OfPolicy) -> Result<pb::Policy, Status> {
+    async fn decide_policy(&self, caller: Caller, id: &str, command: OfPolicy) -> Result<pb::Policy, Status> {
         let id = id_from_wire("policy_id", id)?;
-        let decided = self.tasks.run(policy::decide(self.clone(), call, id, command)).await;
+        let decided = self.tasks.run(policy::decide(self.clone(), caller, id, command)).await;
         Ok(wire::policy(&decided.map_err(Error::from)??))
     }
 
     async fn decide_exception(
         &self,
-        call: Call,
+        caller: Caller,
         id: &str,
         command: OfException,
     ) -> Result<pb::ChannelException, Status> {
         let id = id_from_wire("channel_exception_id", id)?;
-        let decided = self.tasks.run(channel_exception::decide(self.clone(), call, id, command)).await;
+        let decided = self.tasks.run(channel_exception::decide(self.clone(), caller, id, command)).await;
         Ok(wire::exception(&decided.map_err(Error::from)??))
     }
 }
@@ -73,7 +65,7 @@ impl ChannelPolicyService for Catalogue {
         &self,
         request: Request<pb::ProposePolicyRequest>,
     ) -> Result<Response<pb::ProposePolicyResponse>, Status> {
-        let call = person(&request)?;
+        let caller = person(&request)?;
         let asked = request.into_inner();
         let proposal = policy::Proposal {
             id: id_from_wire("policy_id", &asked.policy_id)?,
@@ -83,7 +75,7 @@ impl ChannelPolicyService for Catalogue {
             channels: channels(&asked.channels)?,
             reason: reason(&asked.reason)?,
         };
-        let proposed = self.tasks.run(policy::propose(self.clone(), call, proposal)).await;
+        let proposed = self.tasks.run(policy::propose(self.clone(), caller, proposal)).await;
         let policy = Some(wire::policy(&proposed.map_err(Error::from)??));
         Ok(Response::new(pb::ProposePolicyResponse { policy }))
     }
@@ -92,10 +84,10 @@ impl ChannelPolicyService for Catalogue {
         &self,
         request: Request<pb::AnnouncePolicyRequest>,
     ) -> Result<Response<pb::AnnouncePolicyResponse>, Status> {
-        let call = person(&request)?;
+        let caller = person(&request)?;
         let asked = request.into_inner();
-        let command = OfPolicy::Announce { by: call.actor.clone() };
-        let policy = self.decide_policy(call, &asked.policy_id, command).await?;
+        let command = OfPolicy::Announce { by: caller.call.actor.clone() };
+        let policy = self.decide_policy(caller, &asked.policy_id, command).await?;
         Ok(Response::new(pb::AnnouncePolicyResponse { policy: Some(policy) }))
     }
 
@@ -103,10 +95,10 @@ impl ChannelPolicyService for Catalogue {
         &self,
         request: Request<pb::WithdrawPolicyRequest>,
     ) -> Result<Response<pb::WithdrawPolicyResponse>, Status> {
-        let call = person(&request)?;
+        let caller = person(&request)?;
         let asked = request.into_inner();
-        let command = OfPolicy::Withdraw { by: call.actor.clone() };
-        let policy = self.decide_policy(call, &asked.policy_id, command).await?;
+        let command = OfPolicy::Withdraw { by: caller.call.actor.clone() };
+        let policy = self.decide_policy(caller, &asked.policy_id, command).await?;
         Ok(Response::new(pb::WithdrawPolicyResponse { policy: Some(policy) }))
     }
 
@@ -126,7 +118,7 @@ impl ChannelPolicyService for Catalogue {
         &self,
         request: Request<pb::RequestChannelExceptionRequest>,
     ) -> Result<Response<pb::RequestChannelExceptionResponse>, Status> {
-        let call = person(&request)?;
+        let caller = person(&request)?;
         let asked = request.into_inner();
         let exception = ChannelException {
             id: id_from_wire("channel_exception_id", &asked.channel_exception_id)?,
@@ -137,12 +129,12 @@ impl ChannelPolicyService for Catalogue {
             until: date("until", &asked.until)?,
             most: money_from_wire("most", &asked.most)?,
             reason: reason(&asked.reason)?,
-            requested_by: call.actor,
+            requested_by: caller.call.actor.clone(),
             state: State::Requested,
             created_at: self.clock.now(),
             version: 1,
         };
-        let work = channel_exception::request(self.clone(), call.agency, exception);
+        let work = channel_exception::request(self.clone(), caller, exception);
         let requested = self.tasks.run(work).await.map_err(Error::from)??;
         let channel_exception = Some(wire::exception(&requested));
         Ok(Response::new(pb::RequestChannelExceptionResponse { channel_exception }))
@@ -152,10 +144,10 @@ impl ChannelPolicyService for Catalogue {
         &self,
         request: Request<pb::ApproveChannelExceptionRequest>,
     ) -> Result<Response<pb::ApproveChannelExceptionResponse>, Status> {
-        let call = person(&request)?;
+        let caller = person(&request)?;
         let asked = request.into_inner();
-        let command = OfException::Approve { by: call.actor.clone() };
-        let decided = self.decide_exception(call, &asked.channel_exception_id, command).await?;
+        let command = OfException::Approve { by: caller.call.actor.clone() };
+        let decided = self.decide_exception(caller, &asked.channel_exception_id, command).await?;
         let channel_exception = Some(decided);
         Ok(Response::new(pb::ApproveChannelExceptionResponse { channel_exception }))
     }
@@ -164,10 +156,10 @@ impl ChannelPolicyService for Catalogue {
         &self,
         request: Request<pb::RejectChannelExceptionRequest>,
     ) -> Result<Response<pb::RejectChannelExceptionResponse>, Status> {
-        let call = person(&request)?;
+        let caller = person(&request)?;
         let asked = request.into_inner();
-        let command = OfException::Reject { by: call.actor.clone() };
-        let decided = self.decide_exception(call, &asked.channel_exception_id, command).await?;
+        let command = OfException::Reject { by: caller.call.actor.clone() };
+        let decided = self.decide_exception(caller, &asked.channel_exception_id, command).await?;
         let channel_exception = Some(decided);
         Ok(Response::new(pb::RejectChannelExceptionResponse { channel_exception }))
     }
@@ -176,10 +168,10 @@ impl ChannelPolicyService for Catalogue {
         &self,
         request: Request<pb::EndChannelExceptionRequest>,
     ) -> Result<Response<pb::EndChannelExceptionResponse>, Status> {
-        let call = person(&request)?;
+        let caller = person(&request)?;
         let asked = request.into_inner();
-        let command = OfException::End { by: call.actor.clone() };
-        let decided = self.decide_exception(call, &asked.channel_exception_id, command).await?;
+        let command = OfException::End { by: caller.call.actor.clone() };
+        let decided = self.decide_exception(caller, &asked.channel_exception_id, command).await?;
         let channel_exception = Some(decided);
         Ok(Response::new(pb::EndChannelExceptionResponse { channel_exception }))
     }

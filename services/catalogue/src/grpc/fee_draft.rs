@@ -8,8 +8,10 @@ use proto::catalogue::v1::late_penalty::Adds as WireAdds;
 use proto::catalogue::v1::{self as pb, test_fee_draft_response::Result as Tested};
 use tonic::{Request, Response, Status};
 
-use super::channel_policy::{date, optional, person};
+use super::caller::person;
+use super::channel_policy::{date, optional};
 use super::{name_message, price_message, tax_message};
+use crate::app::Caller;
 use crate::app::fee_draft::{self as app, Decision, Written};
 use crate::domain::agency::Name;
 use crate::domain::draft::{Command, Draft, MAX_REMARK, State};
@@ -204,12 +206,12 @@ fn remark(text: &str) -> Result<String, Error> {
 impl Catalogue {
     async fn decide_draft(
         &self,
-        call: Call,
+        caller: Caller,
         (id, version): (&str, i64),
         command: Command,
     ) -> Result<Option<pb::FeeDraft>, Status> {
         let decision = Decision { id: id_from_wire("draft_id", id)?, version, command };
-        let decided = self.tasks.run(app::decide(self.clone(), call, decision)).await;
+        let decided = self.tasks.run(app::decide(self.clone(), caller, decision)).await;
         Ok(Some(draft_message(&decided.map_err(Error::from)??)))
     }
 }
@@ -220,7 +222,7 @@ impl FeeDraftService for Catalogue {
         &self,
         request: Request<pb::PutFeeDraftRequest>,
     ) -> Result<Response<pb::PutFeeDraftResponse>, Status> {
-        let call = person(&request)?;
+        let caller = person(&request)?;
         let asked = request.into_inner();
         let written = Written {
             id: id_from_wire("draft_id", &asked.draft_id)?,
@@ -230,7 +232,8 @@ impl FeeDraftService for Catalogue {
             terms: terms_from_wire(asked.terms)?,
             version: asked.version,
         };
-        let draft = self.tasks.run(app::write(self.clone(), call, written)).await.map_err(Error::from)??;
+        let draft =
+            self.tasks.run(app::write(self.clone(), caller, written)).await.map_err(Error::from)??;
         Ok(Response::new(pb::PutFeeDraftResponse { fee_draft: Some(draft_message(&draft)) }))
     }
 
@@ -256,10 +259,10 @@ impl FeeDraftService for Catalogue {
         &self,
         request: Request<pb::SubmitFeeDraftRequest>,
     ) -> Result<Response<pb::SubmitFeeDraftResponse>, Status> {
-        let call = person(&request)?;
+        let caller = person(&request)?;
         let asked = request.into_inner();
-        let command = Command::Submit { by: call.actor.clone() };
-        let fee_draft = self.decide_draft(call, (&asked.draft_id, asked.version), command).await?;
+        let command = Command::Submit { by: caller.call.actor.clone() };
+        let fee_draft = self.decide_draft(caller, (&asked.draft_id, asked.version), command).await?;
         Ok(Response::new(pb::SubmitFeeDraftResponse { fee_draft }))
     }
 
@@ -267,10 +270,10 @@ impl FeeDraftService for Catalogue {
         &self,
         request: Request<pb::PublishFeeDraftRequest>,
     ) -> Result<Response<pb::PublishFeeDraftResponse>, Status> {
-        let call = person(&request)?;
+        let caller = person(&request)?;
         let asked = request.into_inner();
-        let command = Command::Publish { by: call.actor.clone() };
-        let fee_draft = self.decide_draft(call, (&asked.draft_id, asked.version), command).await?;
+        let command = Command::Publish { by: caller.call.actor.clone() };
+        let fee_draft = self.decide_draft(caller, (&asked.draft_id, asked.version), command).await?;
         Ok(Response::new(pb::PublishFeeDraftResponse { fee_draft }))
     }
 
@@ -278,10 +281,10 @@ impl FeeDraftService for Catalogue {
         &self,
         request: Request<pb::ReturnFeeDraftRequest>,
     ) -> Result<Response<pb::ReturnFeeDraftResponse>, Status> {
-        let call = person(&request)?;
+        let caller = person(&request)?;
         let asked = request.into_inner();
         let command = Command::Return { remark: remark(&asked.remark)? };
-        let fee_draft = self.decide_draft(call, (&asked.draft_id, asked.version), command).await?;
+        let fee_draft = self.decide_draft(caller, (&asked.draft_id, asked.version), command).await?;
         Ok(Response::new(pb::ReturnFeeDraftResponse { fee_draft }))
     }
 
@@ -289,10 +292,10 @@ impl FeeDraftService for Catalogue {
         &self,
         request: Request<pb::WithdrawFeeDraftRequest>,
     ) -> Result<Response<pb::WithdrawFeeDraftResponse>, Status> {
-        let call = person(&request)?;
+        let caller = person(&request)?;
         let asked = request.into_inner();
-        let command = Command::Withdraw { by: call.actor.clone() };
-        let fee_draft = self.decide_draft(call, (&asked.draft_id, asked.version), command).await?;
+        let command = Command::Withdraw { by: caller.call.actor.clone() };
+        let fee_draft = self.decide_draft(caller, (&asked.draft_id, asked.version), command).await?;
         Ok(Response::new(pb::WithdrawFeeDraftResponse { fee_draft }))
     }
 

@@ -1,4 +1,5 @@
 //! Converts and calls.
+mod caller;
 mod channel_policy;
 mod channel_wire;
 mod fee_draft;
@@ -23,6 +24,8 @@ use crate::domain::input::{Input, InputKind};
 use crate::domain::price::{Asked, Line, LineKind, Price, Share};
 use crate::sentences::Sentences;
 use crate::{Catalogue, Error};
+
+pub use caller::FENCE;
 
 fn name_message(name: &Name) -> LocalText {
     LocalText { en: name.en.clone(), ar: name.ar.clone() }
@@ -167,7 +170,7 @@ impl CatalogueService for Catalogue {
         &self,
         request: Request<pb::AddAgencyRequest>,
     ) -> Result<Response<pb::AddAgencyResponse>, Status> {
-        let call = channel_policy::person(&request)?;
+        let call = caller::person(&request)?;
         let asked = request.into_inner().agency.unwrap_or_default();
         let wrong = |(field, detail)| Error::Field { field, detail };
         let name = asked.name.unwrap_or_default();
@@ -227,7 +230,7 @@ impl CatalogueService for Catalogue {
         &self,
         request: Request<pb::PutFeeServiceRequest>,
     ) -> Result<Response<pb::PutFeeServiceResponse>, Status> {
-        let call = channel_policy::person(&request)?;
+        let call = caller::person(&request)?;
         let asked = request.into_inner();
         let name = asked.name.unwrap_or_default();
         let name =

@@ -3,6 +3,7 @@
 
 mod channels;
 mod fee_draft;
+mod fence;
 mod import;
 mod price_list;
 mod quote;

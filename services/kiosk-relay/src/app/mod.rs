@@ -4,6 +4,7 @@ pub mod bill;
 pub mod enrolment;
 pub mod hello;
 pub mod journal;
+pub mod measure;
 
 use std::sync::Arc;
 

@@ -197,3 +197,44 @@ pub async fn seen(tx: &mut Tx, device_id: &DeviceId, now: OffsetDateTime) -> Res
         .await?;
     Ok(())
 }
+
+/// Devices of one state, as an SRE sees them.
+#[derive(Clone, Debug)]
+pub struct Group {
+    pub state: String,
+    pub devices: i64,
+    /// Of them: not heard since the time that was asked for, or never.
+    pub silent: i64,
+    pub most_silent_since: Option<OffsetDateTime>,
+}
+
+/// How many devices are in each state, and how many of them were not heard since `heard_after`.
+pub async fn groups(tx: &mut Tx, heard_after: OffsetDateTime) -> Result<Vec<Group>, Error> {
+    let groups = sqlx::query_as!(
+        Group,
+        r#"SELECT state, count(*) AS "devices!",
+                  count(*) FILTER (WHERE coalesce(last_seen_at, registered_at) < $1) AS "silent!",
+                  min(coalesce(last_seen_at, registered_at)) AS most_silent_since
+             FROM device
+            GROUP BY state"#,
+        heard_after,
+    );
+    Ok(groups.fetch_all(tx.conn()).await?)
+}
+
+/// When the oldest note came that lies in a device: since its units were last taken out, or ever.
+pub async fn oldest_cash(tx: &mut Tx) -> Result<Option<OffsetDateTime>, Error> {
+    let oldest = sqlx::query_scalar!(
+        "SELECT min(note.received_at)
+           FROM device
+           LEFT JOIN LATERAL (SELECT epoch, seq FROM journal_record
+                               WHERE journal_record.device_id = device.device_id AND kind = 'unit.removed'
+                               ORDER BY epoch DESC, seq DESC LIMIT 1) AS emptied ON true
+          CROSS JOIN LATERAL (SELECT received_at FROM journal_record
+                               WHERE journal_record.device_id = device.device_id AND kind = 'cash.stacked'
+                                 AND (journal_record.epoch, journal_record.seq)
+                                   > (coalesce(emptied.epoch, 0), coalesce(emptied.seq, 0))
+                               ORDER BY journal_record.epoch, journal_record.seq LIMIT 1) AS note",
+    );
+    Ok(oldest.fetch_one(tx.conn()).await?)
+}

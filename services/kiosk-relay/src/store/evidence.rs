@@ -31,6 +31,10 @@ pub enum Kind {
 const SAID_MAX: usize = 8_192;
 
 impl Kind {
+    /// All there are.
+    pub const ALL: [Kind; 5] =
+        [Kind::BadSignature, Kind::ForeignRecord, Kind::Fork, Kind::UnreadableCash, Kind::OddSession];
+
     /// The word for it, here, in the database and in the metric.
     pub fn name(self) -> &'static str {
         match self {

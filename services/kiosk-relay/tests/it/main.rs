@@ -6,6 +6,7 @@ mod enrolment;
 mod forks;
 mod journal;
 mod kiosk;
+mod measured;
 mod payments;
 mod races;
 mod stack;

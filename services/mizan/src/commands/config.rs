@@ -41,7 +41,7 @@ fn names() {
                 .get_arguments()
                 .filter_map(clap::Arg::get_env)
                 .any(|env| env.to_string_lossy().starts_with(&prefix))
-            && !["migrate", "ledger", "kiosk", "refund"].contains(&command.get_name())
+            && !["migrate", "ledger", "kiosk", "refund", "trace"].contains(&command.get_name())
     });
     let theirs = services.flat_map(|command| {
         let name = command.get_name();

@@ -7,6 +7,7 @@ pub mod config;
 pub mod credit;
 pub mod credit_note;
 pub mod dispute;
+pub mod doctor;
 pub mod document;
 pub mod fee;
 pub mod identity;
@@ -21,8 +22,10 @@ pub mod person;
 pub mod policy;
 pub mod receipt;
 pub mod refund;
+pub mod selftest;
 pub mod statement;
 pub mod states;
+pub mod trace;
 
 use std::fmt::Display;
 use std::io::Write as _;

@@ -9,8 +9,8 @@ fn row(name: &str) -> Option<u8> {
         "proto" | "ids" | "money" | "standards" => 0,
         "boot" | "pg" | "bus" => 1,
         "testkit" => 2,
-        "catalogue" | "gateway" | "identity" | "invoicing" | "kiosk-relay" | "notifications" | "payments"
-        | "portal" | "sandbox" | "wallet-adapter" => 3,
+        "catalogue" | "gateway" | "identity" | "invoicing" | "kiosk-relay" | "notifications" | "operator"
+        | "payments" | "portal" | "sandbox" | "wallet-adapter" => 3,
         "mizan" => 4,
         "loadtest" => 5,
         _ => return None,

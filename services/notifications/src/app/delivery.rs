@@ -43,6 +43,9 @@ pub async fn send(svc: &Notifications, delivery: &Delivery) -> Result<(), Error>
     svc.metrics.answered("webhook", answer);
 
     let now = svc.ctx.clock.now();
+    if delivery.sending.tries == 1 {
+        svc.metrics.first_tried(now - delivery.created_at);
+    }
     let after = svc.settled(&delivery.sending, answer, Schedule::webhook(svc.retry_scale_percent))?;
     let mut tx = svc.pg.begin().await?;
     store::delivery::save(&mut tx, delivery.id, &delivery.sending, &after).await?;

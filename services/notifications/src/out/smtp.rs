@@ -2,7 +2,7 @@
 
 use std::time::{Duration, SystemTime};
 
-use boot::{Context, Redacted, StartError};
+use boot::{Context, Redacted, ServerUrl, StartError};
 use ids::MessageId;
 use lettre::{
     Address, AsyncSmtpTransport, AsyncTransport as _, Message, Tokio1Executor,
@@ -36,13 +36,13 @@ impl Mailer {
     /// # Errors
     /// The URL or the sender is none.
     pub fn new(ctx: &Context, settings: &Settings) -> Result<Mailer, StartError> {
+        let name = ctx.setting("SMTP_URL");
+        let url = ServerUrl::new(&name, settings.smtp_url.expose()).complete()?;
         // Its error quotes the URL, which may hold a password.
-        let builder = AsyncSmtpTransport::<Tokio1Executor>::from_url(settings.smtp_url.expose())
-            .ok()
-            .ok_or_else(|| {
-                let todo = "write smtp://host:25 or smtps://user:password@host";
-                StartError::setting(ctx.setting("SMTP_URL"), "is not the URL of a mail server", todo)
-            })?;
+        let builder = AsyncSmtpTransport::<Tokio1Executor>::from_url(url.expose()).ok().ok_or_else(|| {
+            let todo = "write smtp://host:25 or smtps://user:password@host";
+            StartError::setting(&name, "is not the URL of a mail server", todo)
+        })?;
         let from = settings.mail_from.parse::<Mailbox>().map_err(|error| {
             let todo = "write Name <address@example.com>";
             StartError::setting(ctx.setting("MAIL_FROM"), format!("is not a mail sender ({error})"), todo)

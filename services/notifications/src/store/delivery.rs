@@ -5,7 +5,7 @@ use pg::Tx;
 use time::OffsetDateTime;
 use uuid::Uuid;
 
-use super::sending::Columns;
+use super::sending::{Columns, Oldest};
 use crate::{Error, domain::sending::Sending};
 
 /// One webhook call on its way to one endpoint.
@@ -156,10 +156,14 @@ pub async fn page(
     rows.into_iter().map(Delivery::try_from).collect()
 }
 
-/// When the oldest delivery that is still on its way was made.
-pub async fn oldest_open(tx: &mut Tx) -> Result<Option<OffsetDateTime>, Error> {
-    let oldest = sqlx::query_scalar!("SELECT min(created_at) FROM delivery WHERE next_at IS NOT NULL")
-        .fetch_one(tx.conn())
-        .await?;
-    Ok(oldest)
+/// Since when the oldest delivery is on its way, and since when one is due that nobody has taken.
+pub async fn oldest(tx: &mut Tx, now: OffsetDateTime) -> Result<Oldest, Error> {
+    let oldest = sqlx::query_as!(
+        Oldest,
+        "SELECT min(created_at) AS open_since, min(next_at) FILTER (WHERE next_at <= $1) AS due_since
+           FROM delivery
+          WHERE next_at IS NOT NULL",
+        now,
+    );
+    Ok(oldest.fetch_one(tx.conn()).await?)
 }

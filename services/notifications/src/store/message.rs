@@ -6,7 +6,7 @@ use pg::Tx;
 use time::{Date, OffsetDateTime};
 use uuid::Uuid;
 
-use super::sending::Columns;
+use super::sending::{Columns, Oldest};
 use crate::{Error, domain::sending::Sending};
 
 /// A message on its way to one contact. No personal data: the address stands with the contact.
@@ -220,10 +220,14 @@ pub async fn lock_waiting(tx: &mut Tx, invoice: InvoiceId) -> Result<Vec<(Messag
     read.collect()
 }
 
-/// When the oldest message that is still on its way was made.
-pub async fn oldest_open(tx: &mut Tx) -> Result<Option<OffsetDateTime>, Error> {
-    let oldest = sqlx::query_scalar!("SELECT min(created_at) FROM message WHERE next_at IS NOT NULL")
-        .fetch_one(tx.conn())
-        .await?;
-    Ok(oldest)
+/// Since when the oldest message is on its way, and since when one is due that nobody has taken.
+pub async fn oldest(tx: &mut Tx, now: OffsetDateTime) -> Result<Oldest, Error> {
+    let oldest = sqlx::query_as!(
+        Oldest,
+        "SELECT min(created_at) AS open_since, min(next_at) FILTER (WHERE next_at <= $1) AS due_since
+           FROM message
+          WHERE next_at IS NOT NULL",
+        now,
+    );
+    Ok(oldest.fetch_one(tx.conn()).await?)
 }

@@ -36,3 +36,11 @@ impl Columns<'_> {
         Columns { state: sending.state.name(), next_at, ended_at }
     }
 }
+
+/// The oldest of what is on its way.
+#[derive(Clone, Copy, Debug)]
+pub struct Oldest {
+    pub open_since: Option<OffsetDateTime>,
+    /// That is due, and that nobody has taken or whose sender died.
+    pub due_since: Option<OffsetDateTime>,
+}

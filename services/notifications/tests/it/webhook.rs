@@ -38,6 +38,16 @@ async fn an_agency_is_told_once_and_the_signature_verifies() {
     assert_eq!(delivery.delivery_id, calls[0].header("webhook-id"));
     assert_eq!((delivery.state(), delivery.last_answer), (DeliveryState::Delivered, 200));
     assert!(delivery.delivered_at.is_some());
+
+    let mut measured = String::new();
+    prometheus_client::encoding::text::encode(&mut measured, &t.env.ctx.registry.lock().unwrap()).unwrap();
+    for line in [
+        "mizan_notifications_webhook_first_try_seconds_count 1",
+        r#"mizan_notifications_tries_total{way="webhook",answer="accepted"} 1"#,
+        r#"mizan_notifications_oldest_due_seconds{way="webhook"} 0"#,
+    ] {
+        assert!(measured.lines().any(|said| said == line), "{line}: {measured}");
+    }
 }
 
 #[tokio::test]

@@ -10,6 +10,7 @@ mod prove;
 mod statement;
 mod states;
 mod text;
+mod trace;
 mod verify;
 
 use std::{fmt, time::Duration};
@@ -30,6 +31,7 @@ pub use proof::{Proof, Proven, ProvenJournal, verify_proof};
 pub use prove::prove;
 pub(crate) use prove::seal;
 pub use statement::{BalanceAt, Line, Period, balance_at, statement};
+pub use trace::{Traces, traces};
 pub use verify::{Check, Report, verify, verify_in, verify_with_heads};
 
 /// Money that came for one agency by one channel.

@@ -86,7 +86,8 @@ async fn sealed(tx: &mut Tx, found: Posted) -> Result<Option<SealedJournal>, Err
     Ok(Some(SealedJournal { journal, path_to_batch, batch }))
 }
 
-async fn payment(tx: &mut Tx, what: &str) -> Result<Uuid, BooksError> {
+/// The payment with this receipt number or id.
+pub(super) async fn payment(tx: &mut Tx, what: &str) -> Result<Uuid, BooksError> {
     let rows = sqlx::query_scalar!(
         "SELECT payment_id FROM payment
           WHERE payment_id = $1 OR receipt_number = $2

@@ -46,6 +46,20 @@ pub enum Kind {
 }
 
 impl Kind {
+    /// All there are.
+    pub const ALL: [Kind; 10] = [
+        Kind::SecondPayment,
+        Kind::AmountMismatch,
+        Kind::CashUnknownBill,
+        Kind::CashUnknownSession,
+        Kind::CashUncommitted,
+        Kind::Contradiction,
+        Kind::UnknownOutcome,
+        Kind::DeviceQuarantined,
+        Kind::ChannelClosed,
+        Kind::Chargeback,
+    ];
+
     /// As stored and shown.
     pub fn name(self) -> &'static str {
         match self {

@@ -108,6 +108,8 @@ pub(super) struct Writes {
     exception_uses: Vec<ExceptionUse>,
     work: BTreeMap<Uuid, (Work, Option<String>)>,
     told: Vec<(Told, Option<String>)>,
+    /// In which trace each payment took its step.
+    traces: HashMap<PaymentId, String>,
     pub first: Vec<idempotency::Answer>,
     pub world: World,
     pub before: Before,
@@ -132,6 +134,9 @@ impl Writes {
     pub fn add(&mut self, mut changes: Changes, traceparent: Option<&String>) {
         self.receivables.extend(changes.receivables.iter().map(|row| row.invoice_id));
         self.payments.extend(changes.payments.iter().map(|row| row.id));
+        if let Some(trace_id) = traceparent.and_then(|traceparent| traceparent.split('-').nth(1)) {
+            self.traces.extend(changes.payments.iter().map(|row| (row.id, trace_id.to_owned())));
+        }
         self.attempts.extend(changes.attempts.iter().map(|row| row.id));
         self.refunds.extend(changes.refunds.iter().map(|row| row.id));
         self.disputes.extend(changes.disputes.iter().map(|row| row.id));
@@ -170,6 +175,19 @@ impl Writes {
         !self.work.is_empty()
     }
 
+    /// The channel and the step of each payment that took one.
+    pub fn steps(&self) -> Vec<(&'static str, &'static str)> {
+        let of_payment = |told: &Told| match told {
+            Told::Payment { what, payment, .. } => Some((payment.by.channel(), *what)),
+            Told::Receivable { .. }
+            | Told::Refund { .. }
+            | Told::Dispute { .. }
+            | Told::Credit { .. }
+            | Told::Case(_) => None,
+        };
+        self.told.iter().filter_map(|(told, _)| of_payment(told)).collect()
+    }
+
     /// Writes it, a statement a table.
     pub async fn store(mut self: Box<Self>, tx: &mut Tx, at: At<'_>) -> Result<(), pg::Error> {
         self.store_rows(tx).await?;
@@ -193,8 +211,8 @@ impl Writes {
         store::receivable::insert(tx, &new).await?;
         store::receivable::update(tx, &changed).await?;
         let (new, changed) = sorted(&self.payments, &world.payments, &before.payments);
-        store::payment::insert(tx, &new).await?;
-        store::payment::update(tx, &changed).await?;
+        store::payment::insert(tx, &new, &self.traces).await?;
+        store::payment::update(tx, &changed, &self.traces).await?;
         let (new, mut changed) = sorted(&self.attempts, &world.attempts, &before.attempts);
         changed.retain(|(before, attempt)| *before != attempt.version);
         store::attempt::insert(tx, &new).await?;

@@ -102,6 +102,10 @@ impl Lane {
             return;
         }
         self.parts.metrics.batch(jobs.len());
+        let begins = self.waits.monotonic();
+        for job in &jobs {
+            self.parts.metrics.waited(begins.saturating_sub(job.queued_at));
+        }
         let answers = self.post(&jobs).await;
         for (job, answer) in jobs.into_iter().zip(answers) {
             // A caller that hung up hears it when it asks again.
@@ -202,6 +206,7 @@ impl Lane {
             head: stripes::Head { seq: sealed.seq, hash: sealed.hash.clone() },
             answers: folded.answers,
             leaves_work: folded.writes.leaves_work(),
+            steps: folded.writes.steps(),
         };
         folded.writes.store(&mut tx, at).await?;
         // Last: from here on nobody else gets the stripe, and then it is soon over.
@@ -221,6 +226,9 @@ impl Lane {
         self.parts.bus.ring();
         if pending.leaves_work {
             self.parts.work.notify_one();
+        }
+        for (channel, outcome) in pending.steps {
+            self.parts.metrics.outcome(channel, outcome);
         }
         Tried::Kept(pending.answers)
     }
@@ -296,6 +304,8 @@ struct Pending {
     head: stripes::Head,
     answers: Answers,
     leaves_work: bool,
+    /// Of payments: the channel, and what happened.
+    steps: Vec<(&'static str, &'static str)>,
 }
 
 /// What went wrong in a transaction, and, if that was its COMMIT, what it would answer.

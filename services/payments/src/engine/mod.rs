@@ -39,6 +39,7 @@ use crate::{
 #[derive(Clone, Debug)]
 pub struct Engine {
     lanes: Arc<[mpsc::Sender<Job>]>,
+    metrics: Metrics,
     /// Real time: a queue's age must not stand still while a test holds the service's clock.
     waits: Clock,
 }
@@ -95,7 +96,7 @@ impl Engine {
             ctx.tasks.spawn("posting lane", lane.run(inbox, ctx.tasks.stopping()));
             queue
         });
-        Engine { lanes: lanes.collect(), waits }
+        Engine { lanes: lanes.collect(), metrics: parts.metrics.clone(), waits }
     }
 
     /// Hands a command in and waits until its outcome is durable. Dropping this future does not stop the command.
@@ -103,6 +104,13 @@ impl Engine {
     /// # Errors
     /// `Refused`, `KeyReused`, `Overloaded`: nothing changed. `CommitUnknown`: ask again with the same key.
     pub async fn submit(&self, command: Command, key: Option<Key>) -> Result<Answer, Error> {
+        let begun = self.waits.monotonic();
+        let outcome = self.hand_in(command, key).await;
+        self.metrics.posted(word(&outcome), self.waits.monotonic().saturating_sub(begun));
+        outcome
+    }
+
+    async fn hand_in(&self, command: Command, key: Option<Key>) -> Result<Answer, Error> {
         let (answer, answered) = oneshot::channel();
         let patient = !command.may_be_shed();
         let lane = self.lane(command.lane_key());
@@ -126,5 +134,16 @@ impl Engine {
         let lanes = u64::try_from(self.lanes.len()).unwrap_or(1);
         let at = usize::try_from(hasher.finish() % lanes).unwrap_or_default();
         self.lanes.get(at).or_else(|| self.lanes.first()).expect("an engine has at least one lane")
+    }
+}
+
+/// What became of a command, for the metric.
+fn word(outcome: &Result<Answer, Error>) -> &'static str {
+    match outcome {
+        Ok(_) => "done",
+        Err(Error::Refused(_) | Error::KeyReused) => "refused",
+        Err(Error::Overloaded) => "overloaded",
+        Err(Error::CommitUnknown) => "unknown",
+        Err(_) => "failed",
     }
 }

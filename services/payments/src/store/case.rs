@@ -4,7 +4,7 @@ use pg::Tx;
 use time::OffsetDateTime;
 use uuid::Uuid;
 
-use crate::domain::case::Case;
+use crate::{Error, domain::case::Case};
 
 /// Writes new cases.
 ///
@@ -43,4 +43,28 @@ pub async fn insert(tx: &mut Tx, cases: &[Case]) -> Result<(), pg::Error> {
     .execute(tx.conn())
     .await?;
     Ok(())
+}
+
+/// The open cases of a kind.
+#[derive(Clone, Debug)]
+pub struct Open {
+    pub kind: String,
+    pub cases: i64,
+    pub oldest_at: OffsetDateTime,
+}
+
+/// How many cases of each kind are open, and since when. One whose correction is done is decided.
+///
+/// # Errors
+/// As any read of `tx`.
+pub async fn open_by_kind(tx: &mut Tx) -> Result<Vec<Open>, Error> {
+    let open = sqlx::query_as!(
+        Open,
+        r#"SELECT kind, count(*) AS "cases!", min(opened_at) AS "oldest_at!"
+             FROM open_case
+            WHERE NOT EXISTS (SELECT 1 FROM adjustment
+                               WHERE adjustment.case_id = open_case.case_id AND adjustment.state = 'done')
+            GROUP BY kind"#,
+    );
+    Ok(open.fetch_all(tx.conn()).await?)
 }

@@ -191,3 +191,16 @@ pub async fn cases(tx: &mut Tx, kind: &str, agency: Option<&str>) -> Result<Vec<
     .await?;
     Ok(rows)
 }
+
+/// By how many fils debits and credits of all accounts differ, posted and pending: 0 while the books hold.
+///
+/// # Errors
+/// As any read of `tx`.
+pub async fn difference(tx: &mut Tx) -> Result<i64, Error> {
+    let fils = sqlx::query_scalar!(
+        r#"SELECT (abs(coalesce(sum(debit_fils - credit_fils), 0))
+                   + abs(coalesce(sum(pending_debit_fils - pending_credit_fils), 0)))::bigint AS "fils!"
+             FROM balance"#
+    );
+    Ok(fils.fetch_one(tx.conn()).await?)
+}

@@ -1,5 +1,7 @@
 //! Payments.
 
+use std::collections::HashMap;
+
 use ids::{AgencyId, AttemptId, CaseId, InvoiceId, PaymentId};
 use money::Money;
 use pg::Tx;
@@ -119,6 +121,14 @@ impl TryFrom<Row> for Payment {
             version: row.version,
         })
     }
+}
+
+/// In which trace each payment took its step, where that is known: it leads to what every service did then.
+pub type Traces = HashMap<PaymentId, String>;
+
+/// The trace of a step after which the money is there.
+fn captured_in(payment: &Payment, traces: &Traces) -> Option<String> {
+    columns(&payment.state).captured_at.and_then(|_at| traces.get(&payment.id).cloned())
 }
 
 /// Locks those of `payments` that exist, in the order of their ids.
@@ -344,7 +354,7 @@ fn columns(state: &State) -> Columns {
 /// # Errors
 /// As any write of `tx`; the constraints `payment_one_live` and `payment_movement_once`.
 #[expect(clippy::as_conversions, reason = "to sqlx's macro it is a type and no conversion")]
-pub async fn insert(tx: &mut Tx, new: &[&Payment]) -> Result<(), pg::Error> {
+pub async fn insert(tx: &mut Tx, new: &[&Payment], traces: &Traces) -> Result<(), pg::Error> {
     if new.is_empty() {
         return Ok(());
     }
@@ -369,16 +379,19 @@ pub async fn insert(tx: &mut Tx, new: &[&Payment]) -> Result<(), pg::Error> {
     let actors: Vec<String> = new.iter().map(|p| p.actor.clone()).collect();
     let cases: Vec<Option<Uuid>> = new.iter().map(|p| p.case_id.map(|id| id.0)).collect();
     let created: Vec<OffsetDateTime> = new.iter().map(|p| p.created_at).collect();
+    let started_in: Vec<Option<String>> = new.iter().map(|p| traces.get(&p.id).cloned()).collect();
+    let captured_in: Vec<Option<String>> = new.iter().map(|p| captured_in(p, traces)).collect();
     let versions: Vec<i64> = new.iter().map(|p| p.version).collect();
     sqlx::query!(
         "INSERT INTO payment
              (payment_id, agency_id, invoice_id, bill_reference, kind, channel, provider, provider_reference, attempt_id,
               amount_fils, credited_fils, state, captured_at, receipt_number, contact_ref, return_url, actor, case_id,
-              created_at, version)
+              created_at, version, started_trace_id, captured_trace_id)
          SELECT *
            FROM UNNEST($1::uuid[], $2::text[], $3::uuid[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[],
                        $9::uuid[], $10::bigint[], $11::bigint[], $12::text[], $13::timestamptz[], $14::text[],
-                       $15::text[], $16::text[], $17::text[], $18::uuid[], $19::timestamptz[], $20::bigint[])",
+                       $15::text[], $16::text[], $17::text[], $18::uuid[], $19::timestamptz[], $20::bigint[],
+                       $21::text[], $22::text[])",
         &ids,
         &agencies,
         &invoices,
@@ -399,6 +412,8 @@ pub async fn insert(tx: &mut Tx, new: &[&Payment]) -> Result<(), pg::Error> {
         &cases as &[Option<Uuid>],
         &created,
         &versions,
+        &started_in as &[Option<String>],
+        &captured_in as &[Option<String>],
     )
     .execute(tx.conn())
     .await?;
@@ -410,7 +425,7 @@ pub async fn insert(tx: &mut Tx, new: &[&Payment]) -> Result<(), pg::Error> {
 /// # Errors
 /// `Conflict` when one is no longer what was read; as any write of `tx`.
 #[expect(clippy::as_conversions, reason = "to sqlx's macro it is a type and no conversion")]
-pub async fn update(tx: &mut Tx, changed: &[(i64, &Payment)]) -> Result<(), pg::Error> {
+pub async fn update(tx: &mut Tx, changed: &[(i64, &Payment)], traces: &Traces) -> Result<(), pg::Error> {
     if changed.is_empty() {
         return Ok(());
     }
@@ -435,6 +450,7 @@ pub async fn update(tx: &mut Tx, changed: &[(i64, &Payment)]) -> Result<(), pg::
     let attempts: Vec<Option<Uuid>> = by.iter().map(|by| by.attempt_id).collect();
     let cases: Vec<Option<Uuid>> = changed.iter().map(|(_, p)| p.case_id.map(|id| id.0)).collect();
     let versions: Vec<i64> = changed.iter().map(|(_, p)| p.version).collect();
+    let captured_in: Vec<Option<String>> = changed.iter().map(|(_, p)| captured_in(p, traces)).collect();
     let done = sqlx::query!(
         "UPDATE payment
             SET credited_fils = new.credited_fils, refunding_fils = new.refunding_fils,
@@ -443,13 +459,15 @@ pub async fn update(tx: &mut Tx, changed: &[(i64, &Payment)]) -> Result<(), pg::
                 qr_payload = new.qr_payload, failure = new.failure, captured_at = new.captured_at,
                 receipt_number = new.receipt_number, provider = new.provider,
                 provider_reference = new.provider_reference, attempt_id = new.attempt_id, case_id = new.case_id,
-                version = new.version, amount_fils = new.amount_fils
+                version = new.version, amount_fils = new.amount_fils,
+                captured_trace_id = CASE WHEN payment.captured_at IS NULL THEN new.captured_trace_id
+                                         ELSE payment.captured_trace_id END
            FROM UNNEST($1::uuid[], $2::bigint[], $3::bigint[], $4::bigint[], $5::bigint[], $6::bigint[], $7::bigint[],
                        $8::text[], $9::text[], $10::text[], $11::text[], $12::timestamptz[], $13::text[], $14::text[],
-                       $15::text[], $16::uuid[], $17::uuid[], $18::bigint[], $19::bigint[])
+                       $15::text[], $16::uuid[], $17::uuid[], $18::bigint[], $19::bigint[], $20::text[])
              AS new (payment_id, before, credited_fils, refunding_fils, refunded_fils, disputed_fils, charged_back_fils,
                      state, redirect_url, qr_payload, failure, captured_at, receipt_number, provider,
-                     provider_reference, attempt_id, case_id, version, amount_fils)
+                     provider_reference, attempt_id, case_id, version, amount_fils, captured_trace_id)
           WHERE payment.payment_id = new.payment_id
             AND payment.version = new.before",
         &ids,
@@ -471,6 +489,7 @@ pub async fn update(tx: &mut Tx, changed: &[(i64, &Payment)]) -> Result<(), pg::
         &cases as &[Option<Uuid>],
         &versions,
         &amounts,
+        &captured_in as &[Option<String>],
     )
     .execute(tx.conn())
     .await?;

@@ -194,11 +194,36 @@ pub async fn claim(tx: &mut Tx, take: Take<'_>) -> Result<Vec<Claimed>, Error> {
     Ok(claimed)
 }
 
-/// How many items are due.
+/// Items that are due, in hand or not.
+#[derive(Clone, Copy, Debug)]
+pub struct Due {
+    pub items: i64,
+    pub oldest_at: Option<OffsetDateTime>,
+}
+
+/// What is due.
 ///
 /// # Errors
 /// As any read of `tx`.
-pub async fn count_due(tx: &mut Tx, now: OffsetDateTime) -> Result<i64, Error> {
-    let due = sqlx::query_scalar!(r#"SELECT count(*) AS "n!" FROM work WHERE due_at <= $1"#, now);
+pub async fn due(tx: &mut Tx, now: OffsetDateTime) -> Result<Due, Error> {
+    let due = sqlx::query_as!(
+        Due,
+        r#"SELECT count(*) AS "items!", min(due_at) AS oldest_at FROM work WHERE due_at <= $1"#,
+        now,
+    );
     Ok(due.fetch_one(tx.conn()).await?)
+}
+
+/// Since when money may have moved that is not in the books: a hint that nobody followed yet, or a capture without an
+/// answer.
+///
+/// # Errors
+/// As any read of `tx`.
+pub async fn oldest_unposted(tx: &mut Tx, now: OffsetDateTime) -> Result<Option<OffsetDateTime>, Error> {
+    let oldest = sqlx::query_scalar!(
+        "SELECT least((SELECT min(due_at) FROM work WHERE hints > hints_seen AND due_at <= $1),
+                      (SELECT min(since_at) FROM attempt WHERE state = 'capturing'))",
+        now,
+    );
+    Ok(oldest.fetch_one(tx.conn()).await?)
 }

@@ -54,6 +54,23 @@ impl Said {
         }
     }
 
+    /// The word for an outcome that a payer waits for; none while there is none, and of what is no payment.
+    pub fn outcome(&self) -> Option<&'static str> {
+        match self {
+            Said::Paid(..) => Some("paid"),
+            Said::Declined(_) => Some("declined"),
+            Said::Expired => Some("expired"),
+            Said::NotSent
+            | Said::NoAnswer
+            | Said::NoNews
+            | Said::Pending(_)
+            | Said::Authorised(..)
+            | Said::NotFound
+            | Said::Refunded(..)
+            | Said::Reversed => None,
+        }
+    }
+
     /// As an answer about an attempt.
     pub fn of_attempt(self) -> Answer {
         match self {

@@ -7,6 +7,7 @@ use std::{
 
 mod answer;
 mod item;
+pub mod measure;
 
 use answer::Said;
 use boot::{Clock, wire::money_to_wire};
@@ -34,8 +35,6 @@ use crate::{
 
 /// It looks by itself this often, if nobody rings: items become due by time.
 const POLL: Duration = Duration::from_millis(100);
-/// How often the gauges are read.
-const MEASURE: Duration = Duration::from_secs(2);
 /// A key is kept so long; afterwards the business key answers: the bill, the provider's movement, the device's record.
 const KEYS_ARE_KEPT: Duration = Duration::from_hours(30 * 24);
 /// How often older keys are forgotten, by the service's time.
@@ -73,18 +72,12 @@ impl Worker {
 
     /// Works until `stopping`.
     pub async fn run(self, stopping: CancellationToken) {
-        let mut measured = Duration::ZERO;
         let mut forgot = self.svc.clock.now();
         while !stopping.is_cancelled() {
             let more = self.round().await.unwrap_or_else(|error| {
                 tracing::warn!(%error, "cannot look for work");
                 false
             });
-            let now = self.waits.monotonic();
-            if measured == Duration::ZERO || now.saturating_sub(measured) > MEASURE {
-                measured = now;
-                self.measure().await.unwrap_or_else(|error| tracing::debug!(%error, "cannot measure"));
-            }
             if more {
                 continue;
             }
@@ -109,6 +102,7 @@ impl Worker {
         let room = self.room.available_permits();
         let Ok(at_most @ 1..) = i64::try_from(room) else { return Ok(false) };
         let resting = self.breakers().resting(self.waits.monotonic());
+        self.svc.metrics.resting(&self.svc.providers, &resting);
         let take = Take { at_most, now: self.svc.clock.now(), lease: self.claim, resting: &resting };
         let mut tx = self.svc.pg.begin().await?;
         let claimed = store::work::claim(&mut tx, take).await?;
@@ -144,6 +138,7 @@ impl Worker {
 
     async fn ask(&self, item: &Item) -> Said {
         let said = Said::of(self.call(item).await, item.question);
+        self.svc.metrics.asked(&item.provider, if said.is_silence() { "no" } else { "yes" });
         let mut breakers = self.breakers();
         if !said.is_silence() {
             breakers.answered(&item.provider);
@@ -228,8 +223,14 @@ impl Worker {
     /// Hands in what was said. What can never be written contradicts the books: that is handed in instead, so that a
     /// person hears of it and the provider is not asked for ever.
     async fn record(&self, item: &Item, said: Said) {
+        let outcome = said.outcome();
         let impossible = match self.hand_in(item.command(said)).await {
-            Ok(()) => return,
+            Ok(()) => {
+                if let (Some(outcome), About::Attempt { attempt, .. }) = (outcome, &item.about) {
+                    self.svc.metrics.known(outcome, self.svc.clock.now() - attempt.created_at);
+                }
+                return;
+            }
             Err(error) => error,
         };
         tracing::error!(error = %impossible, "what a provider said cannot be written");
@@ -269,19 +270,6 @@ impl Worker {
         let more = store::idempotency::forget(&mut tx, now - KEYS_ARE_KEPT).await?;
         tx.commit().await?;
         Ok(more)
-    }
-
-    async fn measure(&self) -> Result<(), Error> {
-        let now = self.svc.clock.now();
-        let mut tx = self.svc.pg.read().await?;
-        let oldest = store::attempt::oldest_doubt(&mut tx).await?;
-        let due = store::work::count_due(&mut tx, now).await?;
-        tx.rollback().await?;
-        let age = oldest.map_or(0, |since| (now - since).whole_seconds().max(0));
-        self.svc.metrics.unknown_oldest_seconds.set(age);
-        self.svc.metrics.work_due.set(due);
-        self.svc.metrics.look_at_queues();
-        Ok(())
     }
 
     fn breakers(&self) -> std::sync::MutexGuard<'_, Breakers> {

@@ -223,6 +223,7 @@ async fn a_capture_without_an_answer_for_hours_is_a_case_once_and_is_asked_for_o
     })
     .await;
     wait_for("doubt that grows old, for who is on call", SOON, doubt).await;
+    assert!(metric(&t, "mizan_payments_unposted_oldest_seconds") > Some(0), "the money may have moved");
     assert_eq!(t.cases(1).await.remove(0).kind, "unknown_outcome");
     t.wallet.on("capture", &bill, [paid(5_000, "BP-1")]);
     t.until_moving(&payment.payment_id, PaymentState::Captured, HOUR).await;

@@ -10,6 +10,7 @@ mod doubt;
 mod engine;
 mod idempotency;
 mod ledger;
+mod measured;
 mod money_back;
 mod payment;
 mod proof;

@@ -35,7 +35,7 @@ pub struct Ended {
 /// Asks `provider` to collect, or only to hold the money.
 ///
 /// # Errors
-/// `ProviderUnknown`, `AmountOutsideLimits`, `AuthoriseNotSupported`, `Qr`, `ProviderBusy`, `Database`: nothing was sent.
+/// `ProviderUnknown`, `AmountOutsideLimits`, `AuthoriseNotSupported`, `ProviderBusy`, `Database`: nothing was sent.
 pub async fn initiate(
     adapter: Adapter,
     provider: String,
@@ -53,9 +53,14 @@ pub async fn initiate(
         agency: &agency,
         bill_reference: &order.bill_reference,
     };
-    let qr_payload = qr::payload(&scan, &adapter.payee).map_err(Error::Qr)?;
+    // A reference may be longer than a code can hold: the payer has the provider's page then, and no code.
+    let qr_payload = qr::payload(&scan, &adapter.payee)
+        .inspect_err(
+            |error| tracing::warn!(%error, attempt = %order.attempt, "a payment goes without a code"),
+        )
+        .ok();
     let outgoing = provider.initiate(&order);
-    let call = Call { kind: Kind::Initiate(order.attempt), qr_payload: Some(qr_payload) };
+    let call = Call { kind: Kind::Initiate(order.attempt), qr_payload };
     exchange(&adapter, provider, call, outgoing).await
 }
 

@@ -35,6 +35,16 @@ async fn a_pending_payment_has_a_page_and_a_code() {
 }
 
 #[tokio::test]
+async fn a_bill_whose_reference_is_too_long_for_a_code_is_paid_without_one() {
+    let t = Stack::start().await;
+    let long = InitiateRequest { bill_reference: "LONGCODE-2026-1000001-Y33JJ".to_owned(), ..Stack::order() };
+    let answer = t.wallet.clone().initiate(long).await.unwrap();
+    let seen = observed(answer.into_inner().outcome.unwrap().kind.unwrap());
+    assert_eq!((seen.state(), seen.qr_payload.as_str()), (ObservedState::Pending, ""));
+    assert_eq!(seen.redirect_url, "http://wallet.test/pay");
+}
+
+#[tokio::test]
 async fn definite_words_are_observations() {
     let t = Stack::start().await;
     for (status, code, state) in [

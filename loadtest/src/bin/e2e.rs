@@ -1,0 +1,24 @@
+//! `e2e`: the chart on the cluster of `KUBECONFIG`. `tools/e2e-k8s` brings the cluster and the images.
+use std::process::ExitCode;
+
+use clap::Parser;
+use loadtest::{k8s, report::say};
+
+#[derive(Parser)]
+struct Cli {
+    /// Chapters to run after the installation; all when none is named.
+    chapters: Vec<String>,
+}
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    boot::install_tls();
+    match k8s::run(&Cli::parse().chapters).await {
+        Ok(0) => ExitCode::SUCCESS,
+        Ok(_failed) => ExitCode::FAILURE,
+        Err(error) => {
+            say(format!("e2e: {error:#}"));
+            ExitCode::FAILURE
+        }
+    }
+}

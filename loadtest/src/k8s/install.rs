@@ -1,0 +1,213 @@
+//! Installation, the platform's main job through the cluster's doors, and the end of it all.
+use std::time::{Duration, Instant};
+
+use anyhow::{Context as _, ensure};
+use serde_json::Value;
+
+use super::cluster::{self, Cluster, NAMESPACE, RELEASE};
+use super::{Site, until};
+use crate::api::Api;
+use crate::demo;
+use crate::report::{Report, say};
+use crate::stack::{Layout, mizan};
+
+/// From the order to install until a payment is in the books.
+const FIRST_PAYMENT_WITHIN: Duration = Duration::from_mins(2);
+/// From the start of a container until it says that it is ready, and the second that Kubernetes counts in.
+const READY_WITHIN: Duration = Duration::from_secs(2);
+/// Systems that bring load.
+const CLIENTS: u32 = 12;
+/// Resident, at rest, in MiB.
+const AT_REST_MIB: u64 = 25;
+
+/// `helm install` with the values as they come, and `helm test`.
+///
+/// # Errors
+/// It does not come up.
+pub async fn run(cluster: Cluster, report: &mut Report) -> anyhow::Result<Site> {
+    report.chapter("Installation, with the values as they come");
+    let begun = Instant::now();
+    cluster.helm(&[
+        "install",
+        RELEASE,
+        cluster.chart(),
+        "--namespace",
+        NAMESPACE,
+        "--wait",
+        "--timeout",
+        "5m",
+    ])?;
+    say(format!("         everything is ready after {:.0} s", begun.elapsed().as_secs_f32()));
+    let tested = cluster.helm(&["test", RELEASE, "--namespace", NAMESPACE, "--logs", "--timeout", "3m"]);
+    let took = begun.elapsed();
+    if let Some(text) = report.done("`helm test` pays a bill in the sandbox and reads the books", tested) {
+        for line in text.lines().filter(|line| line.starts_with("selftest")) {
+            say(format!("         {line}"));
+        }
+    }
+    let what = format!(
+        "from the order to install to the first payment: {:.0} s, at most {FIRST_PAYMENT_WITHIN:?}",
+        took.as_secs_f32()
+    );
+    report.equal(&what, &true, &(took <= FIRST_PAYMENT_WITHIN));
+    pods(&cluster, report)?;
+    let layout = cluster.layout()?;
+    let demo = demo::seed(&layout, report).await?;
+    at_rest(&cluster, report).await;
+    let clients = clients(&layout)?;
+    Ok(Site { cluster, layout, demo, clients, bills: Vec::new(), told: Vec::new() })
+}
+
+/// One system may ask fifty times a second: load comes from several.
+fn clients(layout: &Layout) -> anyhow::Result<Vec<Api>> {
+    let client = |number: u32| {
+        let name = format!("load-{number}");
+        let said = mizan(layout, &["identity", "create-key", "--agency", "TRF", "--name", &name])?;
+        let key = said.split_whitespace().find(|word| word.starts_with("mzn_")).context("an API key")?;
+        Ok(Api::new(layout.url("gateway", "http"), key.to_owned()))
+    };
+    (0..CLIENTS).map(client).collect()
+}
+
+/// Every pod was let into a namespace of restricted rights, and was soon ready.
+fn pods(cluster: &Cluster, report: &mut Report) -> anyhow::Result<()> {
+    let pods = cluster.pods(None)?;
+    let running = pods.iter().filter(|pod| pod["status"]["phase"] == "Running");
+    let waiting: Vec<String> = running.clone().filter(|pod| !cluster::is_ready(pod)).map(described).collect();
+    report
+        .nothing_wrong(&format!("{} pods run in a restricted namespace", running.clone().count()), &waiting);
+    let denied = cluster.here(&["get", "events", "--field-selector=reason=FailedCreate", "-o", "name"])?;
+    let denied: Vec<String> = denied.lines().map(str::to_owned).collect();
+    report.nothing_wrong("pod security refused none of them", &denied);
+    let mut slow = Vec::new();
+    for pod in running.filter(|pod| {
+        pod["spec"]["containers"][0]["image"].as_str().is_some_and(|image| image.contains("mizan:"))
+    }) {
+        let took = ready_after(pod)?;
+        if took > i64::try_from(READY_WITHIN.as_secs())? {
+            slow.push(format!("{} took {took} s", cluster::name(pod)));
+        }
+    }
+    report.nothing_wrong("each service was ready a second after its container's start", &slow);
+    Ok(())
+}
+
+fn described(pod: &Value) -> String {
+    format!("{}: {}", cluster::name(pod), pod["status"]["containerStatuses"][0]["state"])
+}
+
+/// Seconds from the start of the container to readiness; both are whole seconds.
+fn ready_after(pod: &Value) -> anyhow::Result<i64> {
+    let conditions = pod["status"]["conditions"].as_array().context("conditions")?;
+    let ready = conditions.iter().find(|one| one["type"] == "Ready").context("readiness")?;
+    let seconds = |text: &Value| {
+        let text = text.as_str().context("a time")?;
+        standards_time(text).with_context(|| format!("a time, not {text}"))
+    };
+    let started = seconds(&pod["status"]["containerStatuses"][0]["state"]["running"]["startedAt"])?;
+    Ok(seconds(&ready["lastTransitionTime"])? - started)
+}
+
+/// Seconds of the day in `2026-11-30T07:08:09Z`.
+fn standards_time(text: &str) -> Option<i64> {
+    let (_, time) = text.trim_end_matches('Z').split_once('T')?;
+    time.split(':').try_fold(0, |sum, part| Some(sum * 60 + part.parse::<i64>().ok()?))
+}
+
+/// What `kubectl top` says of each service that nobody uses.
+async fn at_rest(cluster: &Cluster, report: &mut Report) {
+    let measured = until(Duration::from_mins(2), async || {
+        let text = cluster.here(&["top", "pods", "--no-headers"])?;
+        let rows = text.lines().filter_map(|line| {
+            let mut words = line.split_whitespace();
+            let (name, _cpu, memory) = (words.next()?, words.next()?, words.next()?);
+            Some((name.to_owned(), memory.strip_suffix("Mi")?.parse::<u64>().ok()?))
+        });
+        let ours: Vec<_> = rows
+            .filter(|(name, _)| {
+                !["-postgres-", "-nats-", "-redis-", "-migrate-", "-selftest"]
+                    .iter()
+                    .any(|other| name.contains(other))
+            })
+            .collect();
+        ensure!(ours.len() >= crate::stack::SERVICES.len(), "{} pods are measured", ours.len());
+        Ok(ours)
+    });
+    if let Some((rows, _)) = report.done("`kubectl top` knows every service", measured.await) {
+        let most = rows.iter().max_by_key(|(_, mib)| *mib).cloned().unwrap_or_default();
+        say(format!("         the largest holds {} MiB: {}", most.1, most.0));
+        let large: Vec<String> = rows
+            .into_iter()
+            .filter(|(_, mib)| *mib > AT_REST_MIB)
+            .map(|(name, mib)| format!("{name}: {mib} MiB"))
+            .collect();
+        report.nothing_wrong(&format!("each service holds at most {AT_REST_MIB} MiB at rest"), &large);
+    }
+}
+
+/// What the demo does first, here through the cluster: files in, bills out, wallets with faults, kiosks, receipts, webhooks.
+///
+/// # Errors
+/// A door does not answer.
+pub async fn main_job(site: &mut Site, report: &mut Report) -> anyhow::Result<()> {
+    demo::main_job(&mut site.demo, &site.layout, report).await
+}
+
+/// `helm uninstall`, and what is left after it.
+///
+/// # Errors
+/// The cluster does not answer.
+pub async fn remove(cluster: &Cluster, report: &mut Report) -> anyhow::Result<()> {
+    report.chapter("Uninstall");
+    cluster.helm(&["uninstall", RELEASE, "--namespace", NAMESPACE, "--wait", "--timeout", "3m"])?;
+    let kinds = cluster.kubectl(&["api-resources", "--verbs=list", "--namespaced", "-o", "name"])?;
+    let kinds: Vec<&str> =
+        kinds.lines().filter(|kind| !kind.contains("events") && !kind.contains("metrics.k8s.io")).collect();
+    let (kept, _) = until(Duration::from_mins(1), async || {
+        let found = cluster.here(&[
+            "get",
+            &kinds.join(","),
+            "--selector",
+            "app.kubernetes.io/instance=mizan",
+            "-o",
+            "name",
+            "--ignore-not-found",
+        ])?;
+        let pods = found.lines().filter(|line| line.starts_with("pod/")).count();
+        ensure!(pods == 0, "{pods} pods are left");
+        Ok(found)
+    })
+    .await?;
+    let documented = [
+        "secret/mizan-device-ca",
+        "secret/mizan-keys",
+        "secret/mizan-nats",
+        "secret/mizan-postgres",
+        "secret/mizan-redis",
+        "persistentvolumeclaim/data-mizan-nats-0",
+        "persistentvolumeclaim/data-mizan-postgres-0",
+    ];
+    let more: Vec<String> =
+        kept.lines().filter(|line| !documented.contains(line)).map(str::to_owned).collect();
+    report.nothing_wrong("only what the chart's README names is left in the namespace", &more);
+    let missing: Vec<String> = documented
+        .into_iter()
+        .filter(|name| !kept.lines().any(|line| line == *name))
+        .map(str::to_owned)
+        .collect();
+    report.nothing_wrong("and all of that: data, and the keys without which it cannot be read", &missing);
+    let readme = std::fs::read_to_string("charts/mizan/README.md")?;
+    let unnamed: Vec<String> = ["device-ca", "keys", "postgres", "nats", "redis", "mizan.gov"]
+        .into_iter()
+        .filter(|name| !readme.contains(name))
+        .map(str::to_owned)
+        .collect();
+    report.nothing_wrong("the README names it", &unnamed);
+    let definitions = cluster.kubectl(&["get", "customresourcedefinitions", "-o", "name"])?;
+    let ours = definitions.lines().filter(|line| line.ends_with(".mizan.gov")).count();
+    report.equal("the kinds of mizan.gov stay, with the objects that people wrote", &3, &ours);
+    if std::env::var_os("MIZAN_E2E_KEEP").is_none() {
+        cluster.remove_all()?;
+    }
+    Ok(())
+}

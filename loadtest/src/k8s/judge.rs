@@ -1,0 +1,115 @@
+//! What payers were told, against the books and against the provider's own book.
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+use anyhow::{Context as _, ensure};
+use sqlx::{Connection as _, PgConnection};
+
+use super::{Site, until};
+use crate::report::Report;
+use crate::stack::{Layout, mizan};
+
+/// Until nothing is under way any more.
+const QUIET_WITHIN: Duration = Duration::from_mins(2);
+
+#[derive(Debug, sqlx::FromRow)]
+struct Booked {
+    payment_id: String,
+    bill_reference: String,
+    state: String,
+    amount_fils: i64,
+    attempt_id: String,
+}
+
+/// Compares everything that was heard since the installation.
+///
+/// # Errors
+/// The books or the provider's book cannot be read.
+pub async fn run(site: &Site, report: &mut Report) -> anyhow::Result<()> {
+    report.chapter("The books after all that");
+    let url = site.layout.database_url(&Layout::database("payments"));
+    let quiet = until(QUIET_WITHIN, async || {
+        let mut db = PgConnection::connect(&url).await?;
+        let (work, outbox): (i64, i64) = sqlx::query_as(
+            "SELECT (SELECT count(*) FROM work), (SELECT count(*) FROM outbox WHERE published_at IS NULL)",
+        )
+        .fetch_one(&mut db)
+        .await?;
+        ensure!(work == 0 && outbox == 0, "{work} calls to providers and {outbox} events are under way");
+        Ok(())
+    });
+    report.done("no call and no event is under way any more", quiet.await);
+    let verified = mizan(&site.layout, &["ledger", "verify"]);
+    report
+        .done("every journal balances, balances are their entries, chains are whole (L1-L3, L12)", verified);
+
+    let mut db = PgConnection::connect(&url).await?;
+    let booked: Vec<Booked> = sqlx::query_as(
+        "SELECT payment_id::text, bill_reference, payment.state, payment.amount_fils, attempt_id::text
+           FROM payment JOIN attempt USING (attempt_id) WHERE kind = 'collected'",
+    )
+    .fetch_all(&mut db)
+    .await?;
+    let mut taken = BTreeMap::new();
+    for charge in site.demo.world.charges().await? {
+        let fils = charge["taken_fils"].as_i64().context("what the provider took")?;
+        if fils > 0 {
+            let reference = charge["reference"].as_str().context("our reference")?.to_lowercase();
+            taken.insert(reference.trim_start_matches("pi-").to_owned(), fils);
+        }
+    }
+    told_and_booked(site, &booked, report);
+    booked_and_taken(&booked, taken, report);
+    Ok(())
+}
+
+/// L4: each acknowledged payment stands in the books once, with its sum; a bill is paid once.
+fn told_and_booked(site: &Site, booked: &[Booked], report: &mut Report) {
+    let by_id: BTreeMap<&str, &Booked> = booked.iter().map(|row| (row.payment_id.as_str(), row)).collect();
+    let mut wrong = Vec::new();
+    for told in site.told.iter().filter(|told| told.captured()) {
+        match told.payment_id.as_deref().and_then(|id| by_id.get(id)) {
+            None => wrong.push(format!("acknowledged and not in the books: {told:?}")),
+            Some(row) if row.state != "captured" || row.amount_fils != told.bill.total_fils => {
+                wrong.push(format!("told {told:?}, booked {row:?}"));
+            }
+            Some(_) => {}
+        }
+    }
+    let acknowledged = site.told.iter().filter(|told| told.captured()).count();
+    report.nothing_wrong(
+        &format!("{acknowledged} acknowledged payments are in the books as told (L4)"),
+        &wrong,
+    );
+    let mut seen = BTreeSet::new();
+    let twice: Vec<String> = booked
+        .iter()
+        .filter(|row| row.state == "captured" && !seen.insert(row.bill_reference.as_str()))
+        .map(|row| format!("{row:?}"))
+        .collect();
+    report.nothing_wrong("no bill was paid twice", &twice);
+}
+
+/// L5 and L6: each charge of the provider is one captured payment, and there is no other.
+fn booked_and_taken(booked: &[Booked], mut taken: BTreeMap<String, i64>, report: &mut Report) {
+    let charges = taken.len();
+    let mut wrong = Vec::new();
+    for row in booked.iter().filter(|row| matches!(row.state.as_str(), "captured" | "late")) {
+        match taken.remove(&row.attempt_id) {
+            None => wrong.push(format!("captured, and the provider took nothing: {row:?}")),
+            Some(fils) if fils != row.amount_fils => wrong.push(format!("the provider took {fils}: {row:?}")),
+            Some(_) => {}
+        }
+    }
+    report
+        .nothing_wrong(&format!("each capture has its charge among {charges} of the provider (L6)"), &wrong);
+    let known: BTreeSet<&str> =
+        booked.iter().filter(|row| row.state == "failed").map(|row| row.attempt_id.as_str()).collect();
+    // A charge of another sum than asked waits in suspense, and its payment says that it failed.
+    let lost: Vec<String> = taken
+        .into_iter()
+        .filter(|(attempt, _)| !known.contains(attempt.as_str()))
+        .map(|(attempt, fils)| format!("the provider took {fils} fils for attempt {attempt}"))
+        .collect();
+    report.nothing_wrong("each charge of the provider is captured, or in suspense with its case (L5)", &lost);
+}

@@ -1,0 +1,232 @@
+//! Payers at the public API, at a steady rate, who write down what they were told.
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::time::{Duration, Instant};
+
+use anyhow::{Context as _, bail};
+use reqwest::Method;
+use serde_json::{Value, json};
+use tokio::task::{JoinHandle, JoinSet};
+
+use super::Site;
+use crate::api::{Answer, Api, Body};
+use crate::demo::Bill;
+use crate::report::Report;
+use crate::world::World;
+
+/// Before a call that was not answered well is sent a second time.
+const BETWEEN_TRIES: Duration = Duration::from_secs(1);
+/// Between two looks at a payment.
+const LOOK_EVERY: Duration = Duration::from_millis(400);
+/// A payment that has not ended by then never will.
+const ENDS_WITHIN: Duration = Duration::from_secs(90);
+
+/// What a payer was told in the end.
+#[derive(Clone, Debug)]
+pub struct Told {
+    pub bill: Bill,
+    pub key: String,
+    pub payment_id: Option<String>,
+    /// The last state heard.
+    pub state: String,
+    /// The most often that one of the calls was repeated.
+    pub retries: u32,
+    /// What went wrong for good.
+    pub error: Option<String>,
+}
+
+impl Told {
+    /// Was the payer told that it is paid?
+    pub fn captured(&self) -> bool {
+        self.state == "captured"
+    }
+}
+
+/// Payers at work.
+#[derive(Debug)]
+pub struct Load {
+    stop: Arc<AtomicBool>,
+    captured: Arc<AtomicUsize>,
+    pace: JoinHandle<(Vec<Told>, Vec<Bill>)>,
+}
+
+/// The API and the wallet, as a payer uses them.
+#[derive(Clone, Debug)]
+struct Payer {
+    /// Payers come through one after the other.
+    clients: Arc<[Api]>,
+    world: World,
+    /// How often one call may be repeated.
+    retries: u32,
+}
+
+impl Load {
+    /// Lets `per_second` payers a second begin, until told to stop or out of bills. Each call may be repeated `retries` times.
+    pub fn start(site: &mut Site, per_second: u32, retries: u32) -> Load {
+        let (stop, captured) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicUsize::new(0)));
+        let (clients, world) = (site.clients.clone().into(), site.demo.world.clone());
+        let (payer, bills) = (Payer { clients, world, retries }, std::mem::take(&mut site.bills));
+        let pace = tokio::spawn(pace(payer, bills, per_second, (stop.clone(), captured.clone())));
+        Load { stop, captured, pace }
+    }
+
+    /// How many were told that they have paid, so far.
+    pub fn captured(&self) -> usize {
+        self.captured.load(Ordering::SeqCst)
+    }
+
+    /// Waits until `more` payers were told that they have paid; gives the time.
+    ///
+    /// # Errors
+    /// It takes longer.
+    pub async fn goes_on(&self, more: usize, within: Duration) -> anyhow::Result<Duration> {
+        let (begun, before) = (Instant::now(), self.captured());
+        while self.captured() < before + more {
+            if begun.elapsed() > within {
+                bail!("{} of {more} payments ended in {within:?}", self.captured() - before);
+            }
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+        Ok(begun.elapsed())
+    }
+
+    /// Begins nothing new and waits for what runs: what payers were told. The bills that are left go back.
+    ///
+    /// # Errors
+    /// A payer's task died.
+    pub async fn finish(self, site: &mut Site) -> anyhow::Result<Vec<Told>> {
+        self.stop.store(true, Ordering::SeqCst);
+        let (told, left) = self.pace.await.context("the pace maker died")?;
+        site.bills = left;
+        site.told.extend(told.clone());
+        Ok(told)
+    }
+}
+
+async fn pace(
+    payer: Payer,
+    mut bills: Vec<Bill>,
+    per_second: u32,
+    (stop, captured): (Arc<AtomicBool>, Arc<AtomicUsize>),
+) -> (Vec<Told>, Vec<Bill>) {
+    let mut beat = tokio::time::interval(Duration::from_secs(1) / per_second.max(1));
+    // After a pause nobody comes twice as fast.
+    beat.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    let (mut running, mut told) = (JoinSet::new(), Vec::new());
+    while !stop.load(Ordering::SeqCst) {
+        beat.tick().await;
+        let Some(bill) = bills.pop() else { break };
+        let (payer, captured) = (payer.clone(), captured.clone());
+        running.spawn(async move {
+            let told = payer.pay(bill).await;
+            if told.captured() {
+                captured.fetch_add(1, Ordering::SeqCst);
+            }
+            told
+        });
+        while let Some(Ok(one)) = running.try_join_next() {
+            told.push(one);
+        }
+    }
+    while let Some(Ok(one)) = running.join_next().await {
+        told.push(one);
+    }
+    (told, bills)
+}
+
+impl Payer {
+    async fn pay(&self, bill: Bill) -> Told {
+        let key = format!("e2e-{}", bill.bill_reference);
+        let mut told = Told { bill, key, payment_id: None, state: String::new(), retries: 0, error: None };
+        if let Err(error) = self.follow(&mut told).await {
+            told.error = Some(format!("{error:#}"));
+        }
+        told
+    }
+
+    async fn follow(&self, told: &mut Told) -> anyhow::Result<()> {
+        let start = Body::Json(json!({
+            "bill_reference": told.bill.bill_reference, "channel": "wallet", "provider": "benefit-pay",
+        }));
+        let (begun, mut approved) = (Instant::now(), false);
+        let mut payment = self.call(told, Method::POST, "/v1/payments", Some(&start)).await?;
+        loop {
+            let id = payment["payment_id"].as_str().context("a payment_id")?.to_owned();
+            told.payment_id = Some(id.clone());
+            payment["state"].as_str().context("a state")?.clone_into(&mut told.state);
+            match told.state.as_str() {
+                "captured" | "failed" | "expired" | "late" => return Ok(()),
+                "action_required" if !approved => {
+                    let url = payment["next_action"]["redirect_url"].as_str().context("where to approve")?;
+                    // The wallet is not what is tried here.
+                    approved = self.world.approve(url).await.is_ok();
+                }
+                _ => {}
+            }
+            if begun.elapsed() > ENDS_WITHIN {
+                bail!("payment {id} is {} after {ENDS_WITHIN:?}", told.state);
+            }
+            tokio::time::sleep(LOOK_EVERY).await;
+            payment = self.call(told, Method::GET, &format!("/v1/payments/{id}"), None).await?;
+        }
+    }
+
+    /// One call, repeated at most so often after an answer that leaves it open.
+    async fn call(
+        &self,
+        told: &mut Told,
+        method: Method,
+        path: &str,
+        body: Option<&Body>,
+    ) -> anyhow::Result<Value> {
+        let key = body.map(|_| told.key.clone());
+        let mut tries = 0;
+        let turn = told.bill.bill_reference.bytes().fold(0_usize, |sum, byte| sum + usize::from(byte));
+        let client = self.clients.get(turn % self.clients.len()).context("a client")?;
+        loop {
+            let heard = client.once(method.clone(), path, key.as_deref(), body).await;
+            match heard {
+                Ok(answer) if !leaves_open(&answer) => return answer.success(),
+                open if tries >= self.retries => {
+                    let answer =
+                        open.with_context(|| format!("{method} {path}: no answer, {tries} retries"))?;
+                    return answer.success().with_context(|| format!("{method} {path}: {tries} retries"));
+                }
+                Ok(_) | Err(_) => {}
+            }
+            tries += 1;
+            told.retries = told.retries.max(tries);
+            tokio::time::sleep(BETWEEN_TRIES).await;
+        }
+    }
+}
+
+/// Says how a stretch of load went: how many paid, and that nobody had to repeat a call more than `retries` times.
+pub fn judge(what: &str, told: &[Told], retries: u32, report: &mut Report) {
+    let captured = told.iter().filter(|one| one.captured()).count();
+    let repeated = told.iter().filter(|one| one.retries > 0).count();
+    let wrong: Vec<String> = told
+        .iter()
+        .filter(|one| !one.captured() || one.retries > retries)
+        .map(|one| {
+            format!(
+                "{} is `{}` after {} retries: {}",
+                one.bill.bill_reference,
+                one.state,
+                one.retries,
+                one.error.as_deref().unwrap_or("-")
+            )
+        })
+        .collect();
+    report.nothing_wrong(
+        &format!(
+            "{what}: {captured} of {} paid, {repeated} with a call repeated, none more than {retries} times",
+            told.len()
+        ),
+        &wrong,
+    );
+}
+
+fn leaves_open(answer: &Answer) -> bool {
+    answer.code.is_server_error() || matches!(answer.code.as_u16(), 409 | 429)
+}
