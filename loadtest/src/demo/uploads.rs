@@ -39,7 +39,11 @@ pub async fn run(demo: &mut Demo, report: &mut Report) -> anyhow::Result<()> {
 ///
 /// # Errors
 /// A row is refused, or the API is out of reach.
-pub async fn issue_fines(demo: &Demo, numbers: Range<u32>) -> anyhow::Result<Vec<Bill>> {
+pub async fn issue_fines(
+    demo: &Demo,
+    numbers: Range<u32>,
+    report: &mut Report,
+) -> anyhow::Result<Vec<Bill>> {
     const AGENCY: &str = "TRF";
     let api = demo.apis.get(AGENCY).context("a key for the agency")?;
     let titles = "reference;service;name;cpr;phone;due_date;amount;note\r\n".to_owned();
@@ -47,8 +51,7 @@ pub async fn issue_fines(demo: &Demo, numbers: Range<u32>) -> anyhow::Result<Vec
     let content = numbers.clone().fold(titles, |file, n| file + &fine(n));
     let upload = send(api, &name, content.into_bytes(), &format!("upload-{name}")).await?;
     anyhow::ensure!(upload["errors"] == 0, "rows are refused: {upload}");
-    let mut report = Report::default();
-    issue(api, AGENCY, &upload, &mut report).await
+    issue(api, AGENCY, &upload, report).await
 }
 
 fn fine(n: u32) -> String {

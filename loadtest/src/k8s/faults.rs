@@ -35,7 +35,7 @@ const SERVERS: [&str; 3] = ["redis", "nats", "postgres"];
 /// The cluster does not do what it is told.
 pub async fn run(site: &mut Site, report: &mut Report) -> anyhow::Result<()> {
     report.chapter("Faults: each pod is killed, under load");
-    more_bills(site, 5_000).await?;
+    more_bills(site, 5_000, report).await?;
     let load = Load::start(site, PER_SECOND, RETRIES);
     load.goes_on(20, SERVER_BACK).await?;
     for service in SERVICES {
@@ -81,7 +81,7 @@ async fn killed(site: &Site, load: &Load, component: &str, within: Duration) -> 
 /// The only node is drained: a budget holds the last replica of what takes money, and payments go on.
 async fn drain(site: &mut Site, report: &mut Report) -> anyhow::Result<()> {
     report.chapter("Drain: the budget holds one replica of each service that has two");
-    more_bills(site, 2_000).await?;
+    more_bills(site, 2_000, report).await?;
     replicas(site, 2)?;
     let load = Load::start(site, PER_SECOND, 1);
     load.goes_on(20, SERVER_BACK).await?;

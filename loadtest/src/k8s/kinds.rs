@@ -220,7 +220,7 @@ fn lease(site: &Site) -> anyhow::Result<(String, i64)> {
 async fn without_operator(site: &mut Site, report: &mut Report) -> anyhow::Result<()> {
     site.cluster.here(&["scale", "deployment/mizan-operator", "--replicas=0"])?;
     site.cluster.ready("operator", 0, TAKEN_OVER).await?;
-    more_bills(site, 300).await?;
+    more_bills(site, 300, report).await?;
     let load = Load::start(site, 10, 0);
     load.goes_on(100, TAKEN_OVER).await?;
     let told = load.finish(site).await?;

@@ -5,6 +5,7 @@ mod install;
 mod judge;
 mod kinds;
 mod load;
+mod network;
 mod scaling;
 mod telemetry;
 mod upgrade;
@@ -51,6 +52,7 @@ pub async fn run(chapters: &[String]) -> anyhow::Result<u32> {
     let cluster = Cluster::clean()?;
     let ran = async {
         let mut site = install::run(cluster.clone(), &mut report).await?;
+        network::run(&cluster, &mut report).await?;
         if wanted("main-job") {
             install::main_job(&mut site, &mut report).await?;
         }
@@ -59,6 +61,8 @@ pub async fn run(chapters: &[String]) -> anyhow::Result<u32> {
         }
         if wanted("upgrade") && cluster.has_next() {
             upgrade::run(&mut site, &mut report).await?;
+        } else if wanted("upgrade") {
+            say("\nUpgrade and back\n  not tried: there is no image of a next version");
         }
         if wanted("faults") {
             faults::run(&mut site, &mut report).await?;
@@ -107,8 +111,8 @@ pub(crate) async fn until<T>(
 }
 
 /// Uploads and issues `count` more bills for load, and keeps them.
-pub(crate) async fn more_bills(site: &mut Site, count: u32) -> anyhow::Result<()> {
+pub(crate) async fn more_bills(site: &mut Site, count: u32, report: &mut Report) -> anyhow::Result<()> {
     let first = u32::try_from(site.told.len() + site.bills.len())?;
-    site.bills.extend(demo::issue_fines(&site.demo, first..first + count).await?);
+    site.bills.extend(demo::issue_fines(&site.demo, first..first + count, report).await?);
     Ok(())
 }

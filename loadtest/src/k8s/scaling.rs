@@ -22,11 +22,11 @@ const GOES_DOWN: Duration = Duration::from_mins(6);
 /// The cluster does not do what it is told.
 pub async fn run(site: &mut Site, report: &mut Report) -> anyhow::Result<()> {
     report.chapter("Scaling: payments from one replica to three and back, under load");
-    more_bills(site, 4_000).await?;
+    more_bills(site, 4_000, report).await?;
     let load = Load::start(site, 20, 1);
     load.goes_on(40, SETTLES).await?;
     let one = stripes(site).await?;
-    site.cluster.here(&["scale", "deployment/mizan-payments", "--replicas=3"])?;
+    site.cluster.upgrade(&["--set", "services.payments.replicas=3", "--timeout", "5m"])?;
     let took = site.cluster.ready("payments", 3, SETTLES).await?;
     load.goes_on(200, SETTLES).await?;
     let (three, _) = until(SETTLES, async || {
@@ -40,7 +40,7 @@ pub async fn run(site: &mut Site, report: &mut Report) -> anyhow::Result<()> {
         took.as_secs_f32()
     ));
     report.equal("each replica takes stripes of its own", &(one * 3), &three);
-    site.cluster.here(&["scale", "deployment/mizan-payments", "--replicas=1"])?;
+    site.cluster.upgrade(&["--set", "services.payments.replicas=1", "--timeout", "5m"])?;
     site.cluster.ready("payments", 1, SETTLES).await?;
     load.goes_on(200, SETTLES).await?;
     let (_now, took) = until(SETTLES, async || {

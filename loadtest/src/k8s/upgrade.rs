@@ -19,7 +19,7 @@ const GOES_ON: Duration = Duration::from_mins(1);
 /// The cluster does not do what it is told.
 pub async fn run(site: &mut Site, report: &mut Report) -> anyhow::Result<()> {
     report.chapter("Upgrade and back, with another schema, under 50 payments a second");
-    more_bills(site, 20_000).await?;
+    more_bills(site, 20_000, report).await?;
     let cluster = site.cluster.clone();
     let url = site.layout.database_url(&Layout::database("payments"));
     let before = revision(&cluster)?;
