@@ -21,11 +21,13 @@ struct Broker {
 }
 
 impl Broker {
-    async fn start(env: &Env) -> Broker {
-        let name = format!("mizan-power-{}", env.ids.uuid(env.clock.now()));
+    async fn start() -> Broker {
+        let address = free_address();
+        // Ids repeat from test to test; two brokers never have one port.
+        let name = format!("mizan-power-{}-{}", std::process::id(), address.port());
         let mut broker = Broker {
             program: testkit::tools::nats_server().unwrap(),
-            address: free_address(),
+            address,
             folder: std::env::temp_dir().join(name),
             process: None,
         };
@@ -108,7 +110,7 @@ async fn service(env: Env, broker: &Broker) -> Stack {
 #[tokio::test]
 async fn what_a_broker_lost_with_its_power_is_heard_again() {
     let env = Env::start("payments", &MIGRATOR).await;
-    let mut broker = Broker::start(&env).await;
+    let mut broker = Broker::start().await;
     let t = service(env, &broker).await;
     let kept = t.tell(1).await;
     t.heard.at_least(1, kept.event_id).await;
@@ -133,7 +135,7 @@ async fn what_a_broker_lost_with_its_power_is_heard_again() {
 #[tokio::test]
 async fn events_of_others_in_the_lost_places_hide_nothing() {
     let env = Env::start("payments", &MIGRATOR).await;
-    let mut broker = Broker::start(&env).await;
+    let mut broker = Broker::start().await;
     let t = service(env, &broker).await;
     let kept = t.tell(1).await;
     t.heard.at_least(1, kept.event_id).await;
