@@ -39,11 +39,7 @@ pub async fn run(demo: &mut Demo, report: &mut Report) -> anyhow::Result<()> {
 ///
 /// # Errors
 /// A row is refused, or the API is out of reach.
-pub async fn issue_fines(
-    demo: &Demo,
-    numbers: Range<u32>,
-    report: &mut Report,
-) -> anyhow::Result<Vec<Bill>> {
+pub async fn issue_fines(demo: &Demo, numbers: Range<u32>, report: &mut Report) -> anyhow::Result<Vec<Bill>> {
     const AGENCY: &str = "TRF";
     let api = demo.apis.get(AGENCY).context("a key for the agency")?;
     let titles = "reference;service;name;cpr;phone;due_date;amount;note\r\n".to_owned();

@@ -16,6 +16,8 @@ const IN_FORCE: Duration = Duration::from_mins(1);
 const SEEN: Duration = Duration::from_mins(3);
 /// Another takes the lease when its holder is silent so long, and some more.
 const TAKEN_OVER: Duration = Duration::from_mins(1);
+/// Payers hear two weeks ahead that a channel closes.
+const NOTICE_DAYS: u64 = 20;
 const AGENCY: &str = "KSO";
 const SERVICE: &str = "PERMIT";
 
@@ -26,7 +28,7 @@ const SERVICE: &str = "PERMIT";
 pub async fn run(site: &mut Site, report: &mut Report) -> anyhow::Result<()> {
     report.chapter("Custom resources: an agency, its fee and its channels out of git");
     let cluster = &site.cluster;
-    for object in [agency(), fee("kso-permit-1", "2026-01-01", "fixed:5.000"), policy("Flag")] {
+    for object in [agency(), fee("kso-permit-1", &today(), "fixed:5.000"), policy("Flag")] {
         cluster.apply(&object)?;
         let done = in_force(site, &object).await;
         report.done(&format!("{} reaches the catalogue", object["kind"]), done);
@@ -41,6 +43,14 @@ pub async fn run(site: &mut Site, report: &mut Report) -> anyhow::Result<()> {
     drift(site, report).await?;
     leaders(site, report).await?;
     without_operator(site, report).await
+}
+
+fn today() -> String {
+    in_days(0)
+}
+
+fn in_days(days: u64) -> String {
+    boot::bahrain_date(boot::Clock::system().now() + Duration::from_secs(days * 86_400)).to_string()
 }
 
 fn object(kind: &str, name: &str, spec: &Value) -> Value {
@@ -78,7 +88,7 @@ fn policy(drift_policy: &str) -> Value {
         "ChannelPolicy",
         "kso-permit",
         &json!({
-            "agency": AGENCY, "service": SERVICE, "validFrom": boot::bahrain_date(boot::Clock::system().now()).to_string(),
+            "agency": AGENCY, "service": SERVICE, "validFrom": in_days(NOTICE_DAYS),
             "channels": ["portal", "wallet", "card"], "reason": "Decision 7 of 2026",
             "requestedBy": "huda", "approvedBy": "yousif", "driftPolicy": drift_policy,
         }),
@@ -113,7 +123,7 @@ fn let_in(site: &Site) -> Vec<String> {
     iban["spec"]["settlementIban"] = json!("BH67");
     let mut none = policy("Flag");
     none["spec"]["channels"] = json!([]);
-    let mut moved = fee("kso-permit-1", "2026-01-01", "fixed:5.000");
+    let mut moved = fee("kso-permit-1", &today(), "fixed:5.000");
     moved["spec"]["agency"] = json!("TRF");
     let mut cents = fee("kso-permit-2", "2030-01-01", "fixed:5.000");
     cents["spec"]["terms"]["minimum"] = json!("1.50");
@@ -134,34 +144,27 @@ fn let_in(site: &Site) -> Vec<String> {
 
 /// Two persons change the policy in the platform: the object shows it, and puts it right when it is told to.
 async fn drift(site: &Site, report: &mut Report) -> anyhow::Result<()> {
-    let today = boot::bahrain_date(boot::Clock::system().now()).to_string();
-    let tomorrow = boot::bahrain_date(boot::Clock::system().now()).next_day().context("a day")?.to_string();
-    for day in [today, tomorrow] {
-        let proposed = mizan(
-            &site.layout,
-            &[
-                "policy",
-                "propose",
-                "--agency",
-                AGENCY,
-                "--service",
-                SERVICE,
-                "--channels",
-                "portal,wallet",
-                "--from",
-                &day,
-                "--reason",
-                "by hand",
-                "--actor",
-                "staff-a",
-            ],
-        );
-        if let Ok(proposed) = proposed {
-            let id = proposed.split_whitespace().next().context("a policy's id")?.to_owned();
-            mizan(&site.layout, &["policy", "announce", "--policy", &id, "--actor", "staff-b"])?;
-            break;
-        }
-    }
+    let proposed = mizan(
+        &site.layout,
+        &[
+            "policy",
+            "propose",
+            "--agency",
+            AGENCY,
+            "--service",
+            SERVICE,
+            "--channels",
+            "portal,wallet",
+            "--from",
+            &in_days(NOTICE_DAYS + 1),
+            "--reason",
+            "by hand",
+            "--actor",
+            "staff-a",
+        ],
+    )?;
+    let id = proposed.split_whitespace().next().context("a policy's id")?;
+    mizan(&site.layout, &["policy", "announce", "--policy", id, "--actor", "staff-b"])?;
     let flagged = until(SEEN, async || {
         let drifted = condition(site, &policy("Flag"), "Drifted")?;
         ensure!(drifted["status"] == "True", "{drifted}");
