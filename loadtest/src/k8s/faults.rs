@@ -7,6 +7,7 @@ use super::cluster::{self, RELEASE};
 use super::load::{self, Load};
 use super::{Site, more_bills, until};
 use crate::report::{Report, say};
+use crate::stack;
 
 /// A service is back, and payments end again.
 const SERVICE_BACK: Duration = Duration::from_secs(15);
@@ -15,18 +16,11 @@ const SERVER_BACK: Duration = Duration::from_mins(1);
 const PER_SECOND: u32 = 10;
 /// Whoever is hit by a kill asks again until it is over.
 const RETRIES: u32 = 60;
-/// All of our services; the simulated world is not ours to kill.
-const SERVICES: [&str; 9] = [
-    "catalogue",
-    "identity",
-    "invoicing",
-    "payments",
-    "wallet-adapter",
-    "kiosk-relay",
-    "notifications",
-    "gateway",
-    "portal",
-];
+/// All of our services; the simulated world, the first of all, is not ours to kill.
+const SERVICES: &[&str] = {
+    let [_world, ours @ ..] = &stack::SERVICES;
+    ours
+};
 const SERVERS: [&str; 3] = ["redis", "nats", "postgres"];
 
 /// Kills everything once, and drains.
@@ -101,7 +95,7 @@ async fn drain(site: &mut Site, report: &mut Report) -> anyhow::Result<()> {
     let mut without = Vec::new();
     for service in SERVICES {
         if !cluster.pods(Some(service))?.iter().any(cluster::is_ready) {
-            without.push(service.to_owned());
+            without.push((*service).to_owned());
         }
     }
     report.nothing_wrong("each service has a replica that serves", &without);
