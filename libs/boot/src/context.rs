@@ -24,14 +24,15 @@ impl Context {
     pub fn new(service: &'static str, clock: Clock, ids: Ids) -> Context {
         let tasks = Tasks::new();
         let health = Health::new(tasks.clone());
-        Context { service, clock, ids, tasks, registry: Arc::default(), health }
+        Context { service, clock, ids, tasks, registry: health.registry(), health }
     }
 
     /// For another service in the same process: shares time, ids and tasks, so that all stop together, and
     /// has its own metrics and health.
     #[must_use]
     pub fn for_service(&self, service: &'static str) -> Context {
-        Context { service, registry: Arc::default(), health: Health::new(self.tasks.clone()), ..self.clone() }
+        let health = Health::new(self.tasks.clone());
+        Context { service, registry: health.registry(), health, ..self.clone() }
     }
 
     /// The full name of a setting of this service: `GRPC_ADDR` → `MIZAN_PAYMENTS_GRPC_ADDR`.

@@ -11,6 +11,10 @@ use std::{
 };
 
 use axum::{Router, extract::State, http::StatusCode, routing::get};
+use prometheus_client::{
+    metrics::{family::Family, gauge::Gauge},
+    registry::Registry,
+};
 use tokio::sync::watch;
 
 use crate::{Context, StartError, Tasks};
@@ -24,6 +28,7 @@ const PATIENCE: Duration = Duration::from_secs(2);
 
 type Answer = Pin<Box<dyn Future<Output = Result<(), String>> + Send>>;
 type Ask = Arc<dyn Fn() -> Answer + Send + Sync>;
+type ByDependency = Family<[(&'static str, &'static str); 1], Gauge>;
 
 /// The health of one service. Clones share it.
 #[derive(Clone)]
@@ -34,6 +39,7 @@ struct Inner {
     started: AtomicBool,
     checks: Mutex<Vec<Check>>,
     ready: watch::Sender<bool>,
+    answers: ByDependency,
 }
 
 #[derive(Clone)]
@@ -59,7 +65,16 @@ impl Health {
             started: AtomicBool::new(false),
             checks: Mutex::default(),
             ready: watch::Sender::new(false),
+            answers: ByDependency::default(),
         }))
+    }
+
+    /// A registry that shows, for each dependency, whether it answers.
+    pub(crate) fn registry(&self) -> Arc<Mutex<Registry>> {
+        let mut registry = Registry::default();
+        let help = "1 while a dependency without which nothing works answers";
+        registry.register("mizan_dependency_answers", help, self.0.answers.clone());
+        Arc::new(Mutex::new(registry))
     }
 
     /// Registers a dependency. `ask` is `Ok` when it answers, else says why not, in one line.
@@ -71,6 +86,7 @@ impl Health {
         let ask: Ask = Arc::new(move || Box::pin(ask()));
         // Connecting has just succeeded, so a new dependency starts out as answering.
         let check = Check { name, ask, missed: 0, last: String::new() };
+        self.said(&check);
         self.0.checks.lock().unwrap_or_else(PoisonError::into_inner).push(check);
     }
 
@@ -100,6 +116,7 @@ impl Health {
                 let why = match answer {
                     Ok(Ok(())) => {
                         check.missed = 0;
+                        self.said(check);
                         continue;
                     }
                     Ok(Err(why)) => why,
@@ -107,12 +124,18 @@ impl Health {
                 };
                 check.missed = check.missed.saturating_add(1);
                 check.last = why;
+                self.said(check);
                 if check.missed == MISSES {
                     tracing::warn!(dependency = check.name, why = check.last, "not ready");
                 }
             }
         });
         self.settle();
+    }
+
+    fn said(&self, check: &Check) {
+        let answers = i64::from(check.missed == 0);
+        self.0.answers.get_or_create(&[("dependency", check.name)]).set(answers);
     }
 
     fn settle(&self) {

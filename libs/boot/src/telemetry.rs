@@ -1,4 +1,4 @@
-//! Logs to the terminal, spans to an OpenTelemetry collector. The binary starts it once.
+//! Logs to the terminal; logs and spans to an OpenTelemetry collector. The binary starts it once.
 
 use std::{
     sync::atomic::{AtomicBool, Ordering},
@@ -6,12 +6,13 @@ use std::{
 };
 
 use opentelemetry::trace::TracerProvider as _;
-use opentelemetry_otlp::{SpanExporter, WithExportConfig as _};
-use opentelemetry_sdk::{Resource, trace::SdkTracerProvider};
+use opentelemetry_appender_tracing::layer::OpenTelemetryTracingBridge;
+use opentelemetry_otlp::{ExporterBuildError, LogExporter, SpanExporter, WithExportConfig as _};
+use opentelemetry_sdk::{Resource, error::OTelSdkResult, logs::SdkLoggerProvider, trace::SdkTracerProvider};
 use tracing::{Metadata, Subscriber};
 use tracing_subscriber::{
     EnvFilter, Layer,
-    filter::{FilterExt as _, dynamic_filter_fn},
+    filter::{FilterExt as _, dynamic_filter_fn, filter_fn},
     layer::SubscriberExt as _,
     registry::LookupSpan,
     util::SubscriberInitExt as _,
@@ -23,8 +24,8 @@ use crate::StartError;
 const SPANS: &str = "info,h2=off,hyper=off,hyper_util=off,tonic=off,tower=off,rustls=off";
 /// The log lines an operator wants when nothing else is set.
 pub const DEFAULT_FILTER: &str = "info,h2=off,hyper=off,tonic=off,tower=off,rustls=off,sqlx=warn";
-/// A collector that does not take spans by then loses them.
-const EXPORT_TIMEOUT: Duration = Duration::from_secs(3);
+/// A collector that does not take spans or lines by then loses them.
+const EXPORT_TIMEOUT: Duration = Duration::from_secs(2);
 /// The whole of shutting down, part of the process's grace period.
 pub(crate) const SHUTDOWN: Duration = Duration::from_secs(5);
 
@@ -33,7 +34,7 @@ pub(crate) const SHUTDOWN: Duration = Duration::from_secs(5);
 pub struct Telemetry {
     /// The name spans carry: `mizan` or a service's.
     pub service: String,
-    /// Where spans go, `http://host:4317`; none keeps them in the process, and traces still travel.
+    /// Where spans and log lines go, `http://host:4317`; none keeps spans in the process, and traces still travel.
     pub otlp_endpoint: Option<String>,
     /// How log lines look.
     pub lines: Lines,
@@ -50,10 +51,17 @@ pub enum Lines {
     Plain,
 }
 
-/// Holds the exporter. Call [`Guard::shutdown`] last.
-#[must_use = "dropping the guard without shutdown loses the last spans"]
+/// Holds the exporters. Call [`Guard::shutdown`] last.
+#[must_use = "dropping the guard without shutdown loses the last spans and lines"]
 #[derive(Debug)]
-pub struct Guard(Option<SdkTracerProvider>);
+pub struct Guard(Option<Exporters>);
+
+#[derive(Debug)]
+struct Exporters {
+    spans: SdkTracerProvider,
+    /// Only with a collector.
+    lines: Option<SdkLoggerProvider>,
+}
 
 /// Starts logs and spans. In a process where they run already (tests), changes nothing.
 /// Call it inside the runtime, which needs two worker threads or more.
@@ -64,7 +72,7 @@ pub fn init(telemetry: &Telemetry) -> Result<Guard, StartError> {
     let filter = EnvFilter::try_new(&telemetry.filter).map_err(|error| {
         StartError::setting("MIZAN_LOG", error.to_string(), format!("use directives like {DEFAULT_FILTER}"))
     })?;
-    let provider = provider(telemetry)?;
+    let exporters = exporters(telemetry)?;
     // A span says what happened, in the words of OpenTelemetry. Files, lines, threads and times of each poll would cost more
     // than all the rest of it.
     let spans = tracing_opentelemetry::layer()
@@ -72,11 +80,16 @@ pub fn init(telemetry: &Telemetry) -> Result<Guard, StartError> {
         .with_threads(false)
         .with_target(false)
         .with_tracked_inactivity(false)
-        .with_tracer(provider.tracer("mizan"))
+        .with_tracer(exporters.spans.tracer("mizan"))
         .with_filter(EnvFilter::try_new(SPANS).map_err(StartError::bug)?);
+    // What an exporter says of itself must not make it export.
+    let exported = filter.clone().and(filter_fn(|metadata| !about_exporter(metadata)));
+    let lines =
+        exporters.lines.as_ref().map(|lines| OpenTelemetryTracingBridge::new(lines).with_filter(exported));
     let filter = filter.and(dynamic_filter_fn(|metadata, _| first_of_exporter(metadata)));
-    let started = tracing_subscriber::registry().with(spans).with(log(telemetry.lines).with_filter(filter));
-    Ok(Guard(started.try_init().is_ok().then_some(provider)))
+    let started =
+        tracing_subscriber::registry().with(spans).with(lines).with(log(telemetry.lines).with_filter(filter));
+    Ok(Guard(started.try_init().is_ok().then_some(exporters)))
 }
 
 fn log<S>(lines: Lines) -> Box<dyn Layer<S> + Send + Sync>
@@ -92,43 +105,61 @@ where
     }
 }
 
+fn about_exporter(metadata: &Metadata<'_>) -> bool {
+    metadata.target().starts_with("opentelemetry")
+}
+
 /// A collector that is down is said once, not at every interval.
 fn first_of_exporter(metadata: &Metadata<'_>) -> bool {
     static SAID: AtomicBool = AtomicBool::new(false);
-    let about_exporter = metadata.is_event() && metadata.target().starts_with("opentelemetry");
-    !about_exporter || (*metadata.level() <= tracing::Level::WARN && !SAID.swap(true, Ordering::Relaxed))
+    let said_of_itself = metadata.is_event() && about_exporter(metadata);
+    !said_of_itself || (*metadata.level() <= tracing::Level::WARN && !SAID.swap(true, Ordering::Relaxed))
 }
 
-fn provider(telemetry: &Telemetry) -> Result<SdkTracerProvider, StartError> {
+fn exporters(telemetry: &Telemetry) -> Result<Exporters, StartError> {
     let resource = Resource::builder().with_service_name(telemetry.service.clone()).build();
-    let builder = SdkTracerProvider::builder().with_resource(resource);
-    let Some(endpoint) = &telemetry.otlp_endpoint else { return Ok(builder.build()) };
-    let exporter = SpanExporter::builder()
-        .with_tonic()
-        .with_endpoint(endpoint)
-        .with_timeout(EXPORT_TIMEOUT)
-        .build()
-        .map_err(|error| {
-            StartError::setting(
-                "MIZAN_OTLP_ENDPOINT",
-                format!("`{endpoint}`: {error}"),
-                "use http://host:4317 or leave it out",
-            )
-        })?;
-    Ok(builder.with_batch_exporter(exporter).build())
+    let spans = SdkTracerProvider::builder().with_resource(resource.clone());
+    let Some(endpoint) = &telemetry.otlp_endpoint else {
+        return Ok(Exporters { spans: spans.build(), lines: None });
+    };
+    let refused = |error: ExporterBuildError| {
+        StartError::setting(
+            "MIZAN_OTLP_ENDPOINT",
+            format!("`{endpoint}`: {error}"),
+            "use http://host:4317 or leave it out",
+        )
+    };
+    let of_spans = SpanExporter::builder().with_tonic().with_endpoint(endpoint).with_timeout(EXPORT_TIMEOUT);
+    let of_lines = LogExporter::builder().with_tonic().with_endpoint(endpoint).with_timeout(EXPORT_TIMEOUT);
+    let lines = SdkLoggerProvider::builder().with_resource(resource);
+    Ok(Exporters {
+        spans: spans.with_batch_exporter(of_spans.build().map_err(refused)?).build(),
+        lines: Some(lines.with_batch_exporter(of_lines.build().map_err(refused)?).build()),
+    })
+}
+
+impl Exporters {
+    /// Sends what is left; blocks until the collector has answered.
+    fn shutdown(&self) -> OTelSdkResult {
+        let spans = self.spans.shutdown_with_timeout(EXPORT_TIMEOUT);
+        match &self.lines {
+            Some(lines) => spans.and(lines.shutdown_with_timeout(EXPORT_TIMEOUT)),
+            None => spans,
+        }
+    }
 }
 
 impl Guard {
     /// Sends what is left, for a few seconds at most.
     pub async fn shutdown(self) {
-        let Some(provider) = self.0 else { return };
+        let Some(exporters) = self.0 else { return };
         // It blocks until the exporter answers, which needs the runtime's threads: never on one of them.
-        let flush = tokio::task::spawn_blocking(move || provider.shutdown_with_timeout(EXPORT_TIMEOUT));
+        let flush = tokio::task::spawn_blocking(move || exporters.shutdown());
         match tokio::time::timeout(SHUTDOWN, flush).await {
             Ok(Ok(Ok(()))) => {}
-            Ok(Ok(Err(error))) => tracing::warn!(%error, "the last spans were not sent"),
-            Ok(Err(error)) => tracing::warn!(%error, "the last spans were not sent"),
-            Err(_elapsed) => tracing::warn!("the last spans were not sent in time"),
+            Ok(Ok(Err(error))) => tracing::warn!(%error, "the last spans and lines were not sent"),
+            Ok(Err(error)) => tracing::warn!(%error, "the last spans and lines were not sent"),
+            Err(_elapsed) => tracing::warn!("the last spans and lines were not sent in time"),
         }
     }
 }

@@ -11,8 +11,6 @@ type ByConsumer<M> = Family<[(&'static str, String); 1], M>;
 pub(crate) struct Metrics {
     /// 1 while there is a connection to NATS.
     pub(crate) connected: Gauge,
-    /// 1 while Postgres says how old the outbox is.
-    pub(crate) readable: Gauge,
     pub(crate) oldest_seconds: Gauge,
     pub(crate) published: Counter,
     pub(crate) sent_again: Counter,
@@ -28,11 +26,6 @@ impl Metrics {
         let own = Metrics::default();
         let mut registry = ctx.registry.lock().unwrap_or_else(PoisonError::into_inner);
         registry.register("mizan_bus_connected", "1 while connected to NATS", own.connected.clone());
-        registry.register(
-            "mizan_outbox_readable",
-            "1 while Postgres says how old the outbox is",
-            own.readable.clone(),
-        );
         registry.register(
             "mizan_outbox_oldest_unpublished_seconds",
             "Age of the oldest event that is written and not published",

@@ -202,12 +202,6 @@ impl Relay {
     }
 
     async fn measure(&self) -> Result<(), pg::Error> {
-        let measured = self.measure_age().await;
-        self.metrics.readable.set(i64::from(measured.is_ok()));
-        measured
-    }
-
-    async fn measure_age(&self) -> Result<(), pg::Error> {
         let mut tx = self.pg.read().await?;
         let oldest = outbox::oldest_unpublished(&mut tx).await?;
         tx.rollback().await?;

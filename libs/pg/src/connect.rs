@@ -201,13 +201,38 @@ impl Pg {
         let mut dead = 0;
         loop {
             let conn = Box::pin(self.pool.acquire()).await?; // boxed: callers' futures stay small
-            match begun(conn, begin.clone()).await {
+            match self.begun(conn, begin.clone()).await {
                 Err(error) if connection_lost(&error) && dead < self.pool.options().get_max_connections() => {
                     dead += 1;
-                    self.one_died();
                 }
                 done => return Ok(done?),
             }
+        }
+    }
+
+    /// A cancelled BEGIN leaves an open transaction on a connection that goes back to the pool; the next borrower's writes
+    /// would vanish with it. So BEGIN has its own task: if nobody waits for the answer any more, the finished transaction is
+    /// dropped there, and rolled back; and a connection that died is known of all the same.
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "bounded by its own time-out, and the pool waits for its connection"
+    )]
+    async fn begun(
+        &self,
+        conn: sqlx::pool::PoolConnection<sqlx::Postgres>,
+        begin: Begin,
+    ) -> Result<Tx, sqlx::Error> {
+        let pg = self.clone();
+        let opened = tokio::spawn(async move {
+            let opened = Tx::open(conn, begin).await;
+            if opened.as_ref().is_err_and(connection_lost) {
+                pg.one_died();
+            }
+            opened
+        });
+        match opened.await {
+            Ok(answer) => answer,
+            Err(_gone) => Err(sqlx::Error::WorkerCrashed),
         }
     }
 
@@ -253,20 +278,6 @@ impl Pg {
 
     pub(crate) fn setting(&self) -> &str {
         &self.setting
-    }
-}
-
-/// A cancelled BEGIN leaves an open transaction on a connection that goes back to the pool; the next borrower's writes
-/// would vanish with it. So BEGIN has its own task: if nobody waits for the answer any more, the finished transaction is
-/// dropped there, and rolled back.
-#[expect(
-    clippy::disallowed_methods,
-    reason = "bounded by its own time-out, and the pool waits for its connection"
-)]
-async fn begun(conn: sqlx::pool::PoolConnection<sqlx::Postgres>, begin: Begin) -> Result<Tx, sqlx::Error> {
-    match tokio::spawn(Tx::open(conn, begin)).await {
-        Ok(answer) => answer,
-        Err(_gone) => Err(sqlx::Error::WorkerCrashed),
     }
 }
 

@@ -1,4 +1,4 @@
-//! Collects the spans that services export, so that a test can follow one payment through all of them.
+//! Collects the spans and log lines that services export, so that a test can follow one payment through all of them.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -6,6 +6,8 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use anyhow::Context as _;
+use opentelemetry_proto::tonic::collector::logs::v1::logs_service_server::{LogsService, LogsServiceServer};
+use opentelemetry_proto::tonic::collector::logs::v1::{ExportLogsServiceRequest, ExportLogsServiceResponse};
 use opentelemetry_proto::tonic::collector::trace::v1::trace_service_server::{
     TraceService, TraceServiceServer,
 };
@@ -40,15 +42,32 @@ pub struct Link {
     pub span_id: String,
 }
 
+/// A line of a log as a service exported it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Line {
+    /// `service.name` of its resource; empty when it has none.
+    pub service: String,
+    /// In lower-case hex; empty for one outside of any trace.
+    pub trace_id: String,
+    pub message: String,
+    /// As text, whatever their type.
+    pub attributes: BTreeMap<String, String>,
+}
+
 /// An OTLP/gRPC server that keeps what it is sent. Dropping it stops it.
 #[derive(Debug)]
 pub struct Collector {
     address: SocketAddr,
-    spans: Spans,
+    kept: Kept,
     _tasks: JoinSet<()>,
 }
 
-type Spans = Arc<Mutex<Vec<Span>>>;
+/// What was sent so far.
+#[derive(Debug, Clone, Default)]
+struct Kept {
+    spans: Arc<Mutex<Vec<Span>>>,
+    lines: Arc<Mutex<Vec<Line>>>,
+}
 
 impl Collector {
     /// Starts one on a free port of this machine.
@@ -62,34 +81,58 @@ impl Collector {
     async fn try_start() -> anyhow::Result<Self> {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.context("opening a port")?;
         let address = listener.local_addr().context("asking for the port")?;
-        let spans = Spans::default();
-        let service = TraceServiceServer::new(Keeper { spans: spans.clone() });
+        let kept = Kept::default();
+        let spans = TraceServiceServer::new(kept.clone());
+        let lines = LogsServiceServer::new(kept.clone());
         let mut tasks = JoinSet::new();
         tasks.spawn(async move {
-            let server = tonic::transport::Server::builder().add_service(service);
+            let server = tonic::transport::Server::builder().add_service(spans).add_service(lines);
             // It ends when the collector is dropped; a test that misses its spans says so itself.
             server.serve_with_incoming(TcpListenerStream::new(listener)).await.ok();
         });
-        Ok(Self { address, spans, _tasks: tasks })
+        Ok(Self { address, kept, _tasks: tasks })
     }
 
-    /// Where services send their spans: the value of `OTEL_EXPORTER_OTLP_ENDPOINT`.
+    /// Where services send what they tell: the value of `OTEL_EXPORTER_OTLP_ENDPOINT`.
     pub fn endpoint(&self) -> String {
         format!("http://{}", self.address)
     }
 
     /// All spans so far, in order of arrival.
     pub fn spans(&self) -> Vec<Span> {
-        self.spans.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        self.kept.spans.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// All lines so far, in order of arrival.
+    pub fn lines(&self) -> Vec<Line> {
+        self.kept.lines.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 }
 
-struct Keeper {
-    spans: Spans,
+#[tonic::async_trait]
+impl LogsService for Kept {
+    async fn export(
+        &self,
+        request: tonic::Request<ExportLogsServiceRequest>,
+    ) -> Result<tonic::Response<ExportLogsServiceResponse>, tonic::Status> {
+        let mut lines = self.lines.lock().unwrap_or_else(PoisonError::into_inner);
+        for resource_logs in request.into_inner().resource_logs {
+            let resource = texts(resource_logs.resource.unwrap_or_default().attributes);
+            let service = resource.get("service.name").cloned().unwrap_or_default();
+            let sent = resource_logs.scope_logs.into_iter().flat_map(|scope| scope.log_records);
+            lines.extend(sent.map(|record| Line {
+                service: service.clone(),
+                trace_id: hex(&record.trace_id),
+                message: text(record.body),
+                attributes: texts(record.attributes),
+            }));
+        }
+        Ok(tonic::Response::new(ExportLogsServiceResponse::default()))
+    }
 }
 
 #[tonic::async_trait]
-impl TraceService for Keeper {
+impl TraceService for Kept {
     async fn export(
         &self,
         request: tonic::Request<ExportTraceServiceRequest>,

@@ -34,7 +34,9 @@ fn today() -> String {
 pub fn open_kiosks(layout: &Layout, report: &mut Report) -> anyhow::Result<()> {
     report.chapter("Which channels services take");
     let standing = mizan(layout, &["policy", "report"])?;
-    report.equal("the report has all 34 services", &34, &standing.lines().count());
+    // `mizan selftest` may have been here.
+    let services = standing.lines().filter(|line| !line.contains("SELFTST"));
+    report.equal("the report has all 34 services", &34, &services.count());
     let mut alone = Vec::new();
     for (agency, service) in AT_KIOSKS {
         let what = ["policy", "propose", "--agency", agency, "--service", service, "--channels", WITH_KIOSKS];

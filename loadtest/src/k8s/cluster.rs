@@ -155,11 +155,18 @@ impl Cluster {
     /// # Errors
     /// As there.
     pub fn apply_text(&self, text: &str) -> anyhow::Result<String> {
+        self.kubectl_reads(&["apply", "--server-side", "--force-conflicts", "-f", "-"], text)
+    }
+
+    /// As [`Cluster::kubectl`], with `text` to read.
+    ///
+    /// # Errors
+    /// As there.
+    pub fn kubectl_reads(&self, args: &[&str], text: &str) -> anyhow::Result<String> {
         use std::io::Write as _;
         let mut kubectl = Command::new("kubectl");
-        kubectl.args(["apply", "--server-side", "--force-conflicts", "-f", "-"]);
-        let mut child =
-            kubectl.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn()?;
+        kubectl.args(args).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut child = kubectl.spawn()?;
         child.stdin.take().context("a pipe")?.write_all(text.as_bytes())?;
         let ended = child.wait_with_output()?;
         ensure!(ended.status.success(), "{}", String::from_utf8_lossy(&ended.stderr).trim());

@@ -5,7 +5,7 @@ use std::time::Duration;
 use anyhow::{Context as _, ensure};
 use serde_json::{Value, json};
 
-use super::cluster::{MONITORING, NAMESPACE};
+use super::cluster::{self, Cluster, MONITORING, NAMESPACE};
 use super::{Site, until};
 use crate::report::{Report, say};
 use crate::stack::SERVICES;
@@ -33,6 +33,13 @@ pub async fn run(site: &mut Site, report: &mut Report) -> anyhow::Result<()> {
         "apiVersion": "v1", "kind": "ConfigMap", "metadata": { "name": "prometheus", "namespace": MONITORING }, "data": config,
     }))?;
     site.cluster.apply_text(&std::fs::read_to_string("loadtest/k8s/prometheus.yaml")?)?;
+
+    let told = until(UP_WITHIN, async || {
+        let order = ["exec", "--stdin", "--namespace", MONITORING, "deployment/prometheus", "--"];
+        let write = ["sh", "-c", "cat >/targets/new && mv /targets/new /targets/pods.json"];
+        site.cluster.kubectl_reads(&[&order[..], &write].concat(), &targets(&site.cluster)?.to_string())
+    });
+    report.done("it is told which pods ask to be scraped", told.await);
 
     let wanted: BTreeSet<String> =
         SERVICES.iter().chain(&["operator"]).map(|service| format!("mizan-{service}")).collect();
@@ -68,6 +75,24 @@ pub async fn run(site: &mut Site, report: &mut Report) -> anyhow::Result<()> {
         site.cluster.ready(service, 1, UP_WITHIN).await?;
     }
     Ok(())
+}
+
+/// The pods that ask to be scraped, each with the address and the labels that the chart's monitors give.
+fn targets(cluster: &Cluster) -> anyhow::Result<Value> {
+    let mut targets = Vec::new();
+    for pod in cluster.pods(None)? {
+        let (asks, meta) = (&pod["metadata"]["annotations"], &pod["metadata"]);
+        if asks["prometheus.io/scrape"] != "true" || !cluster::is_ready(&pod) {
+            continue;
+        }
+        let (ip, port) = (pod["status"]["podIP"].as_str(), asks["prometheus.io/port"].as_str());
+        let address = format!("{}:{}", ip.context("an address")?, port.context("a port")?);
+        let labels = json!({
+            "namespace": NAMESPACE, "pod": meta["name"], "service": meta["labels"]["app.kubernetes.io/component"],
+        });
+        targets.push(json!({ "targets": [address], "labels": labels }));
+    }
+    Ok(targets.into())
 }
 
 /// Every rule of the chart is loaded and can be judged, and every alert has its page.

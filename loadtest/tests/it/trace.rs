@@ -46,6 +46,13 @@ async fn one_trace_leads_from_the_call_to_the_webhook_and_the_receipt_to_it() {
     })
     .await;
 
+    // What services say is there too.
+    testkit::wait_for("lines of every service", SOON, async || {
+        let lines = collector.lines();
+        wanted.iter().all(|name| lines.iter().any(|line| line.service == *name)).then_some(())
+    })
+    .await;
+
     // The receipt leads there: the id is kept with the payment.
     let receipt = end["receipt_number"].as_str().unwrap();
     assert_eq!(mizan(&stack.layout, &["trace", receipt]).unwrap().trim(), format!("trace     {of_the_call}"));

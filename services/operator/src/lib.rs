@@ -77,7 +77,7 @@ pub async fn start(settings: Settings, ctx: &Context) -> Result<SocketAddr, Star
     let election = Election::new((client.clone(), &namespace), me, length, (ctx.clock.clone(), fence));
     let stopping = ctx.tasks.stopping();
     ctx.tasks.spawn("election", election.run(stopping, move || lead(shared.clone())));
-    ctx.health.check("kubernetes", move || {
+    ctx.health.check("Kubernetes", move || {
         let client = client.clone();
         async move { client.apiserver_version().await.map(drop).map_err(|error| error.to_string()) }
     });

@@ -119,7 +119,11 @@ fn are_the_servers_there() -> Row {
     Row {
         question: "Are the servers there?",
         panels: vec![
-            lines("Postgres answers", "bool", &[("max by (job) (mizan_outbox_readable{$ours})", "{{job}}")]),
+            lines(
+                "Postgres answers",
+                "bool",
+                &[(r#"max by (job) (mizan_dependency_answers{dependency="Postgres", $ours})"#, "{{job}}")],
+            ),
             lines("Connected to NATS", "bool", &[("max by (job) (mizan_bus_connected{$ours})", "{{job}}")]),
             lines(
                 "Limits counted without Redis",
