@@ -191,3 +191,25 @@ async fn what_the_network_swallows_ends_soon_and_the_other_connections_are_not_a
     proxy.heal();
     wait_for("it works again", SOON, async || pg.begin().await.ok()).await.rollback().await.unwrap();
 }
+
+#[tokio::test]
+async fn a_dead_connection_is_known_of_though_its_caller_gave_up() {
+    let env = env().await;
+    let proxy = FaultProxy::start(env.addresses.postgres).await;
+    let options = Options { allow_unsafe: true, ..Options::new(2) };
+    let pg = Pg::connect_with(&proxy.url(&env.database_url), "DATABASE_URL", &options).await.unwrap();
+    for tx in futures::future::try_join_all([pg.begin(), pg.begin()]).await.unwrap() {
+        tx.commit().await.unwrap();
+    }
+
+    let clock = boot::Clock::system();
+    proxy.half_open();
+    tokio::time::timeout(Duration::from_millis(500), pg.begin()).await.unwrap_err();
+    clock.sleep(Duration::from_secs(4)).await; // longer than a BEGIN is waited for
+
+    let before = clock.monotonic();
+    assert!(pg.begin().await.unwrap_err().is_unavailable());
+    let took = clock.monotonic().saturating_sub(before);
+    // Only the new connection that cannot be made, not first the other dead one.
+    assert!(took < Duration::from_secs(5), "BEGIN took {took:?}");
+}
