@@ -8,6 +8,7 @@ mod load;
 mod network;
 mod scaling;
 mod telemetry;
+mod tls;
 mod upgrade;
 
 use std::time::{Duration, Instant};
@@ -22,7 +23,7 @@ use crate::stack::Layout;
 pub use cluster::{Cluster, NAMESPACE, RELEASE};
 
 /// Chapters that can be left out, in their order.
-pub const CHAPTERS: [&str; 6] = ["main-job", "scaling", "upgrade", "faults", "kinds", "telemetry"];
+pub const CHAPTERS: [&str; 7] = ["main-job", "scaling", "upgrade", "faults", "kinds", "tls", "telemetry"];
 
 /// What every chapter works with, once the platform is installed.
 #[derive(Debug)]
@@ -69,6 +70,9 @@ pub async fn run(chapters: &[String]) -> anyhow::Result<u32> {
         }
         if wanted("kinds") {
             kinds::run(&mut site, &mut report).await?;
+        }
+        if wanted("tls") {
+            tls::run(&mut site, &mut report).await?;
         }
         if wanted("telemetry") {
             telemetry::run(&mut site, &mut report).await?;

@@ -42,8 +42,9 @@ pub async fn run(site: &mut Site, report: &mut Report) -> anyhow::Result<()> {
     report.equal("the next version serves", &vec!["mizan:next".to_owned()], &images(&cluster)?);
     report.equal("with its schema", &true, &has_column(&url).await?);
     report.done("payments go on", load.goes_on(100, GOES_ON).await);
-    let back =
-        cluster.helm(&["rollback", RELEASE, &before, "--namespace", NAMESPACE, "--wait", "--timeout", "10m"]);
+    let order = ["rollback", RELEASE, &before, "--namespace", NAMESPACE];
+    // What somebody scaled by hand is the chart's again.
+    let back = cluster.helm(&[&order[..], &["--force-conflicts", "--wait", "--timeout", "10m"]].concat());
     report.done("`helm rollback` ends well", back);
     report.equal("this version serves again", &vec!["mizan:0.1.0".to_owned()], &images(&cluster)?);
     report.equal("beside the newer schema", &true, &has_column(&url).await?);
