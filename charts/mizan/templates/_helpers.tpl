@@ -106,7 +106,11 @@ postgres://{{ .user | replace "{service}" $snake }}@{{ include "mizan.host" (lis
 {{- define "mizan.callers" -}}
 {{- $root := index . 0 }}
 {{- $callers := $root.Values.tls.extraCallers }}
-{{- range $other, $service := index . 1 }}
+{{- $others := index . 1 }}
+{{- if include "mizan.sandbox" $root }}
+{{- $others = merge (pick ($root.Files.Get "files/services.yaml" | fromYaml) "selftest") $others }}
+{{- end }}
+{{- range $other, $service := $others }}
 {{- if has (index $ 2) ($service.calls | default list) }}{{ $callers = append $callers $other }}{{ end }}
 {{- end }}
 {{- join "," $callers }}

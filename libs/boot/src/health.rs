@@ -175,6 +175,9 @@ impl Health {
             .route("/metrics", get(metrics))
             .with_state(ctx.clone());
         ctx.health.clone().keep_asking(ctx);
+        if let Some(tls) = crate::tls::current() {
+            tls.measure(ctx);
+        }
         let stopping = ctx.tasks.stopping();
         ctx.tasks.spawn("health", async move {
             let server = axum::serve(listener, app).with_graceful_shutdown(stopping.cancelled_owned());

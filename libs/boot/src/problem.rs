@@ -149,7 +149,6 @@ impl Problem {
 fn kind_name(kind: Kind) -> &'static str {
     match kind {
         Kind::Ok => "ok",
-        Kind::Cancelled => "cancelled",
         Kind::Unknown | Kind::Internal | Kind::DataLoss => "internal",
         Kind::InvalidArgument => "invalid_argument",
         Kind::DeadlineExceeded => "deadline_exceeded",
@@ -161,7 +160,8 @@ fn kind_name(kind: Kind) -> &'static str {
         Kind::Aborted => "aborted",
         Kind::OutOfRange => "out_of_range",
         Kind::Unimplemented => "unimplemented",
-        Kind::Unavailable => "unavailable",
+        // The connection under the call ended: nobody called it off.
+        Kind::Unavailable | Kind::Cancelled => "unavailable",
         Kind::Unauthenticated => "unauthenticated",
     }
 }
@@ -235,5 +235,7 @@ mod tests {
     fn a_strangers_status_is_named_by_its_kind() {
         let got = Problem::from_status(&Status::unavailable("connect refused"));
         assert_eq!((got.code.as_str(), got.kind), ("unavailable", Kind::Unavailable));
+        let got = Problem::from_status(&Status::cancelled("operation was canceled"));
+        assert_eq!((got.code.as_str(), got.outcome_unknown()), ("unavailable", true));
     }
 }

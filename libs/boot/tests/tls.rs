@@ -24,6 +24,7 @@ async fn a_call_by_name_goes_over_tls_and_plain_text_is_not_understood() {
 
     let ctx = Context::new("payments", Clock::system(), Ids::random());
     let any = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
+    boot::Health::serve(&ctx, any).await.unwrap();
     let addr = boot::grpc::serve(&ctx, any, Routes::default()).await.unwrap();
     let by_name = format!("http://localhost:{}", addr.port());
     let ask = HealthCheckRequest { service: String::new() };

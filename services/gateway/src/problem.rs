@@ -219,8 +219,8 @@ impl Refused {
             Kind::PermissionDenied => 403,
             Kind::NotFound => 404,
             Kind::AlreadyExists | Kind::FailedPrecondition | Kind::Aborted => 409,
-            Kind::ResourceExhausted | Kind::Unavailable => 503,
-            Kind::DeadlineExceeded | Kind::Cancelled => 504,
+            Kind::ResourceExhausted | Kind::Unavailable | Kind::Cancelled => 503,
+            Kind::DeadlineExceeded => 504,
             Kind::Unimplemented => 501,
             Kind::Ok | Kind::Unknown | Kind::Internal | Kind::DataLoss => 500,
         });

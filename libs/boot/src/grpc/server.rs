@@ -58,10 +58,7 @@ pub async fn serve(ctx: &Context, addr: SocketAddr, routes: Routes) -> Result<So
         .add_routes(routes);
     match tls::current() {
         None => run(ctx, server, incoming),
-        Some(tls) => {
-            tls.measure(ctx);
-            run(ctx, server, over_tls(incoming, tls));
-        }
+        Some(tls) => run(ctx, server, over_tls(incoming, tls)),
     }
     Ok(bound)
 }
