@@ -116,7 +116,6 @@ impl Health {
                 let why = match answer {
                     Ok(Ok(())) => {
                         check.missed = 0;
-                        self.said(check);
                         continue;
                     }
                     Ok(Err(why)) => why,
@@ -124,10 +123,12 @@ impl Health {
                 };
                 check.missed = check.missed.saturating_add(1);
                 check.last = why;
-                self.said(check);
                 if check.missed == MISSES {
                     tracing::warn!(dependency = check.name, why = check.last, "not ready");
                 }
+            }
+            for check in checks.iter() {
+                self.said(check);
             }
         });
         self.settle();

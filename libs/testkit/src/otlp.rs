@@ -15,6 +15,7 @@ use opentelemetry_proto::tonic::collector::trace::v1::{
     ExportTraceServiceRequest, ExportTraceServiceResponse,
 };
 use opentelemetry_proto::tonic::common::v1::{AnyValue, KeyValue, any_value};
+use opentelemetry_proto::tonic::resource::v1::Resource;
 use opentelemetry_proto::tonic::trace::v1 as wire;
 use tokio::net::TcpListener;
 use tokio::task::JoinSet;
@@ -26,6 +27,8 @@ pub struct Span {
     /// `service.name` of its resource; empty when it has none.
     pub service: String,
     pub name: String,
+    /// As the protocol names it: `SPAN_KIND_SERVER`.
+    pub kind: String,
     pub trace_id: String,
     pub span_id: String,
     /// `None` for the first span of a trace.
@@ -49,6 +52,9 @@ pub struct Line {
     pub service: String,
     /// In lower-case hex; empty for one outside of any trace.
     pub trace_id: String,
+    pub span_id: String,
+    /// `INFO`, for example.
+    pub severity: String,
     pub message: String,
     /// As text, whatever their type.
     pub attributes: BTreeMap<String, String>,
@@ -117,12 +123,13 @@ impl LogsService for Kept {
     ) -> Result<tonic::Response<ExportLogsServiceResponse>, tonic::Status> {
         let mut lines = self.lines.lock().unwrap_or_else(PoisonError::into_inner);
         for resource_logs in request.into_inner().resource_logs {
-            let resource = texts(resource_logs.resource.unwrap_or_default().attributes);
-            let service = resource.get("service.name").cloned().unwrap_or_default();
+            let service = service(resource_logs.resource);
             let sent = resource_logs.scope_logs.into_iter().flat_map(|scope| scope.log_records);
             lines.extend(sent.map(|record| Line {
                 service: service.clone(),
                 trace_id: hex(&record.trace_id),
+                span_id: hex(&record.span_id),
+                severity: record.severity_text,
                 message: text(record.body),
                 attributes: texts(record.attributes),
             }));
@@ -139,8 +146,7 @@ impl TraceService for Kept {
     ) -> Result<tonic::Response<ExportTraceServiceResponse>, tonic::Status> {
         let mut spans = self.spans.lock().unwrap_or_else(PoisonError::into_inner);
         for resource_spans in request.into_inner().resource_spans {
-            let resource = texts(resource_spans.resource.unwrap_or_default().attributes);
-            let service = resource.get("service.name").cloned().unwrap_or_default();
+            let service = service(resource_spans.resource);
             let sent = resource_spans.scope_spans.into_iter().flat_map(|scope| scope.spans);
             spans.extend(sent.map(|span| Span::of(&service, span)));
         }
@@ -154,6 +160,7 @@ impl Span {
             |link: wire::span::Link| Link { trace_id: hex(&link.trace_id), span_id: hex(&link.span_id) };
         Self {
             service: service.to_owned(),
+            kind: span.kind().as_str_name().to_owned(),
             name: span.name,
             trace_id: hex(&span.trace_id),
             span_id: hex(&span.span_id),
@@ -162,6 +169,12 @@ impl Span {
             attributes: texts(span.attributes),
         }
     }
+}
+
+/// Who sent it.
+fn service(resource: Option<Resource>) -> String {
+    let mut resource = texts(resource.unwrap_or_default().attributes);
+    resource.remove("service.name").unwrap_or_default()
 }
 
 fn hex(bytes: &[u8]) -> String {

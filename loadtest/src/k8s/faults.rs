@@ -5,9 +5,8 @@ use anyhow::{Context as _, ensure};
 
 use super::cluster::{self, RELEASE};
 use super::load::{self, Load};
-use super::{Site, more_bills, until};
+use super::{OURS, Site, more_bills, until};
 use crate::report::{Report, say};
-use crate::stack;
 
 /// A service is back, and payments end again.
 const SERVICE_BACK: Duration = Duration::from_secs(15);
@@ -16,11 +15,6 @@ const SERVER_BACK: Duration = Duration::from_mins(1);
 const PER_SECOND: u32 = 10;
 /// Whoever is hit by a kill asks again until it is over.
 const RETRIES: u32 = 60;
-/// All of our services; the simulated world, the first of all, is not ours to kill.
-const SERVICES: &[&str] = {
-    let [_world, ours @ ..] = &stack::SERVICES;
-    ours
-};
 const SERVERS: [&str; 3] = ["redis", "nats", "postgres"];
 
 /// Kills everything once, and drains.
@@ -32,7 +26,7 @@ pub async fn run(site: &mut Site, report: &mut Report) -> anyhow::Result<()> {
     more_bills(site, 5_000, report).await?;
     let load = Load::start(site, PER_SECOND, RETRIES);
     load.goes_on(20, SERVER_BACK).await?;
-    for service in SERVICES {
+    for service in OURS {
         let back = killed(site, &load, service, SERVICE_BACK).await;
         let what = format!("{service} is killed: ready, and payments end again, within {SERVICE_BACK:?}");
         if let Some(took) = report.done(&what, back) {
@@ -82,10 +76,8 @@ async fn drain(site: &mut Site, report: &mut Report) -> anyhow::Result<()> {
     let cluster = site.cluster.clone();
     let nodes = cluster.kubectl(&["get", "nodes", "-o", "jsonpath={.items[*].metadata.name}"])?;
     let node = nodes.split_whitespace().next().context("a node")?.to_owned();
-    let ours = format!(
-        "app.kubernetes.io/instance={RELEASE},app.kubernetes.io/component in ({})",
-        SERVICES.join(",")
-    );
+    let ours =
+        format!("app.kubernetes.io/instance={RELEASE},app.kubernetes.io/component in ({})", OURS.join(","));
     let order = ["drain", &node, "--pod-selector", &ours, "--delete-emptydir-data", "--timeout=45s"];
     let refused = match cluster.kubectl(&order) {
         Ok(_) => false,
@@ -93,7 +85,7 @@ async fn drain(site: &mut Site, report: &mut Report) -> anyhow::Result<()> {
     };
     report.equal("on one node a drain cannot end: budgets refuse", &true, &refused);
     let mut without = Vec::new();
-    for service in SERVICES {
+    for service in OURS {
         if !cluster.pods(Some(service))?.iter().any(cluster::is_ready) {
             without.push((*service).to_owned());
         }
@@ -101,7 +93,7 @@ async fn drain(site: &mut Site, report: &mut Report) -> anyhow::Result<()> {
     report.nothing_wrong("each service has a replica that serves", &without);
     report.done("payments go on meanwhile", load.goes_on(50, SERVER_BACK).await);
     cluster.kubectl(&["uncordon", &node])?;
-    for service in SERVICES {
+    for service in OURS {
         cluster.ready(service, 2, SERVER_BACK * 2).await?;
     }
     report.done("with the node back everything has two replicas again", load.goes_on(50, SERVER_BACK).await);
@@ -113,7 +105,7 @@ async fn drain(site: &mut Site, report: &mut Report) -> anyhow::Result<()> {
 /// So many of each service, and no autoscaler.
 fn replicas(site: &Site, count: u32) -> anyhow::Result<()> {
     let mut set: Vec<String> =
-        SERVICES.iter().map(|service| format!("services.{service}.replicas={count}")).collect();
+        OURS.iter().map(|service| format!("services.{service}.replicas={count}")).collect();
     set.push("services.portal.autoscaling.enabled=false".to_owned());
     site.cluster.upgrade(&["--set", &set.join(","), "--timeout", "5m"]).map(drop)
 }

@@ -18,12 +18,18 @@ use anyhow::bail;
 use crate::api::Api;
 use crate::demo::{self, Bill, Demo};
 use crate::report::{Report, say};
-use crate::stack::Layout;
+use crate::stack::{self, Layout};
 
 pub use cluster::{Cluster, NAMESPACE, RELEASE};
 
 /// Chapters that can be left out, in their order.
 pub const CHAPTERS: [&str; 7] = ["main-job", "scaling", "upgrade", "faults", "kinds", "tls", "telemetry"];
+
+/// All of our services; the simulated world, the first of all, is not ours.
+const OURS: &[&str] = {
+    let [_world, ours @ ..] = &stack::SERVICES;
+    ours
+};
 
 /// What every chapter works with, once the platform is installed.
 #[derive(Debug)]

@@ -1,6 +1,6 @@
 //! TLS between services: a call without a certificate is refused, and certificates are renewed while payments go on.
 use std::collections::BTreeSet;
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use anyhow::{Context as _, ensure};
 use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair};
@@ -8,7 +8,7 @@ use serde_json::json;
 
 use super::cluster::{self, Cluster, NAMESPACE, RELEASE};
 use super::load::{self, Load};
-use super::{Site, more_bills, until};
+use super::{OURS, Site, more_bills, until};
 use crate::report::{Report, say};
 use crate::stack::{SERVICES, mizan};
 
@@ -67,9 +67,8 @@ pub async fn run(site: &mut Site, report: &mut Report) -> anyhow::Result<()> {
 
 /// The pods that speak TLS, all of ours but the simulated world, each with the port of its measures.
 fn pods(cluster: &Cluster) -> anyhow::Result<BTreeSet<String>> {
-    let [_world, ours @ ..] = &SERVICES;
     let mut pods = BTreeSet::new();
-    for service in ours {
+    for service in OURS.iter().chain(&["operator"]) {
         for pod in cluster.pods(Some(service))? {
             let port = pod["metadata"]["annotations"]["prometheus.io/port"].as_str().context("a port")?;
             pods.insert(format!("{}:{port}", cluster::name(&pod)));
@@ -103,12 +102,13 @@ impl Authority {
 
     /// A Secret for each service and for `helm test`, in the place of the one before.
     fn issue_all(&self, cluster: &Cluster, good_for: Duration) -> anyhow::Result<()> {
+        let now = boot::Clock::system().now();
         for name in SERVICES.iter().chain(&["operator", "selftest"]) {
             let host = format!("{RELEASE}-{name}");
             let names = [format!("{name}.mizan.internal"), format!("{host}.{NAMESPACE}.svc"), host];
             let mut params = CertificateParams::new(names)?;
-            params.not_before = (SystemTime::now() - DAY).into();
-            params.not_after = (SystemTime::now() + good_for).into();
+            params.not_before = now - DAY;
+            params.not_after = now + good_for;
             let key = KeyPair::generate()?;
             let certificate = params.signed_by(&key, &self.issuer)?;
             cluster.apply(&json!({

@@ -176,8 +176,14 @@ async fn a_store_that_ends_before_what_it_acknowledged_gets_the_last_minutes_aga
     let recent = t.tell(2).await;
     t.heard.at_least(1, recent.event_id).await;
     t.all_published().await;
-    // It forgets by a timer of its own: what came again sooner would be taken for a repetition.
-    boot::Clock::system().sleep(window * 5).await;
+    // It forgets by a timer of its own: what came again sooner would be taken for a repetition, as is this, which is younger.
+    let again = async || {
+        let probe = jetstream::message::PublishMessage::build().message_id("probe");
+        let sent = js.send_publish("mizan.others.thing.happened", probe).await.unwrap();
+        sent.await.unwrap().duplicate
+    };
+    assert!(!again().await, "the first");
+    wait_for("the broker forgets", SOON, async || (!again().await).then_some(())).await;
 
     run(&t.env.pg, "UPDATE outbox_stream SET acked_seq = acked_seq + 1000").await;
 
@@ -187,6 +193,7 @@ async fn a_store_that_ends_before_what_it_acknowledged_gets_the_last_minutes_aga
     t.heard.at_least(1, next.event_id).await;
     t.all_published().await;
     assert_eq!((t.heard.of(recent.event_id), t.heard.of(old.event_id)), (2, 1));
-    assert_eq!(t.count("SELECT acked_seq FROM outbox_stream").await, 4);
+    // Three events, one of them twice, and two probes.
+    assert_eq!(t.count("SELECT acked_seq FROM outbox_stream").await, 6);
     assert_eq!(t.count("SELECT losses FROM outbox_stream").await, 1);
 }

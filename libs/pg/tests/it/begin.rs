@@ -192,20 +192,38 @@ async fn what_the_network_swallows_ends_soon_and_the_other_connections_are_not_a
     wait_for("it works again", SOON, async || pg.begin().await.ok()).await.rollback().await.unwrap();
 }
 
+/// Connections by that name, of those whose last statement begins so.
+async fn connections(env: &Env, application_name: &str, last: &str) -> i64 {
+    let mut tx = env.pg.read().await.unwrap();
+    let count = sqlx::query_scalar(
+        "SELECT count(*) FROM pg_stat_activity
+          WHERE application_name = $1 AND state = 'idle' AND starts_with(query, $2)",
+    );
+    let count = count.bind(application_name).bind(last).fetch_one(tx.conn()).await.unwrap();
+    tx.rollback().await.unwrap();
+    count
+}
+
 #[tokio::test]
 async fn a_dead_connection_is_known_of_though_its_caller_gave_up() {
     let env = env().await;
     let proxy = FaultProxy::start(env.addresses.postgres).await;
-    let options = Options { allow_unsafe: true, ..Options::new(2) };
+    let options = Options { allow_unsafe: true, application_name: "gave-up".to_owned(), ..Options::new(2) };
     let pg = Pg::connect_with(&proxy.url(&env.database_url), "DATABASE_URL", &options).await.unwrap();
     for tx in futures::future::try_join_all([pg.begin(), pg.begin()]).await.unwrap() {
         tx.commit().await.unwrap();
     }
 
+    // The pool asks each connection that comes back whether something is open on it.
+    let back =
+        async || (connections(&env, "gave-up", "SELECT transaction_timestamp()").await == 2).then_some(());
+    wait_for("both are back in the pool", SOON, back).await;
+
     let clock = boot::Clock::system();
     proxy.half_open();
     tokio::time::timeout(Duration::from_millis(500), pg.begin()).await.unwrap_err();
-    clock.sleep(Duration::from_secs(4)).await; // longer than a BEGIN is waited for
+    let closed = async || (connections(&env, "gave-up", "").await == 1).then_some(());
+    wait_for("the one that did not answer is closed", SOON, closed).await;
 
     let before = clock.monotonic();
     assert!(pg.begin().await.unwrap_err().is_unavailable());
