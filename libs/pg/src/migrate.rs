@@ -1,9 +1,12 @@
 //! The schema: moved forward by a job of its own, and only checked by services.
 
-use std::borrow::Cow;
+use std::{borrow::Cow, time::Duration};
 
-use boot::{ServerUrl, StartError};
-use sqlx::{Connection as _, Executor as _, migrate::Migrator};
+use boot::{Clock, ServerUrl, StartError};
+use sqlx::{
+    Connection as _, Executor as _,
+    migrate::{MigrateError, Migrator},
+};
 
 use crate::{
     Pg,
@@ -12,16 +15,21 @@ use crate::{
 
 /// The setting a migration's messages name: the job is given the database of one service after the other.
 const SETTING: &str = "the DATABASE_URL of the service";
-/// While a migration waits for a table, everybody who comes after waits behind it. So it gives up soon, changes nothing, and
-/// may be run again.
-const LOCK_TIMEOUT: &str = "SET lock_timeout = '5s'";
+/// While a migration waits for a table, everybody who comes after waits behind it. So it waits for less than the least that a
+/// service does (a second), gives way, and asks again.
+const LOCK_TIMEOUT: &str = "SET lock_timeout = '500ms'";
+/// Who waited behind it is served, and has room again.
+const GIVES_WAY: Duration = Duration::from_secs(2);
+/// Who holds a table for so many tries, most of a minute, will hold it for more.
+const TRIES: u32 = 20;
 
 impl Pg {
-    /// Applies what is pending, each migration in its own transaction; a second caller at the same time waits. What a newer
-    /// version has applied stays: its migrations expand first, and this version runs beside it or after it.
+    /// Applies what is pending, each migration in its own transaction; a second caller at the same time waits. One that cannot
+    /// have its tables changes nothing and is tried again, up to 20 times in most of a minute. What a newer version has applied
+    /// stays: its migrations expand first, and this version runs beside it or after it.
     ///
     /// # Errors
-    /// The server does not answer; a migration fails, cannot have its tables soon, or was changed after it was applied.
+    /// The server does not answer; a migration fails, cannot have its tables in time, or was changed after it was applied.
     pub async fn migrate(url: &str, migrator: &Migrator) -> Result<(), StartError> {
         let url = ServerUrl::new(SETTING, url);
         let mut conn = first_connection(&server(&url, SETTING)?, SETTING).await?;
@@ -32,10 +40,16 @@ impl Pg {
             ignore_missing: true,
             ..Migrator::DEFAULT
         };
-        beside_newer
-            .run(&mut conn)
-            .await
-            .map_err(|error| StartError::dependency("Postgres", SETTING, error))?;
+        let clock = Clock::system();
+        let mut tries = 1;
+        while let Err(error) = beside_newer.run(&mut conn).await {
+            if tries == TRIES || !is_held(&error) {
+                return Err(StartError::dependency("Postgres", SETTING, error));
+            }
+            tries += 1;
+            tracing::warn!(%error, "a table is in use; the migration gives way and tries again");
+            clock.sleep(GIVES_WAY).await;
+        }
         drop(conn.close().await);
         Ok(())
     }
@@ -80,4 +94,13 @@ impl Pg {
             .fetch_all(tx.conn())
             .await?)
     }
+}
+
+/// Somebody holds what the migration must lock, or migrates at the same time.
+fn is_held(error: &MigrateError) -> bool {
+    let (MigrateError::Execute(source) | MigrateError::ExecuteMigration(source, _)) = error else {
+        return false;
+    };
+    let code = source.as_database_error().and_then(sqlx::error::DatabaseError::code);
+    code.is_some_and(|code| code == "55P03")
 }

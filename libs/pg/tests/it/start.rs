@@ -1,14 +1,21 @@
 //! A service does not start on a Postgres it cannot trust, and says why in one line.
 
-use std::borrow::Cow;
+use std::{borrow::Cow, time::Duration};
 
 use pg::{Options, Pg};
 use sqlx::migrate::{Migration, MigrationType, Migrator};
 use testkit::FaultProxy;
 
-use crate::{MIGRATOR, env};
+use crate::{MIGRATOR, boxes, env, put};
 
 const SETTING: &str = "MIZAN_PAYMENTS_DATABASE_URL";
+
+const PATIENCE: Duration = Duration::from_secs(10);
+
+fn migration(version: i64, sql: &'static str) -> Migration {
+    let sql = sqlx::SqlSafeStr::into_sql_str(sql);
+    Migration::new(version, Cow::Borrowed("more"), MigrationType::Simple, sql, false)
+}
 
 #[tokio::test]
 async fn a_wrong_url_and_an_absent_server_name_the_setting_and_not_the_password() {
@@ -46,15 +53,6 @@ async fn a_pending_or_changed_migration_is_refused_and_a_newer_schema_is_not() {
     env.pg.check_migrated(&MIGRATOR).await.unwrap();
     env.pg.check_migrated(&Migrator::DEFAULT).await.unwrap();
 
-    let migration = |version: i64, sql: &'static str| {
-        Migration::new(
-            version,
-            Cow::Borrowed("more"),
-            MigrationType::Simple,
-            sqlx::SqlSafeStr::into_sql_str(sql),
-            false,
-        )
-    };
     let pending = Migrator::with_migrations(vec![migration(2, "SELECT 1")]);
     let error = env.pg.check_migrated(&pending).await.unwrap_err();
     assert!(error.to_string().contains("0002 (more)"), "{error}");
@@ -67,6 +65,32 @@ async fn a_pending_or_changed_migration_is_refused_and_a_newer_schema_is_not() {
     let both: Vec<Migration> = MIGRATOR.iter().cloned().chain([migration(2, "SELECT 1")]).collect();
     Pg::migrate(&env.database_url, &Migrator::with_migrations(both)).await.unwrap();
     env.pg.check_migrated(&pending).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_migration_that_waits_for_a_table_stops_nobody_and_has_it_in_the_end() {
+    let env = env().await;
+    let mut holder = env.pg.begin().await.unwrap();
+    put(&mut holder, 1, 0).await.unwrap();
+    let wider = migration(2, "ALTER TABLE box ADD COLUMN wide boolean");
+    let both: Vec<Migration> = MIGRATOR.iter().cloned().chain([wider]).collect();
+    let clock = boot::Clock::system();
+    let all = Migrator::with_migrations(both);
+    let others = async {
+        let hurried = Options { lock_timeout: Duration::from_secs(1), ..Options::new(2) };
+        let hurried = Pg::connect_with(&env.database_url, SETTING, &hurried).await.unwrap();
+        testkit::wait_for("a read that stood behind the migration", PATIENCE, async || {
+            let begun = clock.monotonic();
+            assert_eq!(boxes(&hurried).await, Vec::<i64>::new());
+            let took = clock.monotonic().saturating_sub(begun);
+            (took > Duration::from_millis(100)).then_some(())
+        })
+        .await;
+        holder.rollback().await.unwrap();
+    };
+    let (migrated, ()) = tokio::join!(Pg::migrate(&env.database_url, &all), others);
+    migrated.unwrap();
+    env.pg.check_migrated(&all).await.unwrap();
 }
 
 #[tokio::test]
