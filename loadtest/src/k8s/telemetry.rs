@@ -9,6 +9,7 @@ use super::cluster::{self, Cluster, MONITORING, NAMESPACE};
 use super::{Site, until};
 use crate::report::{Report, say};
 use crate::stack::SERVICES;
+use crate::telemetry::OF_THE_OPERATOR;
 
 /// Where it is reached from here.
 const URL: &str = "http://127.0.0.1:30990";
@@ -51,6 +52,14 @@ pub async fn run(site: &mut Site, report: &mut Report) -> anyhow::Result<()> {
         Ok(())
     });
     report.done(&format!("it scrapes all {} services", wanted.len()), scraped.await);
+    let of_the_operator = until(UP_WITHIN, async || {
+        for metric in OF_THE_OPERATOR {
+            ensure!(!query(metric).await?.is_empty(), "no {metric}");
+        }
+        ensure!(query("sum(mizan_operator_leader) == 1").await?.len() == 1, "one replica leads, no more");
+        Ok(())
+    });
+    report.done("it has what the operator measures, and one replica leads", of_the_operator.await);
     rules_and_runbooks(&rules, report).await?;
 
     site.cluster.here(&["scale", "statefulset/mizan-postgres", "--replicas=0"])?;

@@ -16,6 +16,9 @@ pub use panel::{Board, Panel};
 pub const ALERTS: &str = "charts/mizan/files/rules/alerts.yaml";
 /// The rules that are made.
 pub const SLO_RULES: &str = "charts/mizan/files/rules/slos.yaml";
+/// Measured where the operator runs, which needs Kubernetes: the cluster test sees that a Prometheus has them.
+pub const OF_THE_OPERATOR: [&str; 3] =
+    ["mizan_operator_leader", "mizan_operator_drifted", "mizan_operator_reconciles_total"];
 const SLOS: &str = "telemetry/slos.yaml";
 const SLO_TESTS: &str = "telemetry/tests/slos.yaml";
 const PAGE: &str = "docs/telemetry.md";

@@ -8,7 +8,7 @@ use loadtest::api::Body;
 use loadtest::demo::{Demo, follow, kiosks, policies, seed, uploads};
 use loadtest::report::Report;
 use loadtest::stack::{Layout, SERVICES, Stack, binary, mizan};
-use loadtest::telemetry::{self, ALERTS, Rule, SLO_RULES};
+use loadtest::telemetry::{self, ALERTS, OF_THE_OPERATOR, Rule, SLO_RULES};
 use promql_parser::label::{MatchOp, Matcher};
 use promql_parser::parser::{self, AggregateExpr, Expr, LabelModifier, VectorSelector};
 use promql_parser::util::{ExprVisitor, walk_expr};
@@ -198,7 +198,8 @@ impl Judge<'_> {
 
     fn selector(&mut self, selector: &VectorSelector) {
         let Some(name) = &selector.name else { return self.say("a selector without a name") };
-        if OF_OTHERS.contains(&name.as_str()) || self.recorded.contains(name) || name == ONLY_WITH_TLS {
+        let elsewhere = [&OF_OTHERS[..], &OF_THE_OPERATOR, &[ONLY_WITH_TLS]].concat();
+        if elsewhere.contains(&name.as_str()) || self.recorded.contains(name) {
             return;
         }
         let Some(samples) = self.measured.get(name) else { return self.say(&format!("no {name}")) };

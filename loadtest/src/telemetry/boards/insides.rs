@@ -6,7 +6,7 @@ pub(super) fn services() -> Board {
         uid: "mizan-services",
         title: "Mizan: services",
         what: "rate, errors and duration of each service",
-        rows: vec![grpc(), http()],
+        rows: vec![grpc(), http(), does_the_platform_say_what_git_says()],
     }
 }
 
@@ -72,6 +72,28 @@ fn http() -> Row {
                     "{{call}}",
                 )],
             ),
+        ],
+    }
+}
+
+fn does_the_platform_say_what_git_says() -> Row {
+    Row {
+        question: "Does the platform say what git says?",
+        panels: vec![
+            lines(
+                "Objects that the platform says something else about",
+                "short",
+                &[("max by (kind) (mizan_operator_drifted{$ours})", "{{kind}}")],
+            ),
+            lines(
+                "Looks at objects",
+                "short",
+                &[(
+                    "sum by (kind, outcome) (increase(mizan_operator_reconciles_total{$ours}[$__rate_interval]))",
+                    "{{kind}} {{outcome}}",
+                )],
+            ),
+            lines("Replicas that lead", "short", &[("sum(mizan_operator_leader{$ours})", "")]),
         ],
     }
 }
