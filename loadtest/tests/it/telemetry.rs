@@ -1,4 +1,4 @@
-//! Rules, dashboards, runbooks and tests of alerts fit each other, and name only what a running platform measures.
+//! Rules, dashboards, runbooks, tests of alerts and scaling fit each other, and name only what a running platform measures.
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -224,7 +224,7 @@ impl Judge<'_> {
         for label in &by.labels {
             let known = OF_TARGETS.contains(&label.as_str())
                 || below.0.iter().any(|name| {
-                    OF_OTHERS.contains(&name.as_str())
+                    [&OF_OTHERS[..], &OF_THE_OPERATOR].concat().contains(&name.as_str())
                         || self.recorded.contains(name)
                         || self
                             .measured
@@ -282,13 +282,22 @@ impl ExprVisitor for Below {
     }
 }
 
+/// What services are scaled by in production.
+fn triggers() -> Vec<String> {
+    let text = std::fs::read_to_string(root().join("k8s/production/values.yaml")).unwrap();
+    let values: serde_json::Value = serde_saphyr::from_str(&text).unwrap();
+    let services = values["services"].as_object().unwrap().values();
+    let triggers = services.filter_map(|service| service["autoscaling"]["kedaTriggers"].as_array()).flatten();
+    triggers.filter_map(|trigger| trigger["metadata"]["query"].as_str().map(str::to_owned)).collect()
+}
+
 /// The name under which the documents know a sample.
 fn family(sample: &str) -> &str {
     ["_bucket", "_count", "_sum"].iter().find_map(|part| sample.strip_suffix(part)).unwrap_or(sample)
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn rules_and_dashboards_name_only_what_a_running_platform_measures() {
+async fn rules_dashboards_and_scaling_name_only_what_a_running_platform_measures() {
     boot::install_tls();
     let folder = folder();
     let stack = Stack::start(folder.path(), &SERVICES).await.unwrap();
@@ -313,6 +322,11 @@ async fn rules_and_dashboards_name_only_what_a_running_platform_measures() {
                 judge.judge(&format!("{}, {}", board.uid, panel.title), expr);
             }
         }
+    }
+    let triggers = triggers();
+    assert!(triggers.len() > 5, "{triggers:?}");
+    for query in &triggers {
+        judge.judge("k8s/production", query);
     }
     assert!(judge.wrong.is_empty(), "{}", judge.wrong.join("\n"));
 
