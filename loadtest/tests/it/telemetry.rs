@@ -20,7 +20,8 @@ use crate::crash::folder;
 /// What a scrape adds.
 const OF_TARGETS: [&str; 4] = ["namespace", "job", "pod", "instance"];
 /// Measured by others: Prometheus itself, and kube-state-metrics where it is.
-const OF_OTHERS: [&str; 3] = ["up", "kube_pod_status_ready", "kube_pod_container_status_restarts_total"];
+const OF_OTHERS: [&str; 4] =
+    ["up", "kube_pod_status_ready", "kube_pod_status_phase", "kube_pod_container_status_restarts_total"];
 /// Measured only where services speak TLS to each other.
 const ONLY_WITH_TLS: &str = "mizan_tls_expires_seconds";
 
