@@ -105,8 +105,8 @@ postgres://{{ .user | replace "{service}" $snake }}@{{ include "mizan.host" (lis
 {{- /* Who may call a service, joined by commas: (list $ services name). */}}
 {{- define "mizan.callers" -}}
 {{- $root := index . 0 }}
-{{- $callers := $root.Values.tls.extraCallers }}
 {{- $others := index . 1 }}
+{{- $callers := hasKey (get $others (index . 2)).ports "grpc" | ternary $root.Values.tls.extraCallers list }}
 {{- if include "mizan.sandbox" $root }}
 {{- $others = merge (pick ($root.Files.Get "files/services.yaml" | fromYaml) "selftest") $others }}
 {{- end }}

@@ -33,7 +33,7 @@ pub async fn run(site: &mut Site, report: &mut Report) -> anyhow::Result<()> {
     authority.issue_all(&cluster, FIRST)?;
     let asked = ["policy", "report"];
     mizan(&site.layout, &asked).context("before TLS the catalogue answers whoever reaches it")?;
-    let on = cluster.upgrade(&["--set", "tls.enabled=true", "--timeout", "5m"]);
+    let on = cluster.upgrade(&["--set", "tls.enabled=true,tls.extraCallers={officer}", "--timeout", "5m"]);
     report.done("an upgrade turns it on", on);
     report.equal(
         "who comes without a certificate is not answered",
@@ -42,6 +42,8 @@ pub async fn run(site: &mut Site, report: &mut Report) -> anyhow::Result<()> {
     );
     let tested = cluster.helm(&["test", RELEASE, "--namespace", NAMESPACE, "--timeout", "3m"]);
     report.done("`helm test` pays over it", tested);
+    let said = officer(&cluster, &["policy", "report"]);
+    report.done("an officer's pod, which has a certificate, is answered", said);
 
     let load = Load::start(site, PER_SECOND, 0);
     load.goes_on(20, GOES_ON).await?;
@@ -63,6 +65,17 @@ pub async fn run(site: &mut Site, report: &mut Report) -> anyhow::Result<()> {
     let off = cluster.upgrade(&["--set", "tls.enabled=false", "--timeout", "5m"]);
     report.done("and an upgrade turns it off", off);
     Ok(())
+}
+
+/// Runs `mizan` as `k8s/production/README.md` says.
+fn officer(cluster: &Cluster, args: &[&str]) -> anyhow::Result<String> {
+    let pod = std::fs::read_to_string("k8s/production/officer.json")?;
+    let labels = format!(
+        "app.kubernetes.io/name=mizan,app.kubernetes.io/instance={RELEASE},app.kubernetes.io/component=officer"
+    );
+    let order = ["run", "officer", "--rm", "--stdin", "--quiet", "--restart=Never", "--image=mizan:0.1.0"];
+    let more = ["--labels", &labels, "--override-type=strategic", "--overrides", &pod, "--"];
+    cluster.here(&[&order[..], &more, args].concat())
 }
 
 /// The pods that speak TLS, all of ours but the simulated world, each with the port of its measures.
@@ -103,7 +116,7 @@ impl Authority {
     /// A Secret for each service and for `helm test`, in the place of the one before.
     fn issue_all(&self, cluster: &Cluster, good_for: Duration) -> anyhow::Result<()> {
         let now = boot::Clock::system().now();
-        for name in SERVICES.iter().chain(&["operator", "selftest"]) {
+        for name in SERVICES.iter().chain(&["operator", "selftest", "officer"]) {
             let host = format!("{RELEASE}-{name}");
             let names = [format!("{name}.mizan.internal"), format!("{host}.{NAMESPACE}.svc"), host];
             let mut params = CertificateParams::new(names)?;
