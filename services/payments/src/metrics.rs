@@ -38,9 +38,9 @@ pub struct Measured {
     /// Seconds since the oldest unknown attempt became so; 0 when there is none.
     pub unknown_oldest_seconds: Gauge,
     /// Work items that are due.
-    pub work_due: Gauge,
+    work_due: Family<ByProvider, Gauge>,
     /// Seconds since the oldest of them became due.
-    pub work_oldest_due_seconds: Gauge,
+    work_oldest_due_seconds: Family<ByProvider, Gauge>,
     /// Seconds since the oldest sign of money that is not in the books; 0 when there is none.
     pub unposted_oldest_seconds: Gauge,
     /// Seconds since the end of the oldest business day that is over and not closed.
@@ -101,8 +101,8 @@ impl Metrics {
     pub fn register(ctx: &Context, providers: &[String]) -> Metrics {
         let metrics = Metrics(Arc::new(Measured {
             unknown_oldest_seconds: Gauge::default(),
-            work_due: Gauge::default(),
-            work_oldest_due_seconds: Gauge::default(),
+            work_due: Family::default(),
+            work_oldest_due_seconds: Family::default(),
             unposted_oldest_seconds: Gauge::default(),
             day_unclosed_seconds: Gauge::default(),
             books_difference_fils: Gauge::default(),
@@ -284,6 +284,13 @@ impl Metrics {
     pub fn asked(&self, provider: &str, answered: &'static str) {
         let labels = [("provider", provider.to_owned()), ("answered", answered.to_owned())];
         self.provider_calls.get_or_create(&labels).inc();
+    }
+
+    /// How many calls to a provider are due, and since how many seconds the oldest.
+    pub fn due(&self, provider: &str, items: i64, oldest_seconds: i64) {
+        let provider = [("provider", provider.to_owned())];
+        self.work_due.get_or_create(&provider).set(items);
+        self.work_oldest_due_seconds.get_or_create(&provider).set(oldest_seconds);
     }
 
     /// Which of the `known` providers rest.

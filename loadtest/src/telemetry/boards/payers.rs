@@ -169,13 +169,16 @@ fn doubt() -> Row {
                 &[
                     ("max(mizan_payments_unknown_oldest_seconds{$ours})", "unknown outcome"),
                     ("max(mizan_payments_unposted_oldest_seconds{$ours})", "sign of money, not in the books"),
-                    ("max(mizan_payments_work_oldest_due_seconds{$ours})", "call to a provider that is due"),
+                    (
+                        "max by (provider) (mizan_payments_work_oldest_due_seconds{$ours})",
+                        "call to {{provider}} that is due",
+                    ),
                 ],
             ),
             lines(
                 "Calls to providers that are due",
                 "short",
-                &[("max(mizan_payments_work_due{$ours})", "due")],
+                &[("max by (provider) (mizan_payments_work_due{$ours})", "{{provider}}")],
             ),
             lines(
                 "Providers that rest",

@@ -194,34 +194,38 @@ pub async fn claim(tx: &mut Tx, take: Take<'_>) -> Result<Vec<Claimed>, Error> {
     Ok(claimed)
 }
 
-/// Items that are due, in hand or not.
-#[derive(Clone, Copy, Debug)]
+/// Items of one provider that are due, in hand or not.
+#[derive(Clone, Debug)]
 pub struct Due {
+    pub provider: String,
     pub items: i64,
-    pub oldest_at: Option<OffsetDateTime>,
+    pub oldest_at: OffsetDateTime,
 }
 
-/// What is due.
+/// What is due, of each provider that has any.
 ///
 /// # Errors
 /// As any read of `tx`.
-pub async fn due(tx: &mut Tx, now: OffsetDateTime) -> Result<Due, Error> {
+pub async fn due(tx: &mut Tx, now: OffsetDateTime) -> Result<Vec<Due>, Error> {
     let due = sqlx::query_as!(
         Due,
-        r#"SELECT count(*) AS "items!", min(due_at) AS oldest_at FROM work WHERE due_at <= $1"#,
+        r#"SELECT provider, count(*) AS "items!", min(due_at) AS "oldest_at!"
+             FROM work WHERE due_at <= $1 GROUP BY provider"#,
         now,
     );
-    Ok(due.fetch_one(tx.conn()).await?)
+    Ok(due.fetch_all(tx.conn()).await?)
 }
 
-/// Since when money may have moved that is not in the books: a hint that nobody followed yet, or a capture without an
-/// answer.
+/// Since when money may have moved that is not in the books: a hint that nobody followed yet, one whose outcome is unknown, or
+/// a capture without an answer.
 ///
 /// # Errors
 /// As any read of `tx`.
 pub async fn oldest_unposted(tx: &mut Tx, now: OffsetDateTime) -> Result<Option<OffsetDateTime>, Error> {
     let oldest = sqlx::query_scalar!(
         "SELECT least((SELECT min(due_at) FROM work WHERE hints > hints_seen AND due_at <= $1),
+                      (SELECT min(since_at) FROM attempt JOIN work ON work_id = attempt_id
+                        WHERE state = 'unknown' AND hints > 0),
                       (SELECT min(since_at) FROM attempt WHERE state = 'capturing'))",
         now,
     );

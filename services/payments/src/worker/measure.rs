@@ -42,8 +42,11 @@ async fn often(svc: &Payments) -> Result<(), Error> {
     let unposted = store::work::oldest_unposted(&mut tx, now).await?;
     tx.rollback().await?;
     svc.metrics.unknown_oldest_seconds.set(age(now, doubt));
-    svc.metrics.work_due.set(due.items);
-    svc.metrics.work_oldest_due_seconds.set(age(now, due.oldest_at));
+    for provider in svc.providers.iter() {
+        let due = due.iter().find(|due| due.provider == *provider);
+        let (items, oldest_at) = due.map_or((0, None), |due| (due.items, Some(due.oldest_at)));
+        svc.metrics.due(provider, items, age(now, oldest_at));
+    }
     svc.metrics.unposted_oldest_seconds.set(age(now, unposted));
     svc.metrics.look_at_queues();
     Ok(())

@@ -99,10 +99,10 @@ impl Worker {
 
     /// Claims what is due and there is room for, and starts a call for each. True when there may be more.
     async fn round(&self) -> Result<bool, Error> {
-        let room = self.room.available_permits();
-        let Ok(at_most @ 1..) = i64::try_from(room) else { return Ok(false) };
         let resting = self.breakers().resting(self.waits.monotonic());
         self.svc.metrics.resting(&self.svc.providers, &resting);
+        let room = self.room.available_permits();
+        let Ok(at_most @ 1..) = i64::try_from(room) else { return Ok(false) };
         let take = Take { at_most, now: self.svc.clock.now(), lease: self.claim, resting: &resting };
         let mut tx = self.svc.pg.begin().await?;
         let claimed = store::work::claim(&mut tx, take).await?;

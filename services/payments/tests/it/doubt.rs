@@ -8,6 +8,7 @@ use proto::{
 };
 use testkit::wait_for;
 
+use crate::engine::metric;
 use crate::support::{
     Stack,
     stack::SOON,
@@ -258,6 +259,27 @@ async fn a_hint_of_late_money_is_followed_until_the_provider_says_a_definite_wor
     t.callback(&payment).await;
     t.until_moving(&payment.payment_id, PaymentState::Late, 60 * SECOND).await;
     assert_eq!(t.wallet.calls("inquire", &bill), 3);
+    t.books_hold().await;
+}
+
+#[tokio::test]
+async fn a_callback_about_what_stays_unknown_is_a_sign_of_money_until_the_provider_answers() {
+    const UNPOSTED: &str = "mizan_payments_unposted_oldest_seconds";
+    let t = Stack::start().await;
+    let bill = t.bill(1, 5_000);
+    t.wallet.on_initiate(&bill, [indeterminate()]);
+    t.wallet.on_inquire(&bill, [indeterminate()]);
+    let payment = t.pay(&bill, "a").await.unwrap();
+    t.until(&payment.payment_id, PaymentState::Processing).await;
+    let asked = t.wallet.calls("inquire", &bill);
+    t.callback(&payment).await;
+    wait_for("an inquiry", SOON, async || (t.wallet.calls("inquire", &bill) > asked).then_some(())).await;
+    t.env.clock.advance(60 * SECOND);
+    wait_for("the sign", SOON, async || (metric(&t, UNPOSTED) >= Some(60)).then_some(())).await;
+
+    t.wallet.on_inquire(&bill, [paid(5_000, "BP-1")]);
+    t.until_moving(&payment.payment_id, PaymentState::Captured, HOUR).await;
+    wait_for("no sign any more", SOON, async || (metric(&t, UNPOSTED) == Some(0)).then_some(())).await;
     t.books_hold().await;
 }
 
