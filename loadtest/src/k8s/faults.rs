@@ -102,10 +102,9 @@ async fn drain(site: &mut Site, report: &mut Report) -> anyhow::Result<()> {
     replicas(site, 1)
 }
 
-/// So many of each service, and no autoscaler.
+/// So many of each service.
 fn replicas(site: &Site, count: u32) -> anyhow::Result<()> {
-    let mut set: Vec<String> =
+    let set: Vec<String> =
         OURS.iter().map(|service| format!("services.{service}.replicas={count}")).collect();
-    set.push("services.portal.autoscaling.enabled=false".to_owned());
     site.cluster.upgrade(&["--set", &set.join(","), "--timeout", "5m"]).map(drop)
 }

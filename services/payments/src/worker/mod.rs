@@ -18,12 +18,12 @@ use proto::wallet::v1::{
 };
 use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore};
 use tokio_util::sync::CancellationToken;
-use tonic::{Request, Status};
+use tonic::{Code, Request, Status};
 use tracing::Instrument as _;
 
 use crate::{
     Error, Payments,
-    breaker::Breakers,
+    breaker::{Breakers, Silence},
     config::Waits,
     domain::{
         Command, Refusal,
@@ -137,13 +137,20 @@ impl Worker {
     }
 
     async fn ask(&self, item: &Item) -> Said {
-        let said = Said::of(self.call(item).await, item.question);
+        let heard = self.call(item).await;
+        let away = heard.as_ref().is_err_and(|status| status.code() == Code::Unavailable);
+        let silence = if away { Silence::Adapter } else { Silence::Provider };
+        let said = Said::of(heard, item.question);
         self.svc.metrics.asked(&item.provider, if said.is_silence() { "no" } else { "yes" });
         let mut breakers = self.breakers();
         if !said.is_silence() {
             breakers.answered(&item.provider);
-        } else if breakers.silent(&item.provider, self.waits.monotonic()) {
-            tracing::warn!(provider = item.provider, "a provider does not answer and gets some rest");
+        } else if breakers.silent(&item.provider, silence, self.waits.monotonic()) {
+            tracing::warn!(
+                provider = item.provider,
+                ?silence,
+                "a provider does not answer and gets some rest"
+            );
         }
         said
     }
