@@ -102,15 +102,25 @@ postgres://{{ .user | replace "{service}" $snake }}@{{ include "mizan.host" (lis
 {{- if $secret }}?password_file=/etc/mizan/{{ $kind }}/password{{ end }}
 {{- end }}
 
+{{- /* Who calls and is no service, with its facts: the pod of `helm test`, and the `tls.extraCallers`, which call every service. */}}
+{{- define "mizan.guests" -}}
+{{- $facts := .Files.Get "files/services.yaml" | fromYaml }}
+{{- $answering := list }}
+{{- range $name, $fact := $facts }}
+{{- if hasKey ($fact.ports | default dict) "grpc" }}{{ $answering = append $answering $name }}{{ end }}
+{{- end }}
+{{- if include "mizan.sandbox" . }}
+{{ pick $facts "selftest" | toYaml }}
+{{- end }}
+{{- range .Values.tls.extraCallers }}
+{{ dict . (dict "calls" $answering) | toYaml }}
+{{- end }}
+{{- end }}
+
 {{- /* Who may call a service, joined by commas: (list $ services name). */}}
 {{- define "mizan.callers" -}}
-{{- $root := index . 0 }}
-{{- $others := index . 1 }}
-{{- $callers := hasKey (get $others (index . 2)).ports "grpc" | ternary $root.Values.tls.extraCallers list }}
-{{- if include "mizan.sandbox" $root }}
-{{- $others = merge (pick ($root.Files.Get "files/services.yaml" | fromYaml) "selftest") $others }}
-{{- end }}
-{{- range $other, $service := $others }}
+{{- $callers := list }}
+{{- range $other, $service := merge (include "mizan.guests" (index . 0) | fromYaml) (index . 1) }}
 {{- if has (index $ 2) ($service.calls | default list) }}{{ $callers = append $callers $other }}{{ end }}
 {{- end }}
 {{- join "," $callers }}

@@ -199,8 +199,7 @@ impl Judge<'_> {
 
     fn selector(&mut self, selector: &VectorSelector) {
         let Some(name) = &selector.name else { return self.say("a selector without a name") };
-        let elsewhere = [&OF_OTHERS[..], &OF_THE_OPERATOR, &[ONLY_WITH_TLS]].concat();
-        if elsewhere.contains(&name.as_str()) || self.recorded.contains(name) {
+        if self.is_measured_elsewhere(name) {
             return;
         }
         let Some(samples) = self.measured.get(name) else { return self.say(&format!("no {name}")) };
@@ -217,6 +216,11 @@ impl Judge<'_> {
         }
     }
 
+    fn is_measured_elsewhere(&self, name: &str) -> bool {
+        [&OF_OTHERS[..], &OF_THE_OPERATOR, &[ONLY_WITH_TLS]].concat().contains(&name)
+            || self.recorded.contains(name)
+    }
+
     /// Labels that are grouped by stand at something below.
     fn aggregate(&mut self, aggregate: &AggregateExpr) {
         let Some(LabelModifier::Include(by)) = &aggregate.modifier else { return };
@@ -225,8 +229,7 @@ impl Judge<'_> {
         for label in &by.labels {
             let known = OF_TARGETS.contains(&label.as_str())
                 || below.0.iter().any(|name| {
-                    [&OF_OTHERS[..], &OF_THE_OPERATOR].concat().contains(&name.as_str())
-                        || self.recorded.contains(name)
+                    self.is_measured_elsewhere(name)
                         || self
                             .measured
                             .get(name)

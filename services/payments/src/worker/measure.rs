@@ -10,6 +10,8 @@ use crate::{Error, Payments, books::day, domain::case::Kind, store};
 
 /// How often what must be seen at once is read: each from the top of an index.
 const OFTEN: Duration = Duration::from_secs(2);
+/// Providers that the settings do not name any more, and that still owe an answer.
+const UNLISTED: &str = "unlisted";
 /// Every so many of those looks, what has time is read too.
 const SELDOM: u32 = 5;
 
@@ -42,14 +44,19 @@ async fn often(svc: &Payments) -> Result<(), Error> {
     let unposted = store::work::oldest_unposted(&mut tx, now).await?;
     tx.rollback().await?;
     svc.metrics.unknown_oldest_seconds.set(age(now, doubt));
-    for provider in svc.providers.iter() {
-        let due = due.iter().find(|due| due.provider == *provider);
-        let (items, oldest_at) = due.map_or((0, None), |due| (due.items, Some(due.oldest_at)));
-        svc.metrics.due(provider, items, age(now, oldest_at));
+    for provider in svc.providers.iter().map(String::as_str).chain([UNLISTED]) {
+        let of_provider = due.iter().filter(|due| provider == listed(svc, &due.provider));
+        let oldest_at = of_provider.clone().map(|due| due.oldest_at).min();
+        svc.metrics.due(provider, of_provider.map(|due| due.items).sum(), age(now, oldest_at));
     }
     svc.metrics.unposted_oldest_seconds.set(age(now, unposted));
     svc.metrics.look_at_queues();
     Ok(())
+}
+
+/// The label of `provider`.
+fn listed<'p>(svc: &Payments, provider: &'p str) -> &'p str {
+    if svc.providers.iter().any(|listed| listed == provider) { provider } else { UNLISTED }
 }
 
 async fn seldom(svc: &Payments) -> Result<(), Error> {
