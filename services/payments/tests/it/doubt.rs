@@ -284,6 +284,23 @@ async fn a_callback_about_what_stays_unknown_is_a_sign_of_money_until_the_provid
 }
 
 #[tokio::test]
+async fn a_call_to_a_provider_that_is_no_longer_named_is_seen_to_be_late() {
+    let t = Stack::start().await;
+    let mut tx = t.env.pg.begin().await.unwrap();
+    sqlx::query_scalar::<_, i32>(
+        "INSERT INTO work (work_id, provider, kind, due_at, fence, hints, hints_seen)
+         VALUES (gen_random_uuid(), 'gone', 'inquire', 'epoch', 0, 0, 0) RETURNING hints",
+    )
+    .fetch_one(tx.conn())
+    .await
+    .unwrap();
+    tx.commit().await.unwrap();
+    let due = |provider: &str| metric(&t, &format!("mizan_payments_work_due{{provider=\"{provider}\"}}"));
+    wait_for("it is counted", SOON, async || (due("unlisted") == Some(1)).then_some(())).await;
+    assert_eq!(due("benefit-pay"), Some(0));
+}
+
+#[tokio::test]
 async fn money_after_the_end_is_late_the_payers_and_has_a_case() {
     let t = Stack::start().await;
     let bill = t.bill(1, 5_000);
