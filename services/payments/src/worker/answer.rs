@@ -5,10 +5,13 @@ use money::Money;
 use proto::wallet::v1::{Observation, ObservedState, Outcome, outcome::Kind};
 use tonic::{Code, Status};
 
-use crate::domain::{
-    attempt::{Answer, NextAction},
-    refund,
-    world::Question,
+use crate::{
+    breaker::Silence,
+    domain::{
+        attempt::{Answer, NextAction},
+        refund,
+        world::Question,
+    },
 };
 
 /// What a call ended in.
@@ -105,6 +108,13 @@ impl Said {
     }
 }
 
+/// Who is silent, if nobody says anything. A provider that does not answer is told of by the adapter, or holds its call up; only
+/// an adapter that is away cannot be reached.
+pub fn silence(heard: &Result<Option<Outcome>, Status>) -> Silence {
+    let away = heard.as_ref().is_err_and(|status| status.code() == Code::Unavailable);
+    if away { Silence::Adapter } else { Silence::Provider }
+}
+
 /// What no answer means depends on what was asked.
 fn nothing(question: Question) -> Said {
     match question {
@@ -172,5 +182,17 @@ fn moved(said: &Observation, as_said: fn(Money, String) -> Said) -> Option<Said>
             tracing::error!(%error, "a provider says that money moved, in an amount that cannot be read");
             None
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_who_cannot_be_reached_is_our_own_adapter() {
+        assert_eq!(silence(&Err(Status::unavailable("no connection"))), Silence::Adapter);
+        assert_eq!(silence(&Err(Status::deadline_exceeded("too slow"))), Silence::Provider);
+        assert_eq!(silence(&Ok(Some(Outcome::default()))), Silence::Provider);
     }
 }

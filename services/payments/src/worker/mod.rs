@@ -18,12 +18,12 @@ use proto::wallet::v1::{
 };
 use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore};
 use tokio_util::sync::CancellationToken;
-use tonic::{Code, Request, Status};
+use tonic::{Request, Status};
 use tracing::Instrument as _;
 
 use crate::{
     Error, Payments,
-    breaker::{Breakers, Silence},
+    breaker::Breakers,
     config::Waits,
     domain::{
         Command, Refusal,
@@ -138,8 +138,7 @@ impl Worker {
 
     async fn ask(&self, item: &Item) -> Said {
         let heard = self.call(item).await;
-        let away = heard.as_ref().is_err_and(|status| status.code() == Code::Unavailable);
-        let silence = if away { Silence::Adapter } else { Silence::Provider };
+        let silence = answer::silence(&heard);
         let said = Said::of(heard, item.question);
         self.svc.metrics.asked(&item.provider, if said.is_silence() { "no" } else { "yes" });
         let mut breakers = self.breakers();
