@@ -17,6 +17,7 @@ mod env;
 mod lease;
 pub mod otlp;
 pub mod pdf;
+mod port;
 mod process;
 mod proxy;
 mod servers;
@@ -26,6 +27,7 @@ pub mod tools;
 mod wait;
 
 pub use env::{Database, Env, START};
+pub use port::free_address;
 pub use proxy::FaultProxy;
 pub use servers::{Addresses, Durable, Servers};
 pub use wait::wait_for;

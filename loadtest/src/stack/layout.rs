@@ -1,10 +1,8 @@
 //! Which service listens where, and the settings that follow.
 use std::collections::BTreeMap;
 use std::io::Read as _;
-use std::net::{Ipv4Addr, SocketAddr, TcpListener};
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
-use std::sync::LazyLock;
-use std::sync::atomic::{AtomicU32, Ordering};
 
 use anyhow::Context as _;
 use base64::Engine as _;
@@ -37,23 +35,6 @@ pub const WITH_DATABASE: [&str; 8] = [
     "notifications",
 ];
 
-/// Below what the system hands out for connections (from 32,768): nobody's connection sits on a service's port when it is
-/// started again.
-const PORTS: std::ops::Range<u16> = 20_000..32_000;
-
-/// The next port that nobody listens on. Each is given once in a process; processes begin at different places.
-fn free_address() -> anyhow::Result<SocketAddr> {
-    static NEXT: LazyLock<AtomicU32> = LazyLock::new(|| AtomicU32::new(std::process::id().wrapping_mul(100)));
-    for _ in PORTS {
-        let turn = NEXT.fetch_add(1, Ordering::Relaxed) % u32::from(PORTS.end - PORTS.start);
-        let address = SocketAddr::from((Ipv4Addr::LOCALHOST, PORTS.start + u16::try_from(turn)?));
-        if TcpListener::bind(address).is_ok() {
-            return Ok(address);
-        }
-    }
-    anyhow::bail!("every port of {PORTS:?} is taken")
-}
-
 /// Addresses, folders and settings of one running platform.
 #[derive(Debug, Clone)]
 pub struct Layout {
@@ -78,7 +59,7 @@ impl Layout {
         for name in
             SERVICES.iter().flat_map(|service| speaks.iter().map(move |what| format!("{service}.{what}")))
         {
-            ports.insert(name, free_address()?);
+            ports.insert(name, testkit::free_address()?);
         }
         let layout = Layout {
             folder: folder.canonicalize()?,

@@ -4,7 +4,7 @@ mod nats;
 mod postgres;
 mod redis;
 
-use std::net::{Ipv4Addr, SocketAddr, TcpListener};
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -191,8 +191,6 @@ fn memory_folder() -> Option<&'static Path> {
     (free_kib >= ROOM_KIB).then_some(memory)
 }
 
-const LOOPBACK: Ipv4Addr = Ipv4Addr::LOCALHOST;
-
 /// Starts a server on a free port and waits until `ready` says that it answers. Somebody may take the port between our
 /// look and the server's: then the server ends, and another port is tried.
 fn start_on_free_port(
@@ -202,7 +200,7 @@ fn start_on_free_port(
 ) -> anyhow::Result<(SocketAddr, Server)> {
     let mut last_words = String::new();
     for _ in 0..3 {
-        let address = TcpListener::bind((LOOPBACK, 0)).and_then(|free| free.local_addr())?;
+        let address = crate::free_address()?;
         let mut server = Server::start(&prepare(address)?)?;
         // 30 s: a machine under full load may need most of it.
         for _ in 0..6_000 {

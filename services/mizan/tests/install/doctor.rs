@@ -1,7 +1,8 @@
 //! `mizan doctor`: all well where everything runs, and each thing that is broken is named with what helps.
 use sqlx::{Connection as _, PgConnection};
+use testkit::free_address;
 
-use crate::platform::{Ended, Platform, free_address};
+use crate::platform::{Ended, Platform};
 
 /// There is such a line about one thing.
 fn about(report: &Ended, level: &str, of: &str, what: &str) {
@@ -73,9 +74,9 @@ async fn what_is_broken_is_named_with_what_helps() {
         match name.as_str() {
             "MIZAN_INVOICING_MASTER_KEY_FILE" => *value = "/nowhere/master.key".to_owned(),
             "MIZAN_NOTIFICATIONS_DATABASE_URL" => {
-                *value = format!("postgres://mizan:secret-word@{}/gone", free_address());
+                *value = format!("postgres://mizan:secret-word@{}/gone", free_address().unwrap());
             }
-            "MIZAN_GATEWAY_REDIS_URL" => *value = format!("redis://{}", free_address()),
+            "MIZAN_GATEWAY_REDIS_URL" => *value = format!("redis://{}", free_address().unwrap()),
             _ => {}
         }
     }

@@ -1,10 +1,9 @@
 //! Everything running, in two processes: `mizan all`, and the simulated outside world.
-use std::net::{SocketAddr, TcpListener};
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
 use boot::Clock;
-use testkit::{Database, Env, wait_for};
+use testkit::{Database, Env, free_address, wait_for};
 
 const STARTS_WITHIN: Duration = Duration::from_secs(30);
 /// Services, the ports they open, and what others call them by.
@@ -51,11 +50,6 @@ pub fn prefix(service: &str) -> String {
     format!("MIZAN_{}", service.to_uppercase().replace('-', "_"))
 }
 
-/// A port that nobody listens on yet.
-pub fn free_address() -> SocketAddr {
-    TcpListener::bind("127.0.0.1:0").and_then(|listener| listener.local_addr()).unwrap()
-}
-
 impl Platform {
     /// Databases and settings; nothing runs yet.
     pub async fn planned() -> Platform {
@@ -82,7 +76,7 @@ impl Platform {
         std::fs::write(path("master.key"), [7; 32]).unwrap();
         for service in SERVICES {
             for what in ["GRPC_ADDR", "HTTP_ADDR", "HEALTH_ADDR", "SMTP_ADDR", "DEVICE_ADDR"] {
-                self.set(service, what, free_address().to_string());
+                self.set(service, what, free_address().unwrap().to_string());
             }
             self.set(service, "NATS_URL", self.env.nats_url.clone());
             self.set(service, "REDIS_URL", self.env.redis_url.clone());

@@ -1,8 +1,9 @@
 //! `mizan selftest`: pays while services still start, twice at once, and only with the simulated wallet.
 use proto::payments::v1::GetTrialBalanceRequest;
 use proto::payments::v1::ledger_service_client::LedgerServiceClient;
+use testkit::free_address;
 
-use crate::platform::{Platform, ended, free_address};
+use crate::platform::{Platform, ended};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_bill_is_paid_to_the_fils_also_twice_at_once_and_while_services_still_start() {
@@ -55,7 +56,7 @@ async fn a_wallet_that_is_not_the_sandbox_is_not_approved() {
     let p = Platform::planned().await;
     let _running = (p.runs("sandbox"), p.runs("all"));
     p.ready("gateway").await;
-    let elsewhere = format!("http://{}", free_address());
+    let elsewhere = format!("http://{}", free_address().unwrap());
     let other = ended(p.command(&["selftest", "--wait-s", "2"]).env("MIZAN_SANDBOX_URL", elsewhere));
     assert_eq!(other.code, Some(69), "{other:?}");
     assert!(

@@ -58,11 +58,6 @@ fn settings<S: clap::Args>(service: &str, typed: &[(&str, &str)]) -> S {
 /// Any free port.
 const ANY: &str = "127.0.0.1:0";
 
-/// A port that nobody listens on yet.
-fn free_address() -> std::net::SocketAddr {
-    std::net::TcpListener::bind(ANY).and_then(|listener| listener.local_addr()).unwrap()
-}
-
 fn http(addr: std::net::SocketAddr) -> String {
     format!("http://{addr}")
 }
@@ -136,7 +131,7 @@ impl Platform {
         let (grpc, nats) = (("grpc-addr", ANY), ("nats-url", env.nats_url.as_str()));
 
         // Invoicing and payments ask each other: the one that starts first must know where the other will be.
-        let payments_at = free_address();
+        let payments_at = testkit::free_address().unwrap();
         let line = FaultProxy::start(payments_at).await;
         let own = (path("master.key"), http(line.addr()));
         let (catalogue, invoicing) = bills(&env, (&catalogue_db, &invoicing_db), (&own.0, &own.1)).await;
