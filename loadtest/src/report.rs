@@ -9,11 +9,12 @@ pub fn say(line: impl AsRef<str>) {
     writeln!(out, "{}", line.as_ref()).ok();
 }
 
-/// Checks as they are made; the last line is `N passed, N failed`.
+/// Checks as they are made; the last line is `N passed, N failed`, and how many could not be made, if any.
 #[derive(Debug, Default)]
 pub struct Report {
     passed: u32,
     failed: u32,
+    skipped: u32,
 }
 
 impl Report {
@@ -58,6 +59,12 @@ impl Report {
         }
     }
 
+    /// Counts a check that cannot be made here, and says why.
+    pub fn skip(&mut self, what: &str, why: &str) {
+        self.skipped = self.skipped.saturating_add(1);
+        say(format!("  skipped {what}\n         {why}"));
+    }
+
     fn pass(&mut self, what: &str) {
         self.passed = self.passed.saturating_add(1);
         say(format!("  ok     {what}"));
@@ -75,6 +82,10 @@ impl Report {
 
     /// The last line.
     pub fn close(&self) {
-        say(format!("\n{} passed, {} failed", self.passed, self.failed));
+        let skipped = match self.skipped {
+            0 => String::new(),
+            some => format!(", {some} skipped"),
+        };
+        say(format!("\n{} passed, {} failed{skipped}", self.passed, self.failed));
     }
 }

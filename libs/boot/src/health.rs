@@ -176,8 +176,12 @@ impl Health {
             .route("/metrics", get(metrics))
             .with_state(ctx.clone());
         ctx.health.clone().keep_asking(ctx);
+        ctx.health.say_when_ready(ctx);
         if let Some(tls) = crate::tls::current() {
             tls.measure(ctx);
+        }
+        if let Some(collector) = crate::metrics_export::current() {
+            collector.keep_sending(ctx);
         }
         let stopping = ctx.tasks.stopping();
         ctx.tasks.spawn("health", async move {
@@ -187,6 +191,21 @@ impl Health {
             }
         });
         Ok(bound)
+    }
+
+    /// One line in the log: how long after the process began the service was ready.
+    fn say_when_ready(&self, ctx: &Context) {
+        let (clock, service, draining) = (ctx.clock.clone(), ctx.service, ctx.tasks.draining());
+        let mut readiness = self.watch();
+        ctx.tasks.spawn("ready", async move {
+            tokio::select! {
+                Ok(_) = readiness.wait_for(|ready| *ready) => {
+                    let after_ms = u64::try_from(clock.monotonic().as_millis()).unwrap_or(u64::MAX);
+                    tracing::info!(service, after_ms, "ready");
+                }
+                () = draining.cancelled_owned() => {}
+            }
+        });
     }
 
     fn keep_asking(self, ctx: &Context) {

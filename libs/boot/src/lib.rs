@@ -10,6 +10,7 @@ pub mod http;
 mod ids;
 pub mod locale;
 mod metrics;
+mod metrics_export;
 pub mod problem;
 mod redacted;
 mod run;

@@ -1,4 +1,4 @@
-//! Logs to the terminal; logs and spans to an OpenTelemetry collector. The binary starts it once.
+//! Logs to the terminal; logs, spans and metrics to an OpenTelemetry collector. The binary starts it once.
 
 use std::{
     sync::atomic::{AtomicBool, Ordering},
@@ -7,7 +7,7 @@ use std::{
 
 use opentelemetry::trace::TracerProvider as _;
 use opentelemetry_appender_tracing::layer::OpenTelemetryTracingBridge;
-use opentelemetry_otlp::{ExporterBuildError, LogExporter, SpanExporter, WithExportConfig as _};
+use opentelemetry_otlp::{LogExporter, SpanExporter, WithExportConfig as _};
 use opentelemetry_sdk::{Resource, error::OTelSdkResult, logs::SdkLoggerProvider, trace::SdkTracerProvider};
 use tracing::{Metadata, Subscriber};
 use tracing_subscriber::{
@@ -18,14 +18,14 @@ use tracing_subscriber::{
     util::SubscriberInitExt as _,
 };
 
-use crate::StartError;
+use crate::{StartError, metrics_export::MetricsExport};
 
 /// Without it one call is near two thousand spans: the transport's own, and the exporter's.
 const SPANS: &str = "info,h2=off,hyper=off,hyper_util=off,tonic=off,tower=off,rustls=off";
 /// The log lines an operator wants when nothing else is set.
 pub const DEFAULT_FILTER: &str = "info,h2=off,hyper=off,tonic=off,tower=off,rustls=off,sqlx=warn";
-/// A collector that does not take spans or lines by then loses them.
-const EXPORT_TIMEOUT: Duration = Duration::from_secs(2);
+/// A collector that does not take spans, lines or metrics by then loses them.
+pub(crate) const EXPORT_TIMEOUT: Duration = Duration::from_secs(2);
 /// The whole of shutting down, part of the process's grace period.
 pub(crate) const SHUTDOWN: Duration = Duration::from_secs(5);
 
@@ -34,7 +34,7 @@ pub(crate) const SHUTDOWN: Duration = Duration::from_secs(5);
 pub struct Telemetry {
     /// The name spans carry: `mizan` or a service's.
     pub service: String,
-    /// Where spans and log lines go, `http://host:4317`; none keeps spans in the process, and traces still travel.
+    /// Where spans, log lines and metrics go, `http://host:4317`; none keeps spans in the process, and traces still travel.
     pub otlp_endpoint: Option<String>,
     /// How log lines look.
     pub lines: Lines,
@@ -52,7 +52,7 @@ pub enum Lines {
 }
 
 /// Holds the exporters. Call [`Guard::shutdown`] last.
-#[must_use = "dropping the guard without shutdown loses the last spans and lines"]
+#[must_use = "dropping the guard without shutdown loses the last spans, lines and metrics"]
 #[derive(Debug)]
 pub struct Guard(Option<Exporters>);
 
@@ -61,10 +61,12 @@ struct Exporters {
     spans: SdkTracerProvider,
     /// Only with a collector.
     lines: Option<SdkLoggerProvider>,
+    /// Only with a collector.
+    metrics: Option<MetricsExport>,
 }
 
-/// Starts logs and spans. In a process where they run already (tests), changes nothing.
-/// Call it inside the runtime, which needs two worker threads or more.
+/// Starts logs and spans, and sends the metrics of services that open their health port after it. In a process where they run
+/// already (tests), changes nothing. Call it inside the runtime, which needs two worker threads or more.
 ///
 /// # Errors
 /// [`StartError::Setting`] for a bad filter or endpoint.
@@ -89,7 +91,13 @@ pub fn init(telemetry: &Telemetry) -> Result<Guard, StartError> {
     let filter = filter.and(dynamic_filter_fn(|metadata, _| first_of_exporter(metadata)));
     let started =
         tracing_subscriber::registry().with(spans).with(lines).with(log(telemetry.lines).with_filter(filter));
-    Ok(Guard(started.try_init().is_ok().then_some(exporters)))
+    if started.try_init().is_err() {
+        return Ok(Guard(None));
+    }
+    if let Some(metrics) = &exporters.metrics {
+        metrics.install();
+    }
+    Ok(Guard(Some(exporters)))
 }
 
 fn log<S>(lines: Lines) -> Box<dyn Layer<S> + Send + Sync>
@@ -120,9 +128,9 @@ fn exporters(telemetry: &Telemetry) -> Result<Exporters, StartError> {
     let resource = Resource::builder().with_service_name(telemetry.service.clone()).build();
     let spans = SdkTracerProvider::builder().with_resource(resource.clone());
     let Some(endpoint) = &telemetry.otlp_endpoint else {
-        return Ok(Exporters { spans: spans.build(), lines: None });
+        return Ok(Exporters { spans: spans.build(), lines: None, metrics: None });
     };
-    let refused = |error: ExporterBuildError| {
+    let refused = |error: &dyn std::error::Error| {
         StartError::setting(
             "MIZAN_OTLP_ENDPOINT",
             format!("`{endpoint}`: {error}"),
@@ -133,8 +141,9 @@ fn exporters(telemetry: &Telemetry) -> Result<Exporters, StartError> {
     let of_lines = LogExporter::builder().with_tonic().with_endpoint(endpoint).with_timeout(EXPORT_TIMEOUT);
     let lines = SdkLoggerProvider::builder().with_resource(resource);
     Ok(Exporters {
-        spans: spans.with_batch_exporter(of_spans.build().map_err(refused)?).build(),
-        lines: Some(lines.with_batch_exporter(of_lines.build().map_err(refused)?).build()),
+        spans: spans.with_batch_exporter(of_spans.build().map_err(|error| refused(&error))?).build(),
+        lines: Some(lines.with_batch_exporter(of_lines.build().map_err(|error| refused(&error))?).build()),
+        metrics: Some(MetricsExport::to(endpoint).map_err(|error| refused(&error))?),
     })
 }
 
@@ -153,8 +162,16 @@ impl Guard {
     /// Sends what is left, for a few seconds at most.
     pub async fn shutdown(self) {
         let Some(exporters) = self.0 else { return };
+        let metrics = exporters.metrics.clone();
         // It blocks until the exporter answers, which needs the runtime's threads: never on one of them.
         let flush = tokio::task::spawn_blocking(move || exporters.shutdown());
+        // Meanwhile: each has its own time.
+        let flush = async {
+            if let Some(metrics) = metrics {
+                metrics.send_all().await;
+            }
+            flush.await
+        };
         match tokio::time::timeout(SHUTDOWN, flush).await {
             Ok(Ok(Ok(()))) => {}
             Ok(Ok(Err(error))) => tracing::warn!(%error, "the last spans and lines were not sent"),

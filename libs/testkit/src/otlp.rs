@@ -1,4 +1,4 @@
-//! Collects the spans and log lines that services export, so that a test can follow one payment through all of them.
+//! Collects the spans, log lines and metrics that services export, so that a test can follow one payment through all of them.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -8,6 +8,12 @@ use std::sync::{Arc, Mutex, PoisonError};
 use anyhow::Context as _;
 use opentelemetry_proto::tonic::collector::logs::v1::logs_service_server::{LogsService, LogsServiceServer};
 use opentelemetry_proto::tonic::collector::logs::v1::{ExportLogsServiceRequest, ExportLogsServiceResponse};
+use opentelemetry_proto::tonic::collector::metrics::v1::metrics_service_server::{
+    MetricsService, MetricsServiceServer,
+};
+use opentelemetry_proto::tonic::collector::metrics::v1::{
+    ExportMetricsServiceRequest, ExportMetricsServiceResponse,
+};
 use opentelemetry_proto::tonic::collector::trace::v1::trace_service_server::{
     TraceService, TraceServiceServer,
 };
@@ -15,8 +21,10 @@ use opentelemetry_proto::tonic::collector::trace::v1::{
     ExportTraceServiceRequest, ExportTraceServiceResponse,
 };
 use opentelemetry_proto::tonic::common::v1::{AnyValue, KeyValue, any_value};
+use opentelemetry_proto::tonic::metrics::v1::{Metric, metric::Data, number_data_point::Value as Number};
 use opentelemetry_proto::tonic::resource::v1::Resource;
 use opentelemetry_proto::tonic::trace::v1 as wire;
+use prost::Message;
 use tokio::net::TcpListener;
 use tokio::task::JoinSet;
 use tokio_stream::wrappers::TcpListenerStream;
@@ -60,6 +68,18 @@ pub struct Line {
     pub attributes: BTreeMap<String, String>,
 }
 
+/// One figure of a metric as a service exported it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Point {
+    /// `service.name` of its resource; empty when it has none.
+    pub service: String,
+    pub metric: String,
+    /// As text, whatever their type.
+    pub labels: BTreeMap<String, String>,
+    /// The number as text; of a histogram, how many it has seen.
+    pub value: String,
+}
+
 /// An OTLP/gRPC server that keeps what it is sent. Dropping it stops it.
 #[derive(Debug)]
 pub struct Collector {
@@ -73,6 +93,9 @@ pub struct Collector {
 struct Kept {
     spans: Arc<Mutex<Vec<Span>>>,
     lines: Arc<Mutex<Vec<Line>>>,
+    points: Arc<Mutex<Vec<Point>>>,
+    /// Each request as it was sent.
+    requests: Arc<Mutex<Vec<Vec<u8>>>>,
 }
 
 impl Collector {
@@ -90,9 +113,11 @@ impl Collector {
         let kept = Kept::default();
         let spans = TraceServiceServer::new(kept.clone());
         let lines = LogsServiceServer::new(kept.clone());
+        let points = MetricsServiceServer::new(kept.clone());
         let mut tasks = JoinSet::new();
         tasks.spawn(async move {
-            let server = tonic::transport::Server::builder().add_service(spans).add_service(lines);
+            let mut server = tonic::transport::Server::builder();
+            let server = server.add_service(spans).add_service(lines).add_service(points);
             // It ends when the collector is dropped; a test that misses its spans says so itself.
             server.serve_with_incoming(TcpListenerStream::new(listener)).await.ok();
         });
@@ -113,6 +138,28 @@ impl Collector {
     pub fn lines(&self) -> Vec<Line> {
         self.kept.lines.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
+
+    /// All figures so far, in order of arrival.
+    pub fn points(&self) -> Vec<Point> {
+        self.kept.points.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Where anything that was sent contains `text`, whatever part of a span, line or metric that is: the request around it.
+    pub fn mentions(&self, text: &str) -> Vec<String> {
+        let requests = self.kept.requests.lock().unwrap_or_else(PoisonError::into_inner);
+        let around = |request: &Vec<u8>| {
+            let at = request.windows(text.len()).position(|part| part == text.as_bytes())?;
+            let shown = request.iter().skip(at.saturating_sub(200)).take(text.len() + 300).copied();
+            Some(String::from_utf8_lossy(&shown.collect::<Vec<_>>()).into_owned())
+        };
+        requests.iter().filter_map(around).collect()
+    }
+}
+
+impl Kept {
+    fn keep(&self, request: &impl Message) {
+        self.requests.lock().unwrap_or_else(PoisonError::into_inner).push(request.encode_to_vec());
+    }
 }
 
 #[tonic::async_trait]
@@ -121,6 +168,7 @@ impl LogsService for Kept {
         &self,
         request: tonic::Request<ExportLogsServiceRequest>,
     ) -> Result<tonic::Response<ExportLogsServiceResponse>, tonic::Status> {
+        self.keep(request.get_ref());
         let mut lines = self.lines.lock().unwrap_or_else(PoisonError::into_inner);
         for resource_logs in request.into_inner().resource_logs {
             let service = service(resource_logs.resource);
@@ -144,6 +192,7 @@ impl TraceService for Kept {
         &self,
         request: tonic::Request<ExportTraceServiceRequest>,
     ) -> Result<tonic::Response<ExportTraceServiceResponse>, tonic::Status> {
+        self.keep(request.get_ref());
         let mut spans = self.spans.lock().unwrap_or_else(PoisonError::into_inner);
         for resource_spans in request.into_inner().resource_spans {
             let service = service(resource_spans.resource);
@@ -151,6 +200,49 @@ impl TraceService for Kept {
             spans.extend(sent.map(|span| Span::of(&service, span)));
         }
         Ok(tonic::Response::new(ExportTraceServiceResponse::default()))
+    }
+}
+
+#[tonic::async_trait]
+impl MetricsService for Kept {
+    async fn export(
+        &self,
+        request: tonic::Request<ExportMetricsServiceRequest>,
+    ) -> Result<tonic::Response<ExportMetricsServiceResponse>, tonic::Status> {
+        self.keep(request.get_ref());
+        let mut points = self.points.lock().unwrap_or_else(PoisonError::into_inner);
+        for resource_metrics in request.into_inner().resource_metrics {
+            let service = service(resource_metrics.resource);
+            let sent = resource_metrics.scope_metrics.into_iter().flat_map(|scope| scope.metrics);
+            points.extend(sent.flat_map(|metric| Point::of(&service, metric)));
+        }
+        Ok(tonic::Response::new(ExportMetricsServiceResponse::default()))
+    }
+}
+
+impl Point {
+    fn of(service: &str, metric: Metric) -> Vec<Self> {
+        let figure = |labels, value| Self {
+            service: service.to_owned(),
+            metric: metric.name.clone(),
+            labels: texts(labels),
+            value,
+        };
+        let numbers = match metric.data {
+            Some(Data::Gauge(gauge)) => gauge.data_points,
+            Some(Data::Sum(sum)) => sum.data_points,
+            Some(Data::Histogram(histogram)) => {
+                let seen = histogram.data_points.into_iter();
+                return seen.map(|point| figure(point.attributes, point.count.to_string())).collect();
+            }
+            Some(Data::ExponentialHistogram(_) | Data::Summary(_)) | None => return vec![],
+        };
+        let number = |value| match value {
+            Some(Number::AsInt(value)) => value.to_string(),
+            Some(Number::AsDouble(value)) => value.to_string(),
+            None => String::new(),
+        };
+        numbers.into_iter().map(|point| figure(point.attributes, number(point.value))).collect()
     }
 }
 

@@ -1,6 +1,6 @@
 //! kubectl and helm, and the ways from here to what runs in the cluster.
 use std::collections::BTreeMap;
-use std::net::{Ipv4Addr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
 use std::time::Duration;
@@ -22,10 +22,12 @@ pub const RELEASE: &str = "mizan";
 pub const MONITORING: &str = "monitoring";
 /// The label that marks what this test makes beside the chart.
 const OURS: &str = "mizan-e2e=yes";
+/// The address at which the node's ports are reached from here.
+const NODE: &str = "MIZAN_E2E_NODE";
 /// Data of bundled servers: the cluster of a test may have no storage class.
 const DATA: &str = "/var/tmp/mizan-e2e";
 
-/// Ways in: service, port's name, port's number, and the number at the node's loopback.
+/// Ways in: service, port's name, port's number, and the node's port.
 const DOORS: [(&str, &str, u16, u16); 15] = [
     ("catalogue", "grpc", 7101, 30101),
     ("invoicing", "grpc", 7102, 30102),
@@ -44,6 +46,26 @@ const DOORS: [(&str, &str, u16, u16); 15] = [
     ("kiosk-relay", "device", 7205, 30205),
 ];
 
+/// The node's port that leads to Prometheus.
+pub const PROMETHEUS: u16 = 30990;
+
+/// Every port of the node that this test uses.
+pub fn node_ports() -> impl Iterator<Item = u16> {
+    DOORS.iter().map(|(.., node_port)| *node_port).chain([PROMETHEUS])
+}
+
+/// A port of the node, from here: at `MIZAN_E2E_NODE`, which is the loopback if it is not set.
+///
+/// # Errors
+/// The setting is no address.
+pub fn at_node(node_port: u16) -> anyhow::Result<SocketAddr> {
+    let ip = match std::env::var(NODE) {
+        Ok(ip) => ip.parse().with_context(|| format!("{NODE}: `{ip}` is no IP address"))?,
+        Err(_unset) => IpAddr::V4(Ipv4Addr::LOCALHOST),
+    };
+    Ok(SocketAddr::new(ip, node_port))
+}
+
 /// The cluster that `KUBECONFIG` names.
 #[derive(Clone, Debug)]
 pub struct Cluster {
@@ -54,10 +76,11 @@ impl Cluster {
     /// Takes away what an earlier run left, and makes the namespaces: one that takes only pods of restricted rights.
     ///
     /// # Errors
-    /// The cluster does not answer.
+    /// The cluster does not answer, or somebody else has a namespace or definitions of these names there.
     pub fn clean() -> anyhow::Result<Cluster> {
         let cluster =
             Cluster { chart: std::fs::canonicalize("charts/mizan").context("run this in the checkout")? };
+        cluster.is_free()?;
         cluster.remove_all()?;
         let restricted = json!({ "pod-security.kubernetes.io/enforce": "restricted", "mizan-e2e": "yes" });
         for (name, labels) in [(NAMESPACE, restricted), (MONITORING, json!({ "mizan-e2e": "yes" }))] {
@@ -93,6 +116,46 @@ impl Cluster {
         self.kubectl(&["wait", "pod/volumes", "--namespace", MONITORING, done, "--timeout=120s"]).map(drop)
     }
 
+    /// What this test would take for its own and remove is not somebody else's.
+    fn is_free(&self) -> anyhow::Result<()> {
+        for name in [NAMESPACE, MONITORING] {
+            let found = self.kubectl(&["get", "namespace", name, "--ignore-not-found", "-o", "json"])?;
+            let ours = found.is_empty()
+                || serde_json::from_str::<Value>(&found)?["metadata"]["labels"]["mizan-e2e"] == "yes";
+            ensure!(
+                ours,
+                "the cluster has a namespace `{name}` of somebody else: use a cluster that may be thrown away"
+            );
+        }
+        let strange: Vec<String> = self
+            .definitions()?
+            .into_iter()
+            .filter(|(_, owner)| owner != NAMESPACE)
+            .map(|(name, _)| name)
+            .collect();
+        ensure!(
+            strange.is_empty(),
+            "an installation outside of `{NAMESPACE}` has {strange:?}: use a cluster that may be thrown away"
+        );
+        Ok(())
+    }
+
+    /// Kinds of `mizan.gov`, each with the namespace of the installation that made it.
+    ///
+    /// # Errors
+    /// The cluster does not answer.
+    pub fn definitions(&self) -> anyhow::Result<Vec<(String, String)>> {
+        let all: Value =
+            serde_json::from_str(&self.kubectl(&["get", "customresourcedefinitions", "-o", "json"])?)?;
+        let all = all["items"].as_array().context("definitions")?;
+        let ours = all.iter().filter(|one| one["spec"]["group"] == "mizan.gov").map(|one| {
+            let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+            let meta = &one["metadata"];
+            (text(&meta["name"]), text(&meta["annotations"]["meta.helm.sh/release-namespace"]))
+        });
+        Ok(ours.collect())
+    }
+
     /// Removes every object that this test makes, here or in an earlier run.
     ///
     /// # Errors
@@ -101,8 +164,9 @@ impl Cluster {
         self.helm(&["uninstall", RELEASE, "--namespace", NAMESPACE, "--ignore-not-found", "--wait"]).ok();
         let kinds = "namespace,persistentvolume,clusterrole,clusterrolebinding";
         self.kubectl(&["delete", kinds, "--selector", OURS, "--ignore-not-found", "--timeout=120s"])?;
-        let chart = "app.kubernetes.io/name=mizan";
-        self.kubectl(&["delete", "customresourcedefinition", "--selector", chart, "--ignore-not-found"])?;
+        for (definition, _) in self.definitions()?.iter().filter(|(_, owner)| owner == NAMESPACE) {
+            self.kubectl(&["delete", "customresourcedefinition", definition])?;
+        }
         Ok(())
     }
 
@@ -139,6 +203,15 @@ impl Cluster {
     pub fn json(&self, args: &[&str]) -> anyhow::Result<Value> {
         let text =
             run(Command::new("kubectl").args(["--namespace", NAMESPACE]).args(args).args(["-o", "json"]))?;
+        Ok(serde_json::from_str(&text)?)
+    }
+
+    /// An object, wherever it is.
+    ///
+    /// # Errors
+    /// As [`Cluster::kubectl`].
+    pub fn object(&self, namespace: &str, kind: &str, name: &str) -> anyhow::Result<Value> {
+        let text = self.kubectl(&["get", kind, name, "--namespace", namespace, "-o", "json"])?;
         Ok(serde_json::from_str(&text)?)
     }
 
@@ -239,16 +312,16 @@ impl Cluster {
     /// # Errors
     /// A secret is missing.
     pub fn layout(&self) -> anyhow::Result<Layout> {
-        let at = |node_port| SocketAddr::from((Ipv4Addr::LOCALHOST, node_port));
         let named = |service: &str, port: &str| [service, port].join(".").trim_end_matches('.').to_owned();
-        let mut ports: BTreeMap<String, SocketAddr> = DOORS
-            .iter()
-            .map(|(service, port, _, node_port)| (named(service, port), at(*node_port)))
-            .collect();
+        let mut ports = BTreeMap::new();
+        for (service, port, _, node_port) in DOORS {
+            ports.insert(named(service, port), at_node(node_port)?);
+        }
         // What is not reached from here has no port: nothing listens there.
+        let nowhere = SocketAddr::from((Ipv4Addr::LOCALHOST, 1));
         for service in crate::stack::SERVICES {
             for what in ["grpc", "health", "http", "smtp", "device"] {
-                ports.entry(named(service, what)).or_insert(at(1));
+                ports.entry(named(service, what)).or_insert(nowhere);
             }
         }
         let inside = BTreeMap::from([

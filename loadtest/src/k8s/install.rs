@@ -13,11 +13,11 @@ use crate::stack::{Layout, SERVICES, mizan};
 
 /// From the order to install until a payment is in the books.
 const FIRST_PAYMENT_WITHIN: Duration = Duration::from_mins(2);
-/// From the start of a container until it says that it is ready, and the second that Kubernetes counts in.
-const READY_WITHIN: Duration = Duration::from_secs(2);
+/// From the start of a process until it says that it is ready.
+const READY_WITHIN_MS: u64 = 1_000;
 /// Systems that bring load.
 const CLIENTS: u32 = 12;
-/// Resident, at rest, in MiB.
+/// Resident, at rest, in MiB: memory of its own, and an even share of the pages that all have in common.
 const AT_REST_MIB: u64 = 25;
 
 /// `helm install` with the values as they come, and `helm test`.
@@ -80,24 +80,44 @@ fn pods(cluster: &Cluster, report: &mut Report) -> anyhow::Result<()> {
     let denied: Vec<String> = denied.lines().map(str::to_owned).collect();
     report.nothing_wrong("pod security refused none of them", &denied);
     let mut slow = Vec::new();
+    let (mut longest_ms, mut seen_after_s) = (0, 0);
     for pod in running.filter(|pod| {
         pod["spec"]["containers"][0]["image"].as_str().is_some_and(|image| image.contains("mizan:"))
     }) {
-        let took = ready_after(pod)?;
-        if took > i64::try_from(READY_WITHIN.as_secs())? {
-            slow.push(format!("{} took {took} s", cluster::name(pod)));
+        let took_ms = ready_after_ms(cluster, cluster::name(pod))?;
+        (longest_ms, seen_after_s) = (longest_ms.max(took_ms), seen_after_s.max(seen_ready_after_s(pod)?));
+        if took_ms > READY_WITHIN_MS {
+            slow.push(format!("{} took {took_ms} ms", cluster::name(pod)));
         }
     }
-    report.nothing_wrong("each service was ready a second after its container's start", &slow);
+    report.nothing_wrong(
+        &format!(
+            "each service was ready {longest_ms} ms after its start or sooner, at most {READY_WITHIN_MS}"
+        ),
+        &slow,
+    );
+    say(format!(
+        "         Kubernetes, which asks once a second and rounds, saw that after {seen_after_s} s or sooner"
+    ));
     Ok(())
+}
+
+/// From the start of the process until it welcomed traffic, by its own word.
+fn ready_after_ms(cluster: &Cluster, pod: &str) -> anyhow::Result<u64> {
+    let log = cluster.here(&["logs", pod])?;
+    let mut lines = log.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
+    let ready = lines
+        .find(|line| line["message"] == "ready")
+        .with_context(|| format!("{pod} says that it is ready"))?;
+    ready["after_ms"].as_u64().context("a time")
 }
 
 fn described(pod: &Value) -> String {
     format!("{}: {}", cluster::name(pod), pod["status"]["containerStatuses"][0]["state"])
 }
 
-/// Seconds from the start of the container to readiness; both are whole seconds.
-fn ready_after(pod: &Value) -> anyhow::Result<i64> {
+/// Seconds from the start of the container until Kubernetes knew that it is ready; both are whole seconds.
+fn seen_ready_after_s(pod: &Value) -> anyhow::Result<i64> {
     let conditions = pod["status"]["conditions"].as_array().context("conditions")?;
     let ready = conditions.iter().find(|one| one["type"] == "Ready").context("readiness")?;
     let seconds = |text: &Value| {
@@ -136,7 +156,9 @@ async fn at_rest(cluster: &Cluster, report: &mut Report) {
         .filter(|one| mib(one) > AT_REST_MIB)
         .map(|one| format!("{}: {} MiB", one.pod, mib(one)))
         .collect();
-    report.nothing_wrong(&format!("each service holds at most {AT_REST_MIB} MiB at rest"), &large);
+    let what =
+        format!("each service holds at most {AT_REST_MIB} MiB at rest, its share of the binary included");
+    report.nothing_wrong(&what, &large);
 }
 
 /// A service's memory, by the kubelet.
@@ -179,10 +201,17 @@ pub async fn main_job(site: &mut Site, report: &mut Report) -> anyhow::Result<()
     demo::main_job(&mut site.demo, &site.layout, report).await
 }
 
-/// The Job of a migration that failed, or its pod: they stay for an hour, for the log.
-fn is_of_failed_migration(name: &str) -> bool {
-    ["job.batch/mizan-migrate-", "pod/mizan-migrate-"].iter().any(|prefix| name.starts_with(prefix))
-}
+/// What stays on purpose; the chart's README says so, and how to remove it.
+const KEPT: [&str; 8] = [
+    "lease.coordination.k8s.io/mizan-operator",
+    "persistentvolumeclaim/data-mizan-nats-0",
+    "persistentvolumeclaim/data-mizan-postgres-0",
+    "secret/mizan-device-ca",
+    "secret/mizan-keys",
+    "secret/mizan-nats",
+    "secret/mizan-postgres",
+    "secret/mizan-redis",
+];
 
 /// `helm uninstall`, and what is left after it.
 ///
@@ -191,55 +220,52 @@ fn is_of_failed_migration(name: &str) -> bool {
 pub async fn remove(cluster: &Cluster, report: &mut Report) -> anyhow::Result<()> {
     report.chapter("Uninstall");
     cluster.helm(&["uninstall", RELEASE, "--namespace", NAMESPACE, "--wait", "--timeout", "3m"])?;
-    let kinds = cluster.kubectl(&["api-resources", "--verbs=list", "--namespaced", "-o", "name"])?;
-    let kinds: Vec<&str> =
-        kinds.lines().filter(|kind| !kind.contains("events") && !kind.contains("metrics.k8s.io")).collect();
-    let (kept, _) = until(Duration::from_mins(1), async || {
-        let found = cluster.here(&[
-            "get",
-            &kinds.join(","),
-            "--selector",
-            "app.kubernetes.io/instance=mizan",
-            "-o",
-            "name",
-            "--ignore-not-found",
-        ])?;
-        let pods =
-            found.lines().filter(|line| line.starts_with("pod/") && !is_of_failed_migration(line)).count();
-        ensure!(pods == 0, "{pods} pods are left");
-        Ok(found)
-    })
-    .await?;
-    let documented = [
-        "secret/mizan-device-ca",
-        "secret/mizan-keys",
-        "secret/mizan-nats",
-        "secret/mizan-postgres",
-        "secret/mizan-redis",
-        "persistentvolumeclaim/data-mizan-nats-0",
-        "persistentvolumeclaim/data-mizan-postgres-0",
-    ];
-    let more = kept.lines().filter(|line| !documented.contains(line) && !is_of_failed_migration(line));
-    let more: Vec<String> = more.map(str::to_owned).collect();
-    report.nothing_wrong("only what the chart's README names is left in the namespace", &more);
-    let missing: Vec<String> = documented
-        .into_iter()
-        .filter(|name| !kept.lines().any(|line| line == *name))
-        .map(str::to_owned)
-        .collect();
-    report.nothing_wrong("and all of that: data, and the keys without which it cannot be read", &missing);
+    let kept = until(Duration::from_mins(1), async || {
+        let (written, left): (Vec<_>, Vec<_>) =
+            left(cluster)?.into_iter().partition(|name| name.contains(".mizan.gov/"));
+        ensure!(left == KEPT, "left are {left:?}");
+        Ok(written)
+    });
+    let what = "data, keys without which it cannot be read, a lease, and what people wrote are left in the namespace";
+    if let Some((written, _)) = report.done(what, kept.await) {
+        say(format!("         people wrote {}", written.join(", ")));
+    }
     let readme = std::fs::read_to_string("charts/mizan/README.md")?;
-    let unnamed: Vec<String> = ["device-ca", "keys", "postgres", "nats", "redis", "mizan.gov"]
-        .into_iter()
-        .filter(|name| !readme.contains(name))
-        .map(str::to_owned)
-        .collect();
-    report.nothing_wrong("the README names it", &unnamed);
-    let definitions = cluster.kubectl(&["get", "customresourcedefinitions", "-o", "name"])?;
-    let ours = definitions.lines().filter(|line| line.ends_with(".mizan.gov")).count();
-    report.equal("the kinds of mizan.gov stay, with the objects that people wrote", &3, &ours);
+    let (_, keeps) = readme.split_once("## What uninstall keeps").context("what uninstall keeps")?;
+    for order in keeps.lines().filter(|line| line.starts_with("kubectl delete ")) {
+        let order = order.replace("--namespace mizan", &format!("--namespace {NAMESPACE}"));
+        cluster.kubectl(&order.split_whitespace().skip(1).collect::<Vec<_>>())?;
+    }
+    report.equal(
+        "the README says how to delete that too: nothing is left",
+        &Vec::<String>::new(),
+        &left(cluster)?,
+    );
+    report.equal("no kind of mizan.gov either", &0, &cluster.definitions()?.len());
     if std::env::var_os("MIZAN_E2E_KEEP").is_none() {
         cluster.remove_all()?;
     }
     Ok(())
+}
+
+/// What is in the namespace and is neither this test's nor Kubernetes' own.
+fn left(cluster: &Cluster) -> anyhow::Result<Vec<String>> {
+    let kinds = cluster.kubectl(&["api-resources", "--verbs=list", "--namespaced", "-o", "name"])?;
+    let passing = |kind: &&str| !kind.contains("events") && !kind.contains("metrics.k8s.io");
+    let kinds: Vec<&str> = kinds.lines().filter(passing).collect();
+    let of_others = "!mizan-e2e";
+    let found = cluster.here(&[
+        "get",
+        &kinds.join(","),
+        "--selector",
+        of_others,
+        "-o",
+        "name",
+        "--ignore-not-found",
+    ])?;
+    let own = ["configmap/kube-root-ca.crt", "serviceaccount/default"];
+    let mut left: Vec<String> = found.lines().filter(|name| !own.contains(name)).map(str::to_owned).collect();
+    left.sort();
+    left.dedup();
+    Ok(left)
 }

@@ -35,6 +35,8 @@ struct Booked {
     state: String,
     amount_fils: i64,
     attempt_id: String,
+    /// Another sum than asked that the provider took, which waits in suspense with its case.
+    in_suspense_fils: Option<i64>,
 }
 
 /// Compares everything that was heard since the installation.
@@ -59,8 +61,12 @@ pub async fn run(site: &Site, report: &mut Report) -> anyhow::Result<()> {
 
     let mut db = PgConnection::connect(&url).await?;
     let booked: Vec<Booked> = sqlx::query_as(
-        "SELECT payment_id::text, bill_reference, payment.state, payment.amount_fils, attempt_id::text
-           FROM payment JOIN attempt USING (attempt_id) WHERE kind = 'collected'",
+        "SELECT payment.payment_id::text, payment.bill_reference, payment.state, payment.amount_fils, attempt_id::text,
+                open_case.amount_fils AS in_suspense_fils
+           FROM payment JOIN attempt USING (attempt_id)
+                LEFT JOIN open_case ON open_case.kind = 'amount_mismatch' AND source = 'attempt:' || attempt_id
+                                   AND attempt.state = 'mismatched' AND payment.state = 'failed'
+          WHERE payment.kind = 'collected'",
     )
     .fetch_all(&mut db)
     .await?;
@@ -117,12 +123,11 @@ fn booked_and_taken(booked: &[Booked], mut taken: BTreeMap<String, i64>, report:
     }
     report
         .nothing_wrong(&format!("each capture has its charge among {charges} of the provider (L6)"), &wrong);
-    let known: BTreeSet<&str> =
-        booked.iter().filter(|row| row.state == "failed").map(|row| row.attempt_id.as_str()).collect();
-    // A charge of another sum than asked waits in suspense, and its payment says that it failed.
+    let in_suspense: BTreeMap<&str, i64> =
+        booked.iter().filter_map(|row| Some((row.attempt_id.as_str(), row.in_suspense_fils?))).collect();
     let lost: Vec<String> = taken
         .into_iter()
-        .filter(|(attempt, _)| !known.contains(attempt.as_str()))
+        .filter(|(attempt, fils)| in_suspense.get(attempt.as_str()) != Some(fils))
         .map(|(attempt, fils)| format!("the provider took {fils} fils for attempt {attempt}"))
         .collect();
     report.nothing_wrong("each charge of the provider is captured, or in suspense with its case (L5)", &lost);

@@ -1,6 +1,6 @@
 //! Payers at the public API, at a steady rate, who write down what they were told.
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, bail};
@@ -29,7 +29,7 @@ pub struct Told {
     pub payment_id: Option<String>,
     /// The last state heard.
     pub state: String,
-    /// The most often that one of the calls was repeated.
+    /// How often a call was repeated, all calls together.
     pub retries: u32,
     /// What went wrong for good.
     pub error: Option<String>,
@@ -45,9 +45,17 @@ impl Told {
 /// Payers at work.
 #[derive(Debug)]
 pub struct Load {
-    stop: Arc<AtomicBool>,
-    captured: Arc<AtomicUsize>,
-    pace: JoinHandle<(Vec<Told>, Vec<Bill>)>,
+    progress: Arc<Progress>,
+    since: Instant,
+    pace: JoinHandle<anyhow::Result<(Vec<Told>, Vec<Bill>)>>,
+}
+
+/// What payers at work and those who watch them share.
+#[derive(Debug, Default)]
+struct Progress {
+    stop: AtomicBool,
+    begun: AtomicU32,
+    captured: AtomicUsize,
 }
 
 /// The API and the wallet, as a payer uses them.
@@ -63,16 +71,22 @@ struct Payer {
 impl Load {
     /// Lets `per_second` payers a second begin, until told to stop or out of bills. Each call may be repeated `retries` times.
     pub fn start(site: &mut Site, per_second: u32, retries: u32) -> Load {
-        let (stop, captured) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicUsize::new(0)));
+        let progress = Arc::new(Progress::default());
         let (clients, world) = (site.clients.clone().into(), site.demo.world.clone());
         let (payer, bills) = (Payer { clients, world, retries }, std::mem::take(&mut site.bills));
-        let pace = tokio::spawn(pace(payer, bills, per_second, (stop.clone(), captured.clone())));
-        Load { stop, captured, pace }
+        let pace = tokio::spawn(pace(payer, bills, per_second, progress.clone()));
+        Load { progress, since: Instant::now(), pace }
     }
 
     /// How many were told that they have paid, so far.
     pub fn captured(&self) -> usize {
-        self.captured.load(Ordering::SeqCst)
+        self.progress.captured.load(Ordering::SeqCst)
+    }
+
+    /// How many payers have begun, in each minute so far.
+    pub fn begun_a_minute(&self) -> u128 {
+        let begun = u128::from(self.progress.begun.load(Ordering::SeqCst));
+        begun * 60_000 / self.since.elapsed().as_millis().max(1)
     }
 
     /// Waits until `more` payers were told that they have paid; gives the time.
@@ -95,8 +109,8 @@ impl Load {
     /// # Errors
     /// A payer's task died.
     pub async fn finish(self, site: &mut Site) -> anyhow::Result<Vec<Told>> {
-        self.stop.store(true, Ordering::SeqCst);
-        let (told, left) = self.pace.await.context("the pace maker died")?;
+        self.progress.stop.store(true, Ordering::SeqCst);
+        let (told, left) = self.pace.await.context("the pace maker died")??;
         site.bills = left;
         site.told.extend(told.clone());
         Ok(told)
@@ -107,31 +121,32 @@ async fn pace(
     payer: Payer,
     mut bills: Vec<Bill>,
     per_second: u32,
-    (stop, captured): (Arc<AtomicBool>, Arc<AtomicUsize>),
-) -> (Vec<Told>, Vec<Bill>) {
+    progress: Arc<Progress>,
+) -> anyhow::Result<(Vec<Told>, Vec<Bill>)> {
     let mut beat = tokio::time::interval(Duration::from_secs(1) / per_second.max(1));
-    // After a pause nobody comes twice as fast.
-    beat.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    // After a pause nobody comes twice as fast, and a beat that is late does not delay those after it.
+    beat.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Skip);
     let (mut running, mut told) = (JoinSet::new(), Vec::new());
-    while !stop.load(Ordering::SeqCst) {
+    while !progress.stop.load(Ordering::SeqCst) {
         beat.tick().await;
         let Some(bill) = bills.pop() else { break };
-        let (payer, captured) = (payer.clone(), captured.clone());
+        progress.begun.fetch_add(1, Ordering::SeqCst);
+        let (payer, progress) = (payer.clone(), progress.clone());
         running.spawn(async move {
             let told = payer.pay(bill).await;
             if told.captured() {
-                captured.fetch_add(1, Ordering::SeqCst);
+                progress.captured.fetch_add(1, Ordering::SeqCst);
             }
             told
         });
-        while let Some(Ok(one)) = running.try_join_next() {
-            told.push(one);
+        while let Some(one) = running.try_join_next() {
+            told.push(one.context("a payer died")?);
         }
     }
-    while let Some(Ok(one)) = running.join_next().await {
-        told.push(one);
+    while let Some(one) = running.join_next().await {
+        told.push(one.context("a payer died")?);
     }
-    (told, bills)
+    Ok((told, bills))
 }
 
 impl Payer {
@@ -195,13 +210,13 @@ impl Payer {
                 Ok(_) | Err(_) => {}
             }
             tries += 1;
-            told.retries = told.retries.max(tries);
+            told.retries += 1;
             tokio::time::sleep(BETWEEN_TRIES).await;
         }
     }
 }
 
-/// Says how a stretch of load went: how many paid, and that nobody had to repeat a call more than `retries` times.
+/// Says how a stretch of load went: how many paid, and that nobody had to repeat more than `retries` calls.
 pub fn judge(what: &str, told: &[Told], retries: u32, report: &mut Report) {
     let captured = told.iter().filter(|one| one.captured()).count();
     let repeated = told.iter().filter(|one| one.retries > 0).count();
@@ -220,7 +235,7 @@ pub fn judge(what: &str, told: &[Told], retries: u32, report: &mut Report) {
         .collect();
     report.nothing_wrong(
         &format!(
-            "{what}: {captured} of {} paid, {repeated} with a call repeated, none more than {retries} times",
+            "{what}: {captured} of {} paid, {repeated} repeated a call, none more than {retries} times in all",
             told.len()
         ),
         &wrong,

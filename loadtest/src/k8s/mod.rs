@@ -20,7 +20,7 @@ use crate::demo::{self, Bill, Demo};
 use crate::report::{Report, say};
 use crate::stack::{self, Layout};
 
-pub use cluster::{Cluster, NAMESPACE, RELEASE};
+pub use cluster::{Cluster, NAMESPACE, RELEASE, node_ports};
 
 /// Chapters that can be left out, in their order.
 pub const CHAPTERS: [&str; 7] = ["main-job", "scaling", "upgrade", "faults", "kinds", "tls", "telemetry"];
@@ -69,7 +69,7 @@ pub async fn run(chapters: &[String]) -> anyhow::Result<u32> {
         if wanted("upgrade") && cluster.has_next() {
             upgrade::run(&mut site, &mut report).await?;
         } else if wanted("upgrade") {
-            say("\nUpgrade and back\n  not tried: there is no image of a next version");
+            report.skip("upgrade and back", "there is no image of a next version");
         }
         if wanted("faults") {
             faults::run(&mut site, &mut report).await?;

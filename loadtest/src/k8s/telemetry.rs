@@ -5,14 +5,12 @@ use std::time::Duration;
 use anyhow::{Context as _, ensure};
 use serde_json::{Value, json};
 
-use super::cluster::{self, Cluster, MONITORING, NAMESPACE};
+use super::cluster::{self, Cluster, MONITORING, NAMESPACE, PROMETHEUS, at_node};
 use super::{Site, until};
 use crate::report::{Report, say};
 use crate::stack::SERVICES;
 use crate::telemetry::OF_THE_OPERATOR;
 
-/// Where it is reached from here.
-const URL: &str = "http://127.0.0.1:30990";
 const UP_WITHIN: Duration = Duration::from_mins(2);
 /// An alert waits a minute before it fires, and Prometheus looks every five seconds.
 const FIRES_WITHIN: Duration = Duration::from_mins(4);
@@ -115,7 +113,7 @@ async fn rules_and_runbooks(files: &[(String, String)], report: &mut Report) -> 
         })
         .count();
     let (loaded, _) = until(UP_WITHIN, async || {
-        let answer: Value = reqwest::get(format!("{URL}/api/v1/rules")).await?.json().await?;
+        let answer: Value = reqwest::get(url("rules")?).await?.json().await?;
         let groups = answer["data"]["groups"].as_array().context("groups")?;
         let rules: Vec<Value> =
             groups.iter().filter_map(|group| group["rules"].as_array()).flatten().cloned().collect();
@@ -141,8 +139,13 @@ async fn rules_and_runbooks(files: &[(String, String)], report: &mut Report) -> 
     Ok(())
 }
 
+/// Prometheus, as it is reached from here.
+fn url(call: &str) -> anyhow::Result<String> {
+    Ok(format!("http://{}/api/v1/{call}", at_node(PROMETHEUS)?))
+}
+
 async fn query(expression: &str) -> anyhow::Result<Vec<Value>> {
-    let url = reqwest::Url::parse_with_params(&format!("{URL}/api/v1/query"), [("query", expression)])?;
+    let url = reqwest::Url::parse_with_params(&url("query")?, [("query", expression)])?;
     let answer: Value = reqwest::get(url).await?.json().await?;
     answer["data"]["result"].as_array().cloned().context("a result")
 }

@@ -126,7 +126,7 @@ impl Authority {
             let certificate = params.signed_by(&key, &self.issuer)?;
             cluster.apply(&json!({
                 "apiVersion": "v1", "kind": "Secret", "type": "kubernetes.io/tls",
-                "metadata": { "name": format!("{RELEASE}-tls-{name}"), "namespace": NAMESPACE },
+                "metadata": { "name": format!("{RELEASE}-tls-{name}"), "namespace": NAMESPACE, "labels": { "mizan-e2e": "yes" } },
                 "stringData": {
                     "tls.crt": certificate.pem(), "tls.key": key.serialize_pem(), "ca.crt": self.pem,
                 },

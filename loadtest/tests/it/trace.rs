@@ -1,4 +1,5 @@
 //! One payment is one trace: from the REST call through gRPC to the books and the provider, and over NATS to letter and webhook.
+//! Services send their metrics to the same place, and nothing there names the payer.
 use std::collections::BTreeSet;
 use std::time::Duration;
 
@@ -10,6 +11,7 @@ use serde_json::json;
 use testkit::otlp::{Collector, Span};
 
 const SOON: Duration = Duration::from_secs(20);
+const PAYER: &str = "traced@example.test";
 
 #[tokio::test(flavor = "multi_thread")]
 async fn one_trace_leads_from_the_call_to_the_webhook_and_the_receipt_to_it() {
@@ -27,7 +29,7 @@ async fn one_trace_leads_from_the_call_to_the_webhook_and_the_receipt_to_it() {
     let api = &demo.apis["TRF"];
     let request = json!({
         "bill_reference": bill.bill_reference, "channel": "wallet", "provider": "benefit-pay",
-        "receipt": { "email": "traced@example.test", "language": "en" },
+        "receipt": { "email": PAYER, "language": "en" },
     });
     let started = api.post("/v1/payments", "traced", &Body::Json(request)).await.unwrap().success().unwrap();
     let (end, _) = follow(api, &demo.world, started["payment_id"].as_str().unwrap()).await.unwrap();
@@ -61,6 +63,20 @@ async fn one_trace_leads_from_the_call_to_the_webhook_and_the_receipt_to_it() {
     assert!(linked.trim().ends_with(&format!(" https://traces.example/{of_the_call}/spans")), "{linked}");
     assert!(mizan(&stack.layout, &["trace", "W-0000000000000000"]).is_err());
     stack.stop().await.unwrap();
+
+    // Each process has sent its metrics, at its end at the latest.
+    let points = collector.points();
+    let measured: BTreeSet<_> = points.iter().map(|point| point.service.as_str()).collect();
+    assert!(measured.is_superset(&wanted), "{measured:?}");
+    let captured = points.iter().find(|point| {
+        let outcome = point.labels.get("outcome").map(String::as_str);
+        point.metric == "mizan_payments_outcomes_total" && outcome == Some("captured")
+    });
+    assert_eq!(captured.unwrap().service, "mizan-payments");
+
+    // No span, line or metric names the payer; the payment shows that looking finds.
+    assert!(!collector.mentions(started["payment_id"].as_str().unwrap()).is_empty());
+    assert_eq!(collector.mentions(PAYER), [""; 0]);
 }
 
 fn services_of(spans: &[Span], trace_id: &str) -> BTreeSet<String> {

@@ -39,7 +39,7 @@ pub struct Common {
         default_value = "plain"
     )]
     pub lines: LogLines,
-    /// Where spans and log lines go, for example `http://collector:4317`; unset, spans stay in the process.
+    /// Where spans, log lines and metrics go by OTLP, for example `http://collector:4317`; unset, spans stay in the process.
     #[arg(id = "otlp_endpoint", long = "otlp-endpoint", env = "MIZAN_OTLP_ENDPOINT", global = true)]
     pub otlp_endpoint: Option<String>,
     /// Seconds that services are ahead of the machine's clock: to rehearse what a night does. Never where money is real.

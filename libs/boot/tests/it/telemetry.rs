@@ -1,7 +1,13 @@
-//! One call is one span, and what is said in it a line of the same trace, at a real collector. The only test that starts
-//! telemetry: a process has one.
+//! One call is one span, what is said in it a line of the same trace, and what is counted a metric, at a real collector. The
+//! only test that starts telemetry: a process has one.
 
-use boot::telemetry::{DEFAULT_FILTER, Lines, Telemetry};
+use std::time::Duration;
+
+use boot::{
+    Health,
+    telemetry::{DEFAULT_FILTER, Lines, Telemetry},
+};
+use prometheus_client::metrics::counter::Counter;
 use testkit::otlp::Collector;
 use tracing::Instrument as _;
 
@@ -40,7 +46,27 @@ async fn a_call_is_one_span_of_the_callers_trace() {
     let addr = boot::http::serve(&ctx, "pages", any(), pages).await.unwrap();
     get(addr, "/bills/1", &format!("traceparent: 00-{TRACE}-{PARENT}-01\r\n")).await;
 
+    let asked = Counter::<u64>::default();
+    ctx.registry.lock().unwrap().register("mizan_asked", "Bills asked for", asked.clone());
+    Health::serve(&ctx, any()).await.unwrap();
+    let figures = || {
+        let points = collector.points();
+        let asked = points
+            .iter()
+            .filter(|point| point.service == "mizan-payments" && point.metric == "mizan_asked_total");
+        asked.map(|point| point.value.clone()).collect::<Vec<_>>()
+    };
+    testkit::wait_for("the metrics of an interval", Duration::from_secs(10), async || {
+        ctx.clock.advance(Duration::from_secs(30));
+        figures().contains(&"0".to_owned()).then_some(())
+    })
+    .await;
+    asked.inc_by(3);
+    ctx.tasks.stop();
+
     guard.shutdown().await;
+    assert_eq!(figures().last().map(String::as_str), Some("3"), "the last ones are sent at the end");
+
     let mut spans = collector.spans();
     spans.retain(|span| span.trace_id == TRACE);
     spans.sort_by(|a, b| a.name.cmp(&b.name));

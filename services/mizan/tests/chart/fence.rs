@@ -1,9 +1,10 @@
 //! A copy that was restored from a backup calls nobody: `networkPolicy.egressFence`.
 use std::collections::BTreeSet;
+use std::process::Command;
 
 use serde_json::Value;
 
-use crate::manifests::{Object, at, facts, list, none, of_kind, of_render, text};
+use crate::manifests::{Object, at, facts, list, none, of_kind, of_render, root, text};
 
 /// The services that call addresses outside of the cluster.
 fn callers_of_the_world() -> BTreeSet<String> {
@@ -46,4 +47,33 @@ fn no_policy_lets_anybody_out() {
         }
     }
     none("behind the fence each way out names a peer", &wrong);
+}
+
+/// What the chart says to the values of a restored copy with one more; nothing where there is no helm.
+fn said(set: &str) -> Option<Result<(), String>> {
+    let mut helm = Command::new("helm");
+    helm.args(["template", "mizan", "charts/mizan", "--values=k8s/production/values.yaml"]);
+    helm.args(["--values=k8s/restore/values.yaml", "--set", set]);
+    let ran = helm.current_dir(root()).output().ok()?;
+    Some(if ran.status.success() { Ok(()) } else { Err(String::from_utf8_lossy(&ran.stderr).into_owned()) })
+}
+
+#[test]
+fn a_fence_that_lets_anybody_out_is_refused() {
+    for server in ["postgres", "nats", "redis", "otlp", "apiServer"] {
+        let Some(answer) = said(&format!("networkPolicy.{server}=null")) else {
+            eprintln!("not tried: there is no helm here");
+            return;
+        };
+        let refusal = answer.expect_err(server);
+        assert!(refusal.contains(&format!("set networkPolicy.{server}: ")), "{refusal}");
+    }
+    // What is not used need not be named.
+    let without = [
+        "networkPolicy.otlp=null,otlpEndpoint=",
+        "networkPolicy.apiServer=null,services.operator.enabled=false",
+    ];
+    for set in without {
+        assert_eq!(said(set), Some(Ok(())), "{set}");
+    }
 }

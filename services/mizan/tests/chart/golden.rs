@@ -33,6 +33,10 @@ fn hash_of_the_chart() -> String {
         let content = std::fs::read(chart.join(&name)).expect("the chart can be read");
         all.update(format!("{}  {name}\n", hex::encode(Sha256::digest(content))));
     }
+    for name in ["k8s/production/values.yaml", "k8s/restore/values.yaml"] {
+        let content = std::fs::read(root().join(name)).expect(name);
+        all.update(format!("{}  {name}\n", hex::encode(Sha256::digest(content))));
+    }
     hex::encode(all.finalize())
 }
 

@@ -6,5 +6,6 @@ mod k8s;
 mod manifests;
 mod network;
 mod pods;
+mod rights;
 mod scaling;
 mod settings;

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use serde_json::{Map, Value};
 
 /// The sets of values that are rendered.
-pub const RENDERS: [&str; 4] = ["trial", "production", "fenced", "minimal"];
+pub const RENDERS: [&str; 5] = ["trial", "upgrade", "production", "fenced", "minimal"];
 
 /// Those of them that are `strict`.
 pub const STRICT: [&str; 2] = ["production", "fenced"];

@@ -3,7 +3,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use crate::manifests::{Object, at, list, none, objects, text};
+use crate::manifests::{Object, at, list, none, objects, of_kind, of_render, text};
 
 /// Places where a container is not as it must be.
 fn containers_that(is_wrong: impl Fn(&Value) -> bool) -> Vec<String> {
@@ -116,4 +116,18 @@ fn secrets_are_files() {
             })
     });
     none("mount it as a file", &wrong);
+}
+
+#[test]
+fn a_migration_that_fails_stops_an_upgrade_before_it_changes_anything() {
+    let hook_of = |render| {
+        let objects = of_render(render);
+        let mut jobs = of_kind(&objects, "Job").filter(|job| job.component() == "migrate");
+        let job = jobs.next().expect("migrations have a job");
+        assert!(jobs.next().is_none(), "{render} migrates once");
+        text(&job.value, "/metadata/annotations/helm.sh~1hook").to_owned()
+    };
+    assert_eq!(hook_of("upgrade"), "pre-install,pre-upgrade", "the trial's");
+    assert_eq!(hook_of("production"), "pre-install,pre-upgrade");
+    assert_eq!(hook_of("trial"), "", "its Postgres is only just being installed");
 }

@@ -36,6 +36,30 @@ fn an_autoscaler_owns_the_replicas_and_more_than_one_have_a_budget() {
 }
 
 #[test]
+fn production_scales_each_service_by_its_work() {
+    let mut wrong = Vec::new();
+    let objects = of_render("production");
+    for deployment in of_kind(&objects, "Deployment").filter(|it| it.component() != "operator") {
+        let scaled = of_kind(&objects, "ScaledObject").find(|it| it.component() == deployment.component());
+        let triggers = scaled.into_iter().flat_map(|it| list(&it.value, "/spec/triggers"));
+        let work: Vec<_> = triggers.filter(|trigger| text(trigger, "/type") == "prometheus").collect();
+        if work.is_empty() {
+            wrong.push(format!("{}: by nothing", deployment.place()));
+        }
+        for trigger in work {
+            let query = text(trigger, "/metadata/query");
+            // Another release's work is none of this one, and no answer is not 0.
+            if !query.contains(r#"namespace="mizan""#)
+                || text(trigger, "/metadata/ignoreNullValues") != "false"
+            {
+                wrong.push(format!("{}: {query}", deployment.place()));
+            }
+        }
+    }
+    none("scale it by its work", &wrong);
+}
+
+#[test]
 fn pods_are_spread_and_production_insists_on_zones() {
     let mut wrong = Vec::new();
     for render in RENDERS {
