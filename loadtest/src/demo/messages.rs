@@ -1,5 +1,5 @@
 //! Receipts, webhooks and pages: what people and agencies were told.
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, Instant};
 
 use anyhow::Context as _;
@@ -58,8 +58,7 @@ async fn webhooks(demo: &Demo, paid: &[Paid], cash: &[Bill], report: &mut Report
         let by_cash = cash.iter().filter(|bill| &bill.agency == agency).count();
         let expected = by_wallet + by_cash;
         let calls = eventually(async || {
-            let hooks = demo.world.get(&format!("/control/agency-hooks/{agency}")).await?;
-            let calls = hooks["calls"].as_array().cloned().context("calls")?;
+            let calls = calls_to(demo, agency).await?;
             let told = captured_bills(&calls)?;
             anyhow::ensure!(told.len() >= expected, "{} of {expected} captured bills told", told.len());
             Ok(calls)
@@ -77,8 +76,22 @@ async fn webhooks(demo: &Demo, paid: &[Paid], cash: &[Bill], report: &mut Report
     Ok(())
 }
 
-fn captured_bills(calls: &[Value]) -> anyhow::Result<std::collections::BTreeSet<String>> {
-    let mut bills = std::collections::BTreeSet::new();
+/// Every call that an agency's endpoint took, from the first one.
+async fn calls_to(demo: &Demo, agency: &str) -> anyhow::Result<Vec<Value>> {
+    let hooks = demo.world.get(&format!("/control/agency-hooks/{agency}")).await?;
+    hooks["calls"].as_array().cloned().context("calls")
+}
+
+/// The bills that an agency was told are paid.
+///
+/// # Errors
+/// Its book cannot be read.
+pub async fn bills_told_to(demo: &Demo, agency: &str) -> anyhow::Result<BTreeSet<String>> {
+    captured_bills(&calls_to(demo, agency).await?)
+}
+
+fn captured_bills(calls: &[Value]) -> anyhow::Result<BTreeSet<String>> {
+    let mut bills = BTreeSet::new();
     for call in calls {
         let body: Value = serde_json::from_str(call["body"].as_str().context("a body")?)?;
         if body["type"] == "payment.captured" {

@@ -36,6 +36,7 @@ use crate::world::World;
 
 pub use acts::Acts;
 pub use bills::{Bill, Purse};
+pub use messages::bills_told_to;
 pub use setup::{AGENCIES, data_folder, links, seed};
 pub use uploads::{issue_fines, run as uploads, send};
 pub use wallets::follow;

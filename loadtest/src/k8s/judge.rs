@@ -6,6 +6,7 @@ use anyhow::{Context as _, ensure};
 use sqlx::{Connection as _, PgConnection};
 
 use super::{Site, until};
+use crate::demo;
 use crate::report::{Report, say};
 use crate::stack::{Layout, mizan};
 
@@ -80,7 +81,27 @@ pub async fn run(site: &Site, report: &mut Report) -> anyhow::Result<()> {
     }
     told_and_booked(site, &booked, report);
     booked_and_taken(&booked, taken, report);
+    agencies_told(site, report).await;
     Ok(())
+}
+
+/// What waited while NATS, `notifications` or the way to the agency was away has come in the end.
+async fn agencies_told(site: &Site, report: &mut Report) {
+    let mut paid: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
+    for told in site.told.iter().filter(|told| told.captured()) {
+        paid.entry(&told.bill.agency).or_default().insert(&told.bill.bill_reference);
+    }
+    for (agency, bills) in paid {
+        let heard = until(QUIET_WITHIN, async || {
+            let heard = demo::bills_told_to(&site.demo, agency).await?;
+            let missing = bills.iter().filter(|bill| !heard.contains(**bill)).count();
+            ensure!(missing == 0, "of {missing} the agency has not heard");
+            Ok(())
+        });
+        let what =
+            format!("{agency}'s endpoint was told of each of its {} acknowledged payments", bills.len());
+        report.done(&what, heard.await);
+    }
 }
 
 /// L4: each acknowledged payment stands in the books once, with its sum; a bill is paid once.

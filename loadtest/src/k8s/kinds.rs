@@ -32,6 +32,8 @@ pub async fn run(site: &mut Site, report: &mut Report) -> anyhow::Result<()> {
         cluster.apply(&object)?;
         let done = in_force(site, &object).await;
         report.done(&format!("{} reaches the catalogue", object["kind"]), done);
+        let told = until(IN_FORCE, async || told_of(site, &object)).await;
+        report.done("and an event says so", told);
     }
     let prices = mizan(&site.layout, &["fee", "prices", "--agency", AGENCY])?;
     report.equal(
@@ -112,7 +114,20 @@ fn condition(site: &Site, object: &Value, kind: &str) -> anyhow::Result<Value> {
     let found = site.cluster.json(&["get", &of.to_lowercase(), name])?;
     let conditions = found["status"]["conditions"].as_array().context("no conditions yet")?;
     let one = conditions.iter().find(|one| one["type"] == kind);
-    one.cloned().with_context(|| format!("no condition {kind} yet"))
+    let one = one.with_context(|| format!("no condition {kind} yet"))?;
+    let (judged, written) = (&one["observedGeneration"], &found["metadata"]["generation"]);
+    ensure!(judged == written, "{kind} is about generation {judged} of {written}");
+    Ok(one.clone())
+}
+
+/// Does `kubectl describe` show an event below an object?
+fn told_of(site: &Site, object: &Value) -> anyhow::Result<()> {
+    let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+    let (kind, name) = (text(&object["kind"]), text(&object["metadata"]["name"]));
+    let of = format!("involvedObject.kind={kind},involvedObject.name={name}");
+    let events = site.cluster.json(&["get", "events", "--field-selector", &of])?;
+    ensure!(events["items"].as_array().is_some_and(|events| !events.is_empty()), "no event about {name}");
+    Ok(())
 }
 
 /// Objects that the API server should have refused and let in, or refused without a word of why.
