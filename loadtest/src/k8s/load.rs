@@ -123,9 +123,8 @@ async fn pace(
     per_second: u32,
     progress: Arc<Progress>,
 ) -> anyhow::Result<(Vec<Told>, Vec<Bill>)> {
+    // Payers do not wait for each other: those of a beat that was missed come at once.
     let mut beat = tokio::time::interval(Duration::from_secs(1) / per_second.max(1));
-    // After a pause nobody comes twice as fast, and a beat that is late does not delay those after it.
-    beat.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Skip);
     let (mut running, mut told) = (JoinSet::new(), Vec::new());
     while !progress.stop.load(Ordering::SeqCst) {
         beat.tick().await;
