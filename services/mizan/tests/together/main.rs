@@ -6,5 +6,6 @@ mod documents;
 mod ends;
 mod late;
 mod midnight;
+mod plans;
 mod platform;
 mod uploads;

@@ -1,0 +1,149 @@
+//! No query that a payer or an agency waits for reads the whole of a table that grows.
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+
+use serde_json::Value;
+use sqlx::migrate::Migrator;
+use sqlx::{AssertSqlSafe, Connection as _, PgConnection, Row as _};
+use testkit::Env;
+
+/// Tables whose rows are counted by people, agencies, lanes or days.
+const SMALL: &[&str] = &[
+    "agency",
+    "balance",
+    "catalogue_revision",
+    "channel_exception",
+    "channel_policy",
+    "channel_rules",
+    "day_close",
+    "day_close_lane",
+    "device",
+    "fee_service",
+    "lane",
+    "numbering",
+];
+
+/// What tells queries that read all of something on purpose.
+const ON_PURPOSE: &[&str] = &[
+    // Filters that may be left out: planned anew for the values that are there.
+    "IS NULL OR",
+    // Proofs of the books, and the closing of a day.
+    "SELECT (SELECT count(*) FROM journal)",
+    "SELECT coalesce(sum(amount_fils), 0)::bigint AS \"sum!\" FROM entry",
+    "SELECT journal_id, coalesce(sum(amount_fils), 0)",
+    "SELECT min(sealed_at) FROM posting_batch",
+    "SELECT lane FROM posting_batch",
+    "SELECT payment.payment_id, payment.amount_fils, payment.credited_fils, coalesce(sum(",
+    "SELECT payment.payment_id FROM payment LEFT JOIN open_case",
+    "SELECT what AS",
+    "WITH applied AS (",
+    "WITH day AS (",
+    "WITH found AS (",
+    "WITH held AS (",
+    "WITH moved AS (",
+    "WITH refunds AS (",
+    "WITH said (account, fils) AS (",
+    "WITH share AS (",
+    "WITH summed AS (",
+    // Reports, read now and then.
+    "SELECT kind, count(*) AS \"cases!\"",
+    "SELECT u.channel_exception_id, count(*)",
+    // Once a night.
+    "DELETE FROM upload_piece",
+];
+
+/// A query that reads a table from end to end.
+#[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Walk {
+    table: String,
+    query: String,
+}
+
+#[tokio::test]
+async fn queries_find_their_rows_by_an_index() {
+    let services: [(&'static str, &'static Migrator); 7] = [
+        ("catalogue", &catalogue::MIGRATOR),
+        ("identity", &identity::MIGRATOR),
+        ("invoicing", &invoicing::MIGRATOR),
+        ("kiosk-relay", &kiosk_relay::MIGRATOR),
+        ("notifications", &notifications::MIGRATOR),
+        ("payments", &payments::MIGRATOR),
+        ("wallet-adapter", &wallet_adapter::MIGRATOR),
+    ];
+    let (mut walks, mut queries) = (BTreeSet::new(), 0);
+    for (service, migrator) in services {
+        let env = Env::start(service, migrator).await;
+        let mut db = PgConnection::connect(&env.database_url).await.unwrap();
+        for query in queries_of(service) {
+            queries += 1;
+            let tables = walked(&mut db, &query).await;
+            walks.extend(tables.into_iter().map(|table| Walk { table, query: query.clone() }));
+        }
+    }
+    assert!(queries > 200, "the descriptions of queries were found: {queries}");
+    let on_purpose = |walk: &Walk| ON_PURPOSE.iter().any(|known| walk.query.contains(known));
+    let wrong: Vec<_> =
+        walks.iter().filter(|walk| !SMALL.contains(&walk.table.as_str()) && !on_purpose(walk)).collect();
+    assert!(wrong.is_empty(), "give them an index, or say here that they read all: {wrong:#?}");
+    let gone = ON_PURPOSE.iter().filter(|known| !walks.iter().any(|walk| walk.query.contains(**known)));
+    assert_eq!(gone.collect::<Vec<_>>(), [&""; 0], "these read no table as a whole any more");
+}
+
+/// Every checked query of a service, on one line each, as `tools/sqlx-prepare` describes them.
+fn queries_of(service: &str) -> Vec<String> {
+    let folder = testkit::tools::project_root().join("services").join(service).join(".sqlx");
+    let entries = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+    entries.filter_map(|path| planned(&path)).collect()
+}
+
+/// The query of a description, if it is one that has a plan.
+fn planned(path: &Path) -> Option<String> {
+    let described: Value = serde_json::from_slice(&std::fs::read(path).unwrap()).unwrap();
+    let lines = described["query"].as_str().unwrap().lines();
+    // A comment would swallow the rest of the line.
+    let words = lines.flat_map(|line| line.split("-- ").next().unwrap().split_whitespace());
+    let query = words.collect::<Vec<_>>().join(" ");
+    let verbs = ["SELECT", "WITH", "INSERT", "UPDATE", "DELETE"];
+    verbs.iter().any(|verb| query.starts_with(verb)).then_some(query)
+}
+
+/// The tables that a query reads from end to end, however it is planned.
+async fn walked(db: &mut PgConnection, query: &str) -> BTreeSet<String> {
+    let parameters = (1..).take_while(|number| query.contains(&format!("${number}"))).count();
+    let nulls = vec!["NULL"; parameters].join(", ");
+    let arguments = if nulls.is_empty() { nulls } else { format!("({nulls})") };
+    let order = format!(
+        "SET enable_seqscan = off; SET plan_cache_mode = force_generic_plan;
+         PREPARE asked AS {query}; EXPLAIN (FORMAT JSON) EXECUTE asked{arguments}; DEALLOCATE asked"
+    );
+    let said = sqlx::raw_sql(AssertSqlSafe(order)).fetch_all(&mut *db).await;
+    let said = said.unwrap_or_else(|error| panic!("{error}: {query}"));
+    let plan: Value = serde_json::from_str(said[0].get_unchecked::<&str, _>(0)).unwrap();
+    let indexes =
+        "SELECT indexrelid::regclass::text, indrelid::regclass::text FROM pg_index WHERE indpred IS NULL";
+    let whole: Vec<(String, String)> = sqlx::query_as(indexes).fetch_all(db).await.unwrap();
+    let mut found = BTreeSet::new();
+    look(&plan[0]["Plan"], false, &whole.into_iter().collect(), &mut found);
+    found
+}
+
+/// Goes down a plan. `few`: whoever asks stops after the first rows. `whole`: the table of each index that has all of its rows;
+/// what is in a partial one is few on purpose, such as what is due, open, or waits.
+fn look(node: &Value, few: bool, whole: &BTreeMap<String, String>, found: &mut BTreeSet<String>) {
+    let kind = node["Node Type"].as_str().unwrap();
+    if kind == "Seq Scan" {
+        found.insert(node["Relation Name"].as_str().unwrap().to_owned());
+    }
+    if let Some(table) = node["Index Name"].as_str().and_then(|index| whole.get(index))
+        && node["Index Cond"].is_null()
+        && !few
+    {
+        found.insert(table.clone());
+    }
+    // Who sorts or counts reads to the end.
+    let few =
+        kind == "Limit" || (few && !["Sort", "Aggregate", "Hash", "WindowAgg", "SetOp"].contains(&kind));
+    for below in node["Plans"].as_array().into_iter().flatten() {
+        look(below, few, whole, found);
+    }
+}
