@@ -52,6 +52,9 @@ const ON_PURPOSE: &[&str] = &[
     "DELETE FROM upload_piece",
 ];
 
+/// No query has more.
+const MOST_PARAMETERS: usize = 99;
+
 /// A query that reads a table from end to end.
 #[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
 struct Walk {
@@ -99,7 +102,7 @@ fn queries_of(service: &str) -> Vec<String> {
 /// The query of a description, if it is one that has a plan.
 fn planned(path: &Path) -> Option<String> {
     let described: Value = serde_json::from_slice(&std::fs::read(path).unwrap()).unwrap();
-    let lines = described["query"].as_str().unwrap().lines();
+    let lines = described.pointer("/query").unwrap().as_str().unwrap().lines();
     // A comment would swallow the rest of the line.
     let words = lines.flat_map(|line| line.split("-- ").next().unwrap().split_whitespace());
     let query = words.collect::<Vec<_>>().join(" ");
@@ -109,41 +112,50 @@ fn planned(path: &Path) -> Option<String> {
 
 /// The tables that a query reads from end to end, however it is planned.
 async fn walked(db: &mut PgConnection, query: &str) -> BTreeSet<String> {
-    let parameters = (1..).take_while(|number| query.contains(&format!("${number}"))).count();
+    let parameters = (1..=MOST_PARAMETERS).take_while(|number| query.contains(&format!("${number}"))).count();
     let nulls = vec!["NULL"; parameters].join(", ");
     let arguments = if nulls.is_empty() { nulls } else { format!("({nulls})") };
     let order = format!(
         "SET enable_seqscan = off; SET plan_cache_mode = force_generic_plan;
          PREPARE asked AS {query}; EXPLAIN (FORMAT JSON) EXECUTE asked{arguments}; DEALLOCATE asked"
     );
-    let said = sqlx::raw_sql(AssertSqlSafe(order)).fetch_all(&mut *db).await;
-    let said = said.unwrap_or_else(|error| panic!("{error}: {query}"));
-    let plan: Value = serde_json::from_str(said[0].get_unchecked::<&str, _>(0)).unwrap();
+    let said = sqlx::raw_sql(AssertSqlSafe(order)).fetch_all(&mut *db).await.expect(query);
+    let plan: Value = serde_json::from_str(said.first().unwrap().get_unchecked::<&str, _>(0)).unwrap();
     let indexes =
         "SELECT indexrelid::regclass::text, indrelid::regclass::text FROM pg_index WHERE indpred IS NULL";
     let whole: Vec<(String, String)> = sqlx::query_as(indexes).fetch_all(db).await.unwrap();
     let mut found = BTreeSet::new();
-    look(&plan[0]["Plan"], false, &whole.into_iter().collect(), &mut found);
+    look(plan.pointer("/0/Plan").unwrap(), Read::All, &whole.into_iter().collect(), &mut found);
     found
 }
 
-/// Goes down a plan. `few`: whoever asks stops after the first rows. `whole`: the table of each index that has all of its rows;
+/// How much of what comes from below is asked for.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Read {
+    FirstRows,
+    All,
+}
+
+/// Goes down a plan. `whole`: the table of each index that has all of its rows;
 /// what is in a partial one is few on purpose, such as what is due, open, or waits.
-fn look(node: &Value, few: bool, whole: &BTreeMap<String, String>, found: &mut BTreeSet<String>) {
+fn look(node: &Value, read: Read, whole: &BTreeMap<String, String>, found: &mut BTreeSet<String>) {
     let kind = node["Node Type"].as_str().unwrap();
     if kind == "Seq Scan" {
         found.insert(node["Relation Name"].as_str().unwrap().to_owned());
     }
     if let Some(table) = node["Index Name"].as_str().and_then(|index| whole.get(index))
         && node["Index Cond"].is_null()
-        && !few
+        && read == Read::All
     {
         found.insert(table.clone());
     }
     // Who sorts or counts reads to the end.
-    let few =
-        kind == "Limit" || (few && !["Sort", "Aggregate", "Hash", "WindowAgg", "SetOp"].contains(&kind));
+    let read = match kind {
+        "Limit" => Read::FirstRows,
+        "Sort" | "Aggregate" | "Hash" | "WindowAgg" | "SetOp" => Read::All,
+        _other => read,
+    };
     for below in node["Plans"].as_array().into_iter().flatten() {
-        look(below, few, whole, found);
+        look(below, read, whole, found);
     }
 }
