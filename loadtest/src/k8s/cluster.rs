@@ -119,11 +119,10 @@ impl Cluster {
     /// What this test would take for its own and remove is not somebody else's.
     fn is_free(&self) -> anyhow::Result<()> {
         for name in [NAMESPACE, MONITORING] {
-            let found = self.kubectl(&["get", "namespace", name, "--ignore-not-found", "-o", "json"])?;
-            let ours = found.is_empty()
-                || serde_json::from_str::<Value>(&found)?["metadata"]["labels"]["mizan-e2e"] == "yes";
+            let all = self.kubectl(&["get", "namespace", name, "--ignore-not-found", "-o", "name"])?;
+            let ours = self.kubectl(&["get", "namespace", "--selector", OURS, "-o", "name"])?;
             ensure!(
-                ours,
+                all.lines().all(|found| ours.lines().any(|our| our == found)),
                 "the cluster has a namespace `{name}` of somebody else: use a cluster that may be thrown away"
             );
         }
@@ -145,8 +144,7 @@ impl Cluster {
     /// # Errors
     /// The cluster does not answer.
     pub fn definitions(&self) -> anyhow::Result<Vec<(String, String)>> {
-        let all: Value =
-            serde_json::from_str(&self.kubectl(&["get", "customresourcedefinitions", "-o", "json"])?)?;
+        let all = self.json(&["get", "customresourcedefinitions"])?;
         let all = all["items"].as_array().context("definitions")?;
         let ours = all.iter().filter(|one| one["spec"]["group"] == "mizan.gov").map(|one| {
             let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
@@ -201,9 +199,7 @@ impl Cluster {
     /// # Errors
     /// As [`Cluster::kubectl`].
     pub fn json(&self, args: &[&str]) -> anyhow::Result<Value> {
-        let text =
-            run(Command::new("kubectl").args(["--namespace", NAMESPACE]).args(args).args(["-o", "json"]))?;
-        Ok(serde_json::from_str(&text)?)
+        Ok(serde_json::from_str(&self.here(&[args, &["-o", "json"]].concat())?)?)
     }
 
     /// An object, wherever it is.

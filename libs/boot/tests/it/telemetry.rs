@@ -49,6 +49,7 @@ async fn a_call_is_one_span_of_the_callers_trace() {
     let asked = Counter::<u64>::default();
     ctx.registry.lock().unwrap().register("mizan_asked", "Bills asked for", asked.clone());
     Health::serve(&ctx, any()).await.unwrap();
+    ctx.health.started();
     let figures = || {
         let points = collector.points();
         let asked = points
@@ -86,4 +87,8 @@ async fn a_call_is_one_span_of_the_callers_trace() {
     assert_eq!((asked.message.as_str(), asked.severity.as_str()), ("asked", "INFO"));
     assert_eq!(asked.span_id, caller.span_id);
     assert_eq!(asked.attributes["bill"], "7");
+    let ready: Vec<_> = lines.iter().filter(|line| line.message == "ready").collect();
+    let [ready] = ready[..] else { panic!("it is ready once: {lines:?}") };
+    assert_eq!(ready.attributes["service"], "payments");
+    assert!(ready.attributes["after_ms"].parse::<u64>().is_ok(), "{ready:?}");
 }
