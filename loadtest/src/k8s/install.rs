@@ -15,6 +15,8 @@ use crate::stack::{Layout, SERVICES, mizan};
 const FIRST_PAYMENT_WITHIN: Duration = Duration::from_mins(2);
 /// From the start of a process until it says that it is ready.
 const READY_WITHIN_MS: u64 = 1_000;
+/// From the start of a container until Kubernetes knows it, which asks once a second and counts whole ones.
+const SEEN_READY_WITHIN_S: i64 = 2;
 /// Systems that bring load.
 const CLIENTS: u32 = 12;
 /// Resident, at rest, in MiB: memory of its own, and an even share of the pages that all have in common.
@@ -84,21 +86,17 @@ fn pods(cluster: &Cluster, report: &mut Report) -> anyhow::Result<()> {
     for pod in running.filter(|pod| {
         pod["spec"]["containers"][0]["image"].as_str().is_some_and(|image| image.contains("mizan:"))
     }) {
-        let took_ms = ready_after_ms(cluster, cluster::name(pod))?;
-        (longest_ms, seen_after_s) = (longest_ms.max(took_ms), seen_after_s.max(seen_ready_after_s(pod)?));
-        if took_ms > READY_WITHIN_MS {
-            slow.push(format!("{} took {took_ms} ms", cluster::name(pod)));
+        let (took_ms, seen_s) = (ready_after_ms(cluster, cluster::name(pod))?, seen_ready_after_s(pod)?);
+        (longest_ms, seen_after_s) = (longest_ms.max(took_ms), seen_after_s.max(seen_s));
+        if took_ms > READY_WITHIN_MS || seen_s > SEEN_READY_WITHIN_S {
+            slow.push(format!("{} took {took_ms} ms, seen after {seen_s} s", cluster::name(pod)));
         }
     }
-    report.nothing_wrong(
-        &format!(
-            "each service was ready {longest_ms} ms after its start or sooner, at most {READY_WITHIN_MS}"
-        ),
-        &slow,
+    let what = format!(
+        "each service was ready after {longest_ms} ms or sooner, at most {READY_WITHIN_MS}; Kubernetes saw it after \
+         {seen_after_s} s, at most {SEEN_READY_WITHIN_S}"
     );
-    say(format!(
-        "         Kubernetes, which asks once a second and rounds, saw that after {seen_after_s} s or sooner"
-    ));
+    report.nothing_wrong(&what, &slow);
     Ok(())
 }
 
@@ -230,6 +228,8 @@ pub async fn remove(cluster: &Cluster, report: &mut Report) -> anyhow::Result<()
     if let Some((written, _)) = report.done(what, kept.await) {
         say(format!("         people wrote {}", written.join(", ")));
     }
+    let kinds = cluster.definitions()?.len();
+    report.equal("the kinds of mizan.gov stay, with the objects that people wrote", &3, &kinds);
     let readme = std::fs::read_to_string("charts/mizan/README.md")?;
     let (_, keeps) = readme.split_once("## What uninstall keeps").context("what uninstall keeps")?;
     for order in keeps.lines().filter(|line| line.starts_with("kubectl delete ")) {
