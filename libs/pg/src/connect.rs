@@ -19,13 +19,12 @@ use tokio::time::timeout;
 use crate::{
     Error, Seat, Tx, checks,
     error::{connection_lost, timed_out},
+    seats::{ACQUIRE_TIMEOUT, Held, Seats},
     tx::{Begin, leave_nothing_open},
 };
 
 /// A server that does not take a connection by then is away.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
-/// Who waits longer for a free connection is turned away, before callers pile up.
-const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(3);
 /// Who comes back again and again does small things: one of its statements that takes longer has met a disk or a server that
 /// is not well, and everybody behind it waits.
 const AT_A_SEAT: Duration = Duration::from_secs(10);
@@ -67,11 +66,13 @@ impl Options {
 #[derive(Clone, Debug)]
 pub struct Pg {
     pool: PgPool,
+    seats: Arc<Seats>,
     url: ServerUrl,
     setting: Arc<str>,
     begin: Begin,
     begin_at: Begin,
     read: Begin,
+    forgettable: Begin,
     /// Milliseconds of `clock` at which a connection was found dead; 0: never.
     died_at_ms: Arc<AtomicU64>,
     clock: Clock,
@@ -130,11 +131,13 @@ impl Pg {
         let one_plan = "; SET LOCAL plan_cache_mode = force_generic_plan";
         Ok(Pg {
             pool,
+            seats: Arc::new(Seats::new(options.max_connections, clock.clone())),
             url,
             setting: setting.into(),
             begin: begin("", longest, ""),
             begin_at: begin("", longest.min(AT_A_SEAT), one_plan),
             read: begin(" READ ONLY", longest, ""),
+            forgettable: begin("", longest, "; SET LOCAL synchronous_commit = off"),
             died_at_ms,
             clock,
         })
@@ -155,8 +158,8 @@ impl Pg {
     /// # Errors
     /// As [`Pg::begin`].
     pub async fn begin_at(&self, seat: Option<Seat>) -> Result<Tx, Error> {
-        let Some(Seat(conn)) = seat else { return self.start(&self.begin_at).await };
-        match Tx::open(conn, self.begin_at.clone()).await {
+        let Some(Seat(held)) = seat else { return self.start(&self.begin_at).await };
+        match Tx::open(held, self.begin_at.clone()).await {
             Err(error) if connection_lost(&error) => {
                 self.one_died();
                 self.start(&self.begin_at).await
@@ -171,6 +174,15 @@ impl Pg {
     /// As [`Pg::begin`].
     pub async fn read(&self) -> Result<Tx, Error> {
         self.start(&self.read).await
+    }
+
+    /// Opens a transaction that a crash of Postgres may forget although its COMMIT was answered: it does not wait for the disk. For
+    /// notes on work that is then only done once more, never for what somebody was told.
+    ///
+    /// # Errors
+    /// As [`Pg::begin`].
+    pub async fn begin_forgettable(&self) -> Result<Tx, Error> {
+        self.start(&self.forgettable).await
     }
 
     /// The number that `sql` selects in a transaction of its own that cannot write, on the connection that the last such call left:
@@ -194,14 +206,15 @@ impl Pg {
     fn one_died(&self) {
         let now_ms = u64::try_from(self.clock.monotonic().as_millis()).unwrap_or(u64::MAX);
         self.died_at_ms.store(now_ms.max(1), Ordering::Relaxed);
+        self.seats.clear();
     }
 
     async fn start(&self, begin: &Begin) -> Result<Tx, Error> {
         // After a restart of Postgres every pooled connection may be dead, and the first after them is fresh.
         let mut dead = 0;
         loop {
-            let conn = Box::pin(self.pool.acquire()).await?; // boxed: callers' futures stay small
-            match self.begun(conn, begin.clone()).await {
+            let held = Box::pin(self.seats.take(&self.pool)).await?; // boxed: callers' futures stay small
+            match self.begun(held, begin.clone()).await {
                 Err(error) if connection_lost(&error) && dead < self.pool.options().get_max_connections() => {
                     dead += 1;
                 }
@@ -217,14 +230,10 @@ impl Pg {
         clippy::disallowed_methods,
         reason = "bounded by its own time-out, and the pool waits for its connection"
     )]
-    async fn begun(
-        &self,
-        conn: sqlx::pool::PoolConnection<sqlx::Postgres>,
-        begin: Begin,
-    ) -> Result<Tx, sqlx::Error> {
+    async fn begun(&self, held: Box<Held>, begin: Begin) -> Result<Tx, sqlx::Error> {
         let pg = self.clone();
         let opened = tokio::spawn(async move {
-            let opened = Tx::open(conn, begin).await;
+            let opened = Tx::open(held, begin).await;
             if opened.as_ref().is_err_and(connection_lost) {
                 pg.one_died();
             }
@@ -273,6 +282,7 @@ impl Pg {
 
     /// Closes the pool when the service has stopped; waits for open transactions.
     pub async fn close(&self) {
+        self.seats.close();
         self.pool.close().await;
     }
 

@@ -9,6 +9,7 @@ mod connect;
 mod error;
 mod migrate;
 mod retry;
+mod seats;
 mod tx;
 
 pub use conn::Conn;

@@ -5,16 +5,17 @@
 //! | `begin`, `read` | 1 (BEGIN with this transaction's time limits; it is also the test that the connection lives) |
 //! | `commit` | 1 |
 //! | `Pg::number` | 1, of all: nothing in the background |
-//! | after it, in the background | 2 (nothing left open, ping) |
+//! | after one that was dropped, in the background | 2 (nothing left open, ping) |
 
 use std::{sync::Arc, time::Duration};
 
-use sqlx::{AssertSqlSafe, PgConnection, Postgres, Row as _, pool::PoolConnection};
+use sqlx::{AssertSqlSafe, PgConnection, Row as _};
 use tokio::time::timeout;
 
 use crate::{
     Conn, Error,
     error::{at_commit, timed_out},
+    seats::Held,
 };
 
 /// An answer to COMMIT or ROLLBACK that takes longer than this never comes: the network swallowed it.
@@ -30,7 +31,7 @@ const PATIENCE_AFTER_LIMIT: Duration = Duration::from_secs(3);
 #[must_use = "a transaction that is not committed is rolled back"]
 #[derive(Debug)]
 pub struct Tx {
-    conn: PoolConnection<Postgres>,
+    held: Box<Held>,
     /// A statement that is not answered by then never will be.
     patience: Duration,
 }
@@ -46,12 +47,12 @@ pub(crate) struct Begin {
 
 impl Tx {
     /// Sends `begin`. This future must not be dropped before it ends, so [`crate::Pg::begin`] gives it its own task.
-    pub(crate) async fn open(mut conn: PoolConnection<Postgres>, begin: Begin) -> Result<Tx, sqlx::Error> {
+    pub(crate) async fn open(mut held: Box<Held>, begin: Begin) -> Result<Tx, sqlx::Error> {
         let Begin { sql, statement_timeout } = begin;
-        match said_within(PATIENCE_AT_BEGIN, &mut conn, AssertSqlSafe(sql)).await {
-            Ok(()) => Ok(Tx { conn, patience: statement_timeout.saturating_add(PATIENCE_AFTER_LIMIT) }),
+        match said_within(PATIENCE_AT_BEGIN, &mut held.conn, AssertSqlSafe(sql)).await {
+            Ok(()) => Ok(Tx { held, patience: statement_timeout.saturating_add(PATIENCE_AFTER_LIMIT) }),
             Err(error) => {
-                conn.close_on_drop();
+                held.conn.close_on_drop();
                 Err(error)
             }
         }
@@ -59,7 +60,7 @@ impl Tx {
 
     /// The connection, for one statement after the other. One that the network swallows ends with an error too.
     pub fn conn(&mut self) -> Conn<'_> {
-        Conn::new(&mut self.conn, self.patience)
+        Conn::new(&mut self.held.conn, self.patience)
     }
 
     /// Keeps everything this transaction wrote.
@@ -67,7 +68,7 @@ impl Tx {
     /// # Errors
     /// [`Error::CommitUnknown`] when Postgres did not answer. Any other error: it was rolled back.
     pub async fn commit(self) -> Result<(), Error> {
-        self.commit_and_keep().await.map(drop)
+        self.commit_and_keep().await.map(|Seat(held)| held.keep())
     }
 
     /// Gives everything up, and waits until Postgres has (dropping does the same a moment later).
@@ -75,23 +76,29 @@ impl Tx {
     /// # Errors
     /// The connection broke, which rolls back as well.
     pub async fn rollback(mut self) -> Result<(), Error> {
-        said(&mut self.conn, "ROLLBACK").await.map_err(|source| {
-            self.conn.close_on_drop();
-            Error::from(source)
-        })
+        match said(&mut self.held.conn, "ROLLBACK").await {
+            Ok(()) => {
+                self.held.keep();
+                Ok(())
+            }
+            Err(source) => {
+                self.held.conn.close_on_drop();
+                Err(source.into())
+            }
+        }
     }
 }
 
 /// A connection that one task keeps from transaction to transaction: nobody else can have left anything open on it, so
 /// nothing has to be asked in between.
 #[derive(Debug)]
-pub struct Seat(pub(crate) PoolConnection<Postgres>);
+pub struct Seat(pub(crate) Box<Held>);
 
 impl Seat {
     /// The one number that statements select which begin and end a transaction. Dropped halfway, or after an error, its connection
     /// goes back to the pool, which rolls back.
     pub(crate) async fn number(mut self, sql: &str) -> Result<(Seat, i64), sqlx::Error> {
-        let asked = sqlx::raw_sql(AssertSqlSafe(sql)).fetch_all(&mut *self.0);
+        let asked = sqlx::raw_sql(AssertSqlSafe(sql)).fetch_all(&mut *self.0.conn);
         let rows = timeout(PATIENCE, asked)
             .await
             .map_err(|_elapsed| timed_out("no answer of Postgres in time"))??;
@@ -108,12 +115,12 @@ impl Tx {
     pub async fn commit_and_keep(mut self) -> Result<Seat, Error> {
         // COMMIT of a transaction in which a statement failed rolls back and reports no error. The SELECT before it, in
         // the same message, fails then: a swallowed error cannot pass for a commit.
-        match said(&mut self.conn, "SELECT 1; COMMIT").await {
-            Ok(()) => Ok(Seat(self.conn)),
+        match said(&mut self.held.conn, "SELECT 1; COMMIT").await {
+            Ok(()) => Ok(Seat(self.held)),
             Err(source) => {
                 let error = at_commit(source);
                 if matches!(error, Error::CommitUnknown(_)) {
-                    self.conn.close_on_drop();
+                    self.held.conn.close_on_drop();
                 }
                 Err(error)
             }

@@ -214,16 +214,13 @@ async fn a_dead_connection_is_known_of_though_its_caller_gave_up() {
         tx.commit().await.unwrap();
     }
 
-    // The pool asks each connection that comes back whether something is open on it.
-    let back =
-        async || (connections(&env, "gave-up", "SELECT transaction_timestamp()").await == 2).then_some(());
-    wait_for("both are back in the pool", SOON, back).await;
+    assert_eq!(connections(&env, "gave-up", "SELECT 1; COMMIT").await, 2, "both are at hand");
 
     let clock = boot::Clock::system();
     proxy.half_open();
     tokio::time::timeout(Duration::from_millis(500), pg.begin()).await.unwrap_err();
-    let closed = async || (connections(&env, "gave-up", "").await == 1).then_some(());
-    wait_for("the one that did not answer is closed", SOON, closed).await;
+    let closed = async || (connections(&env, "gave-up", "").await == 0).then_some(());
+    wait_for("the one that did not answer is closed, and the other one with it", SOON, closed).await;
 
     let before = clock.monotonic();
     assert!(pg.begin().await.unwrap_err().is_unavailable());

@@ -4,6 +4,7 @@
 mod begin;
 mod commit;
 mod errors;
+mod seats;
 mod start;
 
 use pg::{Error, Pg, Tx};

@@ -7,7 +7,7 @@ use crate::support::{Stack, wallet::paid};
 
 /// Books with a wallet payment, cash, a credit and a case.
 pub async fn books() -> Stack {
-    let t = Stack::start().await;
+    let t = Box::pin(Stack::start()).await;
     let bill = t.bill(1, 5_000);
     t.wallet.on_initiate(&bill, [paid(5_000, "BP-1")]);
     let payment = t.pay(&bill, "k").await.unwrap();

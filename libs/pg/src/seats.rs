@@ -1,0 +1,114 @@
+//! Connections at hand: those on which the last transaction ended well.
+//!
+//! Nothing is open on them, so the next transaction begins at once. The pool would ask each twice when it comes back: for a
+//! transaction of one statement as many round trips as the transaction itself. They go back there all the same when they have been
+//! out for long or lie unused, so that the pool closes those that are old or too many.
+//!
+//! There are as many permits as the pool may have connections, and whoever has a connection has a permit. So somebody who finds
+//! none at hand gets one from the pool: those that are not there are with others who have permits.
+
+use std::{
+    collections::VecDeque,
+    mem,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
+
+use boot::Clock;
+use sqlx::{PgPool, Postgres, pool::PoolConnection};
+use tokio::{
+    sync::{OwnedSemaphorePermit, Semaphore},
+    time::timeout,
+};
+
+/// Who waits longer for a free connection is turned away, before callers pile up.
+pub(crate) const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(3);
+/// A connection that has been out of the pool, or lies unused, for longer goes back to it.
+const AT_HAND: Duration = Duration::from_mins(1);
+
+#[derive(Debug)]
+pub(crate) struct Seats {
+    permits: Arc<Semaphore>,
+    /// The one used last is at the back.
+    at_hand: Mutex<VecDeque<Kept>>,
+    clock: Clock,
+}
+
+#[derive(Debug)]
+struct Kept {
+    conn: PoolConnection<Postgres>,
+    out_since: Duration,
+    unused_since: Duration,
+}
+
+/// A connection that somebody has. Dropped, it goes back to the pool, which looks what was left open on it.
+#[derive(Debug)]
+pub(crate) struct Held {
+    pub(crate) conn: PoolConnection<Postgres>,
+    out_since: Duration,
+    seats: Arc<Seats>,
+    permit: OwnedSemaphorePermit,
+}
+
+impl Seats {
+    /// For a pool of `max_connections`.
+    pub(crate) fn new(max_connections: u32, clock: Clock) -> Seats {
+        let permits = usize::try_from(max_connections).unwrap_or(Semaphore::MAX_PERMITS);
+        Seats { permits: Arc::new(Semaphore::new(permits)), at_hand: Mutex::default(), clock }
+    }
+
+    /// The connection that was used last, or one of the pool.
+    pub(crate) async fn take(self: &Arc<Seats>, pool: &PgPool) -> Result<Box<Held>, sqlx::Error> {
+        let taken = timeout(ACQUIRE_TIMEOUT, async {
+            let permit = self.permits.clone().acquire_owned().await;
+            let permit = permit.map_err(|_closed| sqlx::Error::PoolClosed)?;
+            let at_hand = self.at_hand().pop_back();
+            let (conn, out_since) = match at_hand {
+                Some(kept) => (kept.conn, kept.out_since),
+                None => (pool.acquire().await?, self.clock.monotonic()),
+            };
+            // Boxed: callers' futures stay small.
+            Ok(Box::new(Held { conn, out_since, seats: self.clone(), permit }))
+        });
+        taken.await.unwrap_or(Err(sqlx::Error::PoolTimedOut))
+    }
+
+    /// Closes all that are at hand. The pool would wait for the answer of each.
+    pub(crate) fn clear(&self) {
+        let all = mem::take(&mut *self.at_hand());
+        for mut kept in all {
+            kept.conn.close_on_drop();
+        }
+    }
+
+    /// As [`Seats::clear`], and nobody gets one any more.
+    pub(crate) fn close(&self) {
+        self.permits.close();
+        self.clear();
+    }
+
+    fn at_hand(&self) -> MutexGuard<'_, VecDeque<Kept>> {
+        self.at_hand.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Held {
+    /// Its transaction has ended, and Postgres has said so: it is at hand for the next one.
+    pub(crate) fn keep(self) {
+        let Held { conn, out_since, seats, permit } = self;
+        let now = seats.clock.monotonic();
+        let long_ago = |since: Duration| now.saturating_sub(since) > AT_HAND;
+        let mut at_hand = seats.at_hand();
+        let unused = at_hand.pop_front_if(|kept| long_ago(kept.unused_since));
+        let too_long = if long_ago(out_since) || seats.permits.is_closed() {
+            Some(conn)
+        } else {
+            at_hand.push_back(Kept { conn, out_since, unused_since: now });
+            None
+        };
+        drop(at_hand);
+        drop((unused, too_long));
+        // Last: who waits for it finds the connection.
+        drop(permit);
+    }
+}
