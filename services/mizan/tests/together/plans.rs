@@ -122,10 +122,13 @@ async fn walked(db: &mut PgConnection, query: &str) -> BTreeSet<String> {
     let said = sqlx::raw_sql(AssertSqlSafe(order)).fetch_all(&mut *db).await.expect(query);
     let plan: Value = serde_json::from_str(said.first().unwrap().get_unchecked::<&str, _>(0)).unwrap();
     let indexes =
-        "SELECT indexrelid::regclass::text, indrelid::regclass::text FROM pg_index WHERE indpred IS NULL";
-    let whole: Vec<(String, String)> = sqlx::query_as(indexes).fetch_all(db).await.unwrap();
+        "SELECT indexrelid::regclass::text, indrelid::regclass::text, pg_get_indexdef(indexrelid, 1, true)
+                     FROM pg_index WHERE indpred IS NULL";
+    let whole: Vec<(String, String, String)> = sqlx::query_as(indexes).fetch_all(db).await.unwrap();
+    let whole =
+        whole.into_iter().map(|(name, table, first_key)| (name, Index { table, first_key })).collect();
     let mut found = BTreeSet::new();
-    look(plan.pointer("/0/Plan").unwrap(), Read::All, &whole.into_iter().collect(), &mut found);
+    look(plan.pointer("/0/Plan").unwrap(), Read::All, &whole, &mut found);
     found
 }
 
@@ -136,18 +139,26 @@ enum Read {
     All,
 }
 
-/// Goes down a plan. `whole`: the table of each index that has all of its rows;
+/// An index, by its first column or expression.
+struct Index {
+    table: String,
+    first_key: String,
+}
+
+/// Goes down a plan. `whole`: each index that has all rows of its table by its name;
 /// what is in a partial one is few on purpose, such as what is due, open, or waits.
-fn look(node: &Value, read: Read, whole: &BTreeMap<String, String>, found: &mut BTreeSet<String>) {
+fn look(node: &Value, read: Read, whole: &BTreeMap<String, Index>, found: &mut BTreeSet<String>) {
     let kind = node["Node Type"].as_str().unwrap();
     if kind == "Seq Scan" {
         found.insert(node["Relation Name"].as_str().unwrap().to_owned());
     }
-    if let Some(table) = node["Index Name"].as_str().and_then(|index| whole.get(index))
-        && node["Index Cond"].is_null()
-        && read == Read::All
-    {
-        found.insert(table.clone());
+    if let Some(index) = node["Index Name"].as_str().and_then(|name| whole.get(name)) {
+        let place = node["Index Cond"].as_str();
+        // Without its first column a condition is held against every row of the index.
+        let finds = place.is_some_and(|condition| condition.contains(&index.first_key));
+        if !finds && (place.is_some() || read == Read::All) {
+            found.insert(index.table.clone());
+        }
     }
     // Who sorts or counts reads to the end.
     let read = match kind {

@@ -2,15 +2,15 @@
 //!
 //! | step | where |
 //! |---|---|
-//! | 1. the evidence that we are about to ask | a transaction |
+//! | 1. the evidence that we are about to ask, if that may change something | a transaction |
 //! | 2. the call | outside any transaction |
 //! | 3. the evidence of how it ended | a transaction |
 //!
-//! A crash between leaves evidence without an end, which counts as *may have arrived*.
+//! A crash between leaves evidence without an end, which counts as *may have arrived*. An inquiry changes nothing wherever it
+//! arrives, so all of its evidence is written at its end.
 
 use ids::{AgencyId, AttemptId, RefundId};
 use money::Money;
-use uuid::Uuid;
 
 use crate::{
     Adapter, Error,
@@ -22,7 +22,10 @@ use crate::{
         Capabilities, Capture, Kind, Order, Provider, Refund, benefit_pay,
         http::{self, Answer, Ending, Outgoing},
     },
-    store,
+    store::{
+        self,
+        exchange::{Beginning, End},
+    },
 };
 
 /// How a call ended, and what the payer may scan while it is pending.
@@ -152,8 +155,7 @@ async fn exchange(
     let _permit = adapter.room.try_acquire().map_err(|_full| Error::ProviderBusy)?;
     let now = adapter.clock.now();
     let exchange_id = adapter.ids.uuid(now);
-    let mut tx = adapter.pg.begin().await?;
-    let beginning = store::exchange::Beginning {
+    let beginning = Beginning {
         exchange_id,
         provider: provider.name(),
         kind: call.kind,
@@ -161,47 +163,70 @@ async fn exchange(
         qr_payload: call.qr_payload.as_deref(),
         started_at: now,
     };
-    store::exchange::begin(&mut tx, &beginning).await?;
-    let left_before = store::exchange::may_have_left(&mut tx, call.kind, exchange_id).await?;
-    let qr_payload = match call.kind {
-        Kind::Initiate(attempt) | Kind::Inquire(attempt) => {
-            store::exchange::qr_payload(&mut tx, attempt).await?.unwrap_or_default()
-        }
-        Kind::Capture(_) | Kind::Refund { .. } | Kind::InquireRefund(_) | Kind::Reverse(_) => String::new(),
-    };
-    tx.commit().await?;
+    let left_before = call.kind.changes() && begin(adapter, &beginning).await?;
 
     let (outcome, answer) = match http::send(&adapter.http, &outgoing, benefit_pay::SIGNATURE).await {
         Ending::Answered(answer) => (provider.read(call.kind, &answer), Some(answer)),
         Ending::Lost(reason) => (Outcome::indeterminate(reason), None),
         // "Safe to repeat" is about the attempt or the refund, not about this call only.
-        Ending::NotSent(_) if call.kind.changes() && left_before => {
+        Ending::NotSent(_) if left_before => {
             (Outcome::indeterminate("an_earlier_call_may_have_arrived"), None)
         }
         Ending::NotSent(reason) => (Outcome::NotSent { reason }, None),
     };
-    let outcome = keep(adapter, exchange_id, outcome, answer.as_ref()).await;
-    let pending = matches!(&outcome, Outcome::Observed(seen) if seen.state == Observed::Pending);
-    Ok(Ended { outcome, qr_payload: if pending { qr_payload } else { String::new() } })
-}
 
-/// Nothing is believed before it is kept: what cannot be written down is indeterminate.
-async fn keep(adapter: &Adapter, exchange_id: Uuid, outcome: Outcome, answer: Option<&Answer>) -> Outcome {
-    let kept = async {
-        let mut tx = adapter.pg.begin().await?;
-        store::exchange::end(&mut tx, exchange_id, &outcome, answer, adapter.clock.now()).await?;
-        Ok::<(), Error>(tx.commit().await?)
-    };
-    match kept.await {
-        Ok(()) => {
+    // Nothing is believed before it is kept: what cannot be written down is indeterminate.
+    match end(adapter, &beginning, &outcome, answer.as_ref()).await {
+        Ok(qr_payload) => {
             tracing::info!(outcome = outcome.name(), reason = outcome.reason(), "a provider was asked");
-            outcome
+            Ok(Ended { outcome, qr_payload: qr_payload.unwrap_or_default() })
         }
         Err(error) => {
             tracing::error!(error = boot::start_error::chain(&error), "an answer could not be kept");
-            Outcome::indeterminate("evidence_not_kept")
+            let outcome = Outcome::indeterminate("evidence_not_kept");
+            Ok(Ended { outcome, qr_payload: String::new() })
         }
     }
+}
+
+/// The evidence that we are about to ask. Did the same leave before, or may it have?
+async fn begin(adapter: &Adapter, call: &Beginning<'_>) -> Result<bool, Error> {
+    let mut tx = adapter.pg.begin().await?;
+    store::exchange::write(&mut tx, call, None).await?;
+    let left_before = store::exchange::may_have_left(&mut tx, call.kind, call.exchange_id).await?;
+    tx.commit().await?;
+    Ok(left_before)
+}
+
+/// The evidence of how it ended; what the payer may scan while it is pending.
+async fn end(
+    adapter: &Adapter,
+    call: &Beginning<'_>,
+    outcome: &Outcome,
+    answer: Option<&Answer>,
+) -> Result<Option<String>, Error> {
+    let end = End { outcome, answer, ended_at: adapter.clock.now() };
+    let mut tx = adapter.pg.begin().await?;
+    if call.kind.changes() {
+        store::exchange::complete(&mut tx, call.exchange_id, end).await?;
+    } else {
+        store::exchange::write(&mut tx, call, Some(end)).await?;
+    }
+    let pending = matches!(outcome, Outcome::Observed(seen) if seen.state == Observed::Pending);
+    let qr_payload = match call.kind {
+        Kind::Initiate(_) if pending && call.qr_payload.is_some() => call.qr_payload.map(str::to_owned),
+        Kind::Initiate(attempt) | Kind::Inquire(attempt) if pending => {
+            store::exchange::qr_payload(&mut tx, attempt).await?
+        }
+        Kind::Initiate(_)
+        | Kind::Inquire(_)
+        | Kind::Capture(_)
+        | Kind::Refund { .. }
+        | Kind::InquireRefund(_)
+        | Kind::Reverse(_) => None,
+    };
+    tx.commit().await?;
+    Ok(qr_payload)
 }
 
 #[cfg(test)]
