@@ -16,9 +16,9 @@ use crate::domain::notice::{Kind, Occasion};
 use crate::wire;
 
 const ISSUED: &str = "mizan.invoicing.invoice.issued";
-/// What may change what is paid or asked for, or ends a bill. That a receivable was opened or is held changes none of it: of a
-/// million bills that is a million messages not looked at.
-const NEWS: [&str; 8] = [
+/// What may change what is paid or asked for, or ends a bill. That a receivable was opened or is held, that a payment has begun
+/// or ended without money, changes none of it: of a million bills that is millions of messages not looked at.
+const NEWS: [&str; 16] = [
     "mizan.payments.receivable.partially_paid",
     "mizan.payments.receivable.paid",
     "mizan.payments.receivable.returned",
@@ -27,7 +27,15 @@ const NEWS: [&str; 8] = [
     "mizan.payments.receivable.cancelled",
     "mizan.payments.receivable.written_off",
     // A payment tells its receivable with its own news.
-    "mizan.payments.payment.>",
+    "mizan.payments.payment.captured",
+    "mizan.payments.payment.late",
+    "mizan.payments.payment.contradicted",
+    "mizan.payments.payment.refund_reserved",
+    "mizan.payments.payment.refund_released",
+    "mizan.payments.payment.refunded",
+    "mizan.payments.payment.disputed",
+    "mizan.payments.payment.dispute_won",
+    "mizan.payments.payment.dispute_lost",
 ];
 
 /// News handled at the same time; two of one invoice wait for each other at its row.

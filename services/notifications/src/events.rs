@@ -11,8 +11,9 @@ use crate::{
     domain::webhook_event::WebhookEvent,
 };
 
-/// Every change of a payment; most are steps on the way and only acknowledged.
-const PAYMENTS: [&str; 1] = ["mizan.payments.payment.>"];
+/// What agencies and payers are told of a payment; see [`WebhookEvent`].
+const PAYMENTS: [&str; 3] =
+    ["mizan.payments.payment.captured", "mizan.payments.payment.late", "mizan.payments.payment.failed"];
 /// Whom to tell of a bill, and when to stop.
 const BILLS: [&str; 5] = [
     "mizan.invoicing.notice.due",

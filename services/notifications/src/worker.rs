@@ -1,6 +1,12 @@
 //! Takes what is due and sends it, a bounded number at once.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
 
 use boot::{Clock, start_error::chain};
 use time::OffsetDateTime;
@@ -40,7 +46,7 @@ pub fn start(svc: &Notifications) {
 }
 
 async fn run(svc: Notifications, way: Way) {
-    let room = Arc::new(Semaphore::new(AT_ONCE));
+    let room = Room { permits: Arc::new(Semaphore::new(AT_ONCE)), more: Arc::default() };
     // Real time: waiting goes on while a test holds the service's clock.
     let (waits, stopping) = (Clock::system(), svc.ctx.tasks.stopping());
     while !stopping.is_cancelled() {
@@ -55,17 +61,28 @@ async fn run(svc: Notifications, way: Way) {
     }
 }
 
+/// What is sent at once.
+#[derive(Debug)]
+struct Room {
+    permits: Arc<Semaphore>,
+    /// More may be due than there was room for: whoever ends rings.
+    more: Arc<AtomicBool>,
+}
+
 /// Takes as many as there is room for, and starts each.
-async fn take_due(svc: &Notifications, way: Way, room: &Arc<Semaphore>) -> Result<(), Error> {
-    let free = i64::try_from(room.available_permits()).unwrap_or_default();
+async fn take_due(svc: &Notifications, way: Way, room: &Room) -> Result<(), Error> {
+    let Room { permits, more } = room;
+    let free = permits.available_permits();
     if free == 0 {
-        return Ok(()); // whoever ends rings
+        return Ok(());
     }
     let tasks = svc.ctx.tasks.clone();
-    for job in way.claim(svc, free).await? {
+    let due = way.claim(svc, i64::try_from(free).unwrap_or(i64::MAX)).await?;
+    more.store(due.len() == free, Ordering::SeqCst);
+    for job in due {
         // Only this loop takes permits, so there are still as many as were counted.
-        let Ok(permit) = room.clone().try_acquire_owned() else { return Ok(()) };
-        let (span, svc) = (job.span(), svc.clone());
+        let Ok(permit) = permits.clone().try_acquire_owned() else { return Ok(()) };
+        let (span, svc, more) = (job.span(), svc.clone(), more.clone());
         let work = async move {
             if let Err(error) = job.send(&svc).await {
                 tracing::warn!(
@@ -74,7 +91,9 @@ async fn take_due(svc: &Notifications, way: Way, room: &Arc<Semaphore>) -> Resul
                 );
             }
             drop(permit);
-            way.bell(&svc).notify_one();
+            if more.load(Ordering::SeqCst) {
+                way.bell(&svc).notify_one();
+            }
         };
         tasks.spawn_one("sending", work.instrument(span));
     }

@@ -59,7 +59,8 @@ pub async fn hear(
     {
         notice::withdraw(svc, &mut tx, invoice).await?;
     }
-    if event.gets_receipt() && !told.payment.contact_ref.is_empty() {
+    let wants_receipt = event.gets_receipt() && !told.payment.contact_ref.is_empty();
+    if wants_receipt {
         receipt(svc, &mut tx, &told, now).await?;
     }
     for endpoint in store::endpoint::enabled(&mut tx, &told.agency).await? {
@@ -77,7 +78,9 @@ pub async fn hear(
         store::delivery::insert(&mut tx, &delivery).await?;
     }
     tx.commit().await?;
-    svc.bells.email.notify_one();
+    if wants_receipt {
+        svc.bells.email.notify_one();
+    }
     svc.bells.webhook.notify_one();
     Ok(())
 }
