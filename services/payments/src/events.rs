@@ -30,7 +30,7 @@ pub fn event(told: &Told, event_id: Uuid) -> bus::Event {
     match told {
         Told::Payment { what, payment, attempt, receivable } => {
             let message = pb::PaymentChanged {
-                payment: Some(wire::payment(payment, attempt.as_ref())),
+                payment: Some(wire::payment(payment, attempt.as_ref().map(|attempt| &attempt.state))),
                 receivable: Some(wire::receivable(receivable)),
             };
             bus::Event {

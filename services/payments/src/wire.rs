@@ -7,7 +7,7 @@ use proto::{common::v1 as common, payments::v1 as pb};
 use crate::catalogue::to_wire;
 use crate::domain::{
     adjustment::{self, Adjustment},
-    attempt::{self, Attempt},
+    attempt,
     case::Case,
     channel::{Terms, Verdict},
     credit::Credit,
@@ -18,8 +18,8 @@ use crate::domain::{
     share::{Beneficiary, Share},
 };
 
-/// A payment with its attempt; cash has none.
-pub fn payment(payment: &Payment, attempt: Option<&Attempt>) -> pb::Payment {
+/// A payment with the state of its attempt; cash has none.
+pub fn payment(payment: &Payment, attempt: Option<&attempt::State>) -> pb::Payment {
     let mut message = pb::Payment {
         payment_id: payment.id.to_string(),
         agency_id: payment.agency.to_string(),
@@ -52,7 +52,7 @@ pub fn payment(payment: &Payment, attempt: Option<&Attempt>) -> pb::Payment {
         }
     }
     if let Some(attempt) = attempt {
-        message.set_attempt_state(attempt_state(&attempt.state));
+        message.set_attempt_state(attempt_state(attempt));
     }
     with_state(&mut message, &payment.state);
     message

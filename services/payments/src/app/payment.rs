@@ -3,6 +3,7 @@
 use boot::{Call, Problem};
 use ids::{AgencyId, PaymentId};
 use money::Money;
+use pg::Tx;
 use proto::{common::v1::Channel, payments::v1 as pb};
 use tonic::Code;
 
@@ -11,7 +12,6 @@ use crate::{
     Error, Payments,
     domain::{
         Command, Refusal,
-        attempt::Attempt,
         channel::Channel as By,
         command::{Capture, GiveUp, Receive, Retry, Start},
         payment::{Direct, Payment},
@@ -171,12 +171,14 @@ pub async fn capture(
     amount: Option<Money>,
 ) -> Result<pb::CapturePaymentResponse, Error> {
     let key = key(&call, "capture-payment", &request)?;
-    let payment = find(&svc, call.agency.as_ref(), id).await?;
-    let attempt = attempt_of(&svc, &payment).await?.ok_or(Refusal::WrongState {
-        noun: "payment",
-        state: payment.state.name(),
-        command: "capture",
-    })?;
+    let mut tx = svc.pg.read().await?;
+    let payment = visible(&mut tx, call.agency.as_ref(), id).await?;
+    // Cash and money that was told have none.
+    let latest = payment.by.attempt().map(|attempt| attempt.0);
+    let attempt = store::attempt::read(&mut tx, latest.as_slice()).await?.pop();
+    tx.rollback().await?;
+    let state = payment.state.name();
+    let attempt = attempt.ok_or(Refusal::WrongState { noun: "payment", state, command: "capture" })?;
     let command = Command::Capture(Capture {
         agency: call.agency,
         attempt_id: attempt.id,
@@ -186,15 +188,6 @@ pub async fn capture(
         amount,
     });
     submit(&svc, command, key).await
-}
-
-/// The latest attempt of a payment; cash and money that was told have none.
-async fn attempt_of(svc: &Payments, payment: &Payment) -> Result<Option<Attempt>, Error> {
-    let Some(attempt) = payment.by.attempt() else { return Ok(None) };
-    let mut tx = svc.pg.read().await?;
-    let found = store::attempt::read(&mut tx, &[attempt.0]).await?.pop();
-    tx.rollback().await?;
-    Ok(found)
 }
 
 /// The payer gives up; the provider's word ends the payment.
@@ -230,8 +223,13 @@ pub async fn cancel(
 /// `PaymentUnknown`; the database.
 pub async fn find(svc: &Payments, agency: Option<&AgencyId>, id: PaymentId) -> Result<Payment, Error> {
     let mut tx = svc.pg.read().await?;
-    let payment = store::payment::by_id(&mut tx, id).await?;
+    let payment = visible(&mut tx, agency, id).await?;
     tx.rollback().await?;
+    Ok(payment)
+}
+
+async fn visible(tx: &mut Tx, agency: Option<&AgencyId>, id: PaymentId) -> Result<Payment, Error> {
+    let payment = store::payment::by_id(tx, id).await?;
     let visible = |payment: &Payment| agency.is_none_or(|agency| *agency == payment.agency);
     payment.filter(visible).ok_or(Error::PaymentUnknown)
 }
@@ -241,10 +239,12 @@ pub async fn find(svc: &Payments, agency: Option<&AgencyId>, id: PaymentId) -> R
 /// # Errors
 /// `PaymentUnknown`; the database.
 pub async fn get(svc: &Payments, call: &Call, id: PaymentId) -> Result<pb::GetPaymentResponse, Error> {
-    let payment = find(svc, call.agency.as_ref(), id).await?;
     let mut tx = svc.pg.read().await?;
-    let attempts = store::attempt::of_payments(&mut tx, &[id.0]).await?;
+    let payment = visible(&mut tx, call.agency.as_ref(), id).await?;
+    let latest = match payment.by.attempt() {
+        Some(attempt) => store::attempt::state(&mut tx, attempt).await?,
+        None => None,
+    };
     tx.rollback().await?;
-    let latest = attempts.iter().find(|attempt| Some(attempt.id) == payment.by.attempt());
-    Ok(pb::GetPaymentResponse { payment: Some(wire::payment(&payment, latest)) })
+    Ok(pb::GetPaymentResponse { payment: Some(wire::payment(&payment, latest.as_ref())) })
 }

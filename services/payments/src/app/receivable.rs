@@ -41,7 +41,7 @@ async fn look(svc: &Payments, bill_reference: &str) -> Result<Option<pb::GetRece
     tx.rollback().await?;
     let payments = payments.iter().map(|payment| {
         let latest = attempts.iter().find(|attempt| Some(attempt.id) == payment.by.attempt());
-        wire::payment(payment, latest)
+        wire::payment(payment, latest.map(|attempt| &attempt.state))
     });
     let channels = svc.policies.borrow().terms(&receivable, receivable.remaining()?, svc.clock.now());
     Ok(Some(pb::GetReceivableResponse {

@@ -17,7 +17,7 @@ use crate::{
         case::Case,
         journal::Journal,
         needs::Needs,
-        world::{CashRow, ExceptionUse, Told, Work},
+        world::{Ask, CashRow, ExceptionUse, Told, Work},
     },
     events,
     store::{self, idempotency},
@@ -170,9 +170,9 @@ impl Writes {
             && self.first.is_empty()
     }
 
-    /// Whether somebody must be asked something.
-    pub fn leaves_work(&self) -> bool {
-        !self.work.is_empty()
+    /// Whether somebody must be asked something now. What is due later the worker finds by itself.
+    pub fn leaves_work(&self, now: OffsetDateTime) -> bool {
+        self.work.values().any(|(work, _)| matches!(work.ask, Ask::For(_, due_at) if due_at <= now))
     }
 
     /// The channel and the step of each payment that took one.

@@ -64,7 +64,7 @@ fn answer(reply: &Reply) -> Answer {
     let bytes = match reply {
         Reply::Done => return Answer::Done,
         Reply::Started { payments, attempt } => {
-            let mut payments = payments.iter().map(|payment| wire::payment(payment, Some(attempt)));
+            let mut payments = payments.iter().map(|payment| wire::payment(payment, Some(&attempt.state)));
             let payment = payments.next();
             pb::StartPaymentResponse { payment, others: payments.collect() }.encode_to_vec()
         }

@@ -205,7 +205,7 @@ impl Lane {
             batch: at.batch_id,
             head: stripes::Head { seq: sealed.seq, hash: sealed.hash.clone() },
             answers: folded.answers,
-            leaves_work: folded.writes.leaves_work(),
+            leaves_work: folded.writes.leaves_work(now),
             steps: folded.writes.steps(),
         };
         folded.writes.store(&mut tx, at).await?;

@@ -144,6 +144,21 @@ pub async fn read(tx: &mut Tx, attempts: &[Uuid]) -> Result<Vec<Attempt>, Error>
     if attempts.is_empty() {
         return Ok(Vec::new());
     }
+    let rows = rows(tx, attempts).await?;
+    let parts = parts(tx, attempts).await?;
+    rows.into_iter().map(|row| row.with_parts(&parts)).collect()
+}
+
+/// Where an attempt stands, if it exists.
+///
+/// # Errors
+/// As any read of `tx`; a corrupt row.
+pub async fn state(tx: &mut Tx, attempt: AttemptId) -> Result<Option<State>, Error> {
+    let row = rows(tx, &[attempt.0]).await?.pop();
+    row.map(|row| row.state().ok_or_else(|| corrupt("attempt", row.attempt_id))).transpose()
+}
+
+async fn rows(tx: &mut Tx, attempts: &[Uuid]) -> Result<Vec<Row>, Error> {
     let rows = sqlx::query_as!(
         Row,
         "SELECT attempt_id, provider, amount_fils, state, since_at, provider_reference, reason, took_fils, submits, doubts,
@@ -154,8 +169,7 @@ pub async fn read(tx: &mut Tx, attempts: &[Uuid]) -> Result<Vec<Attempt>, Error>
     )
     .fetch_all(tx.conn())
     .await?;
-    let parts = parts(tx, attempts).await?;
-    rows.into_iter().map(|row| row.with_parts(&parts)).collect()
+    Ok(rows)
 }
 
 /// The attempts of `payments`, newest first.

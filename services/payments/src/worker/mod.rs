@@ -1,7 +1,10 @@
 //! Asks providers what is due, outside any transaction, and hands what they say to the engine.
 
 use std::{
-    sync::{Arc, Mutex, PoisonError},
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
     time::Duration,
 };
 
@@ -52,6 +55,8 @@ pub struct Worker {
     breakers: Arc<Mutex<Breakers>>,
     bell: Arc<Notify>,
     room: Arc<Semaphore>,
+    /// More may be due than there was room for: whoever ends rings.
+    more: Arc<AtomicBool>,
     waits: Clock,
     claim: Duration,
 }
@@ -65,6 +70,7 @@ impl Worker {
             breakers: Arc::default(),
             bell,
             room: Arc::new(Semaphore::new(waits.calls_at_once.into())),
+            more: Arc::default(),
             waits: Clock::system(),
             claim: Duration::from_millis(waits.claim_ms),
         }
@@ -106,11 +112,12 @@ impl Worker {
         let take = Take { at_most, now: self.svc.clock.now(), lease: self.claim, resting: &resting };
         let mut tx = self.svc.pg.begin().await?;
         let claimed = store::work::claim(&mut tx, take).await?;
+        let full = claimed.len() == room;
+        self.more.store(full, Ordering::SeqCst);
         if claimed.is_empty() {
             tx.rollback().await?;
             return Ok(false);
         }
-        let full = claimed.len() == room;
         let items = item::of(&mut tx, claimed).await?;
         tx.commit().await?;
         for item in items {
@@ -129,11 +136,13 @@ impl Worker {
         async {
             let said = self.ask(&item).await;
             drop(permit);
+            if self.more.load(Ordering::SeqCst) {
+                self.bell.notify_one();
+            }
             self.record(&item, said).await;
         }
         .instrument(span)
         .await;
-        self.bell.notify_one();
     }
 
     async fn ask(&self, item: &Item) -> Said {

@@ -178,10 +178,10 @@ pub async fn work(wallet: Wallet) {
 }
 
 async fn tell_due(wallet: &Wallet) -> Result<usize, Error> {
-    let mut tx = wallet.0.world.pg.read().await?;
-    if book::weather(&mut tx).await?.outage {
+    if wallet.weather().await?.outage {
         return Ok(0);
     }
+    let mut tx = wallet.0.world.pg.read().await?;
     let now = wallet.0.world.ctx.clock.now();
     let most = i64::try_from(AT_ONCE).unwrap_or(i64::MAX);
     let due = book::due_callbacks(&mut tx, now, most).await?;

@@ -77,10 +77,12 @@ async fn slow(State(wallet): State<Wallet>, Json(order): Json<Slow>) -> Result<J
 
 impl Wallet {
     async fn set_weather(&self, outage: Option<bool>, slow_ms: Option<i64>) -> Result<Json<Value>, Error> {
+        let mut known = self.0.weather.write().await;
         let mut tx = self.0.world.pg.begin().await?;
         book::set_weather(&mut tx, outage, slow_ms).await?;
         let weather = book::weather(&mut tx).await?;
         tx.commit().await?;
+        *known = Some(weather);
         self.0.bell.notify_one();
         Ok(Json(json!({ "outage": weather.outage, "slow_ms": weather.slow_ms })))
     }

@@ -26,7 +26,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use boot::{Lang, StartError, locale::Texts};
-use tokio::sync::Notify;
+use tokio::sync::{Notify, RwLock};
 
 use crate::{Error, Settings, World};
 use charge::{Charge, Command, Refused};
@@ -52,6 +52,8 @@ struct Inner {
     http: reqwest::Client,
     bell: Notify,
     texts: Texts,
+    /// As it stands in the book, once somebody has looked: every call asks for it.
+    weather: RwLock<Option<book::Weather>>,
 }
 
 impl Wallet {
@@ -84,6 +86,7 @@ impl Wallet {
             http,
             bell: Notify::new(),
             texts,
+            weather: RwLock::default(),
         })))
     }
 
@@ -145,7 +148,14 @@ async fn troubled(State(wallet): State<Wallet>, request: Request, next: Next) ->
 
 impl Wallet {
     async fn weather(&self) -> Result<book::Weather, Error> {
+        if let Some(known) = *self.0.weather.read().await {
+            return Ok(known);
+        }
+        // Held until it is known: whoever changes it meanwhile comes after.
+        let mut known = self.0.weather.write().await;
         let mut tx = self.0.world.pg.read().await?;
-        book::weather(&mut tx).await
+        let weather = book::weather(&mut tx).await?;
+        *known = Some(weather);
+        Ok(weather)
     }
 }
