@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use proto::invoicing::v1::{Invoice, InvoiceState};
+use sqlx::{Connection as _, PgConnection};
 use testkit::wait_for;
 
 use crate::platform::Platform;
@@ -23,6 +24,31 @@ impl Platform {
             (fils(known.penalty.as_ref()) == fils_more).then_some(known)
         })
         .await
+    }
+
+    /// Keeps everybody from changing these invoices, for as long as the connection is in its transaction.
+    async fn hold(&self, invoices: &[Invoice]) -> PgConnection {
+        let mut holder = PgConnection::connect(&self.invoicing.url).await.unwrap();
+        sqlx::raw_sql("BEGIN").execute(&mut holder).await.unwrap();
+        let bills: Vec<&str> = invoices.iter().map(|invoice| invoice.bill_reference.as_str()).collect();
+        let held = sqlx::query_scalar::<_, i64>(
+            "WITH held AS (SELECT FROM invoice WHERE bill_reference = ANY($1) FOR UPDATE) SELECT count(*) FROM held",
+        );
+        assert_eq!(held.bind(bills).fetch_one(&mut holder).await.unwrap(), 5);
+        holder
+    }
+
+    /// Waits until somebody waits for a row of invoicing.
+    async fn somebody_waits(&self) {
+        let mut db = PgConnection::connect(&self.invoicing.url).await.unwrap();
+        wait_for("somebody who waits", SOON, async || {
+            let waiting = sqlx::query_scalar(
+                "SELECT EXISTS (SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock')",
+            );
+            let waits: bool = waiting.fetch_one(&mut db).await.unwrap();
+            waits.then_some(())
+        })
+        .await;
     }
 }
 
@@ -101,17 +127,17 @@ async fn a_penalty_never_takes_back_what_the_agency_changed_while_it_was_on_its_
     for bill in bills.iter().chain([&changed, &last]) {
         p.receivable(&bill.bill_reference).await;
     }
-    // The worker reads all of them, and is still asking about the first ones when the agency has changed another.
-    p.line.delay(100);
+    // The worker has read all of them and waits for the first ones when the agency changes another.
+    let mut holder = p.hold(&bills).await;
     p.pass(16 * DAY);
+    p.somebody_waits().await;
     let amended = p.amend(&changed.invoice_number, "k", 20).await;
-    assert_eq!(
-        fils(p.known(&bills[4].invoice_number).await.penalty.as_ref()),
-        0,
-        "the worker is not there yet"
-    );
+    for bill in &bills {
+        let penalty = p.known(&bill.invoice_number).await.penalty;
+        assert_eq!(fils(penalty.as_ref()), 0, "the worker is not there yet");
+    }
+    sqlx::raw_sql("ROLLBACK").execute(&mut holder).await.unwrap();
     p.penalised(&last.invoice_number, 250).await;
-    p.line.delay(0);
     assert_eq!(fils(amended.unwrap().total.as_ref()), 5_500, "twenty pages and their penalty");
     let known = p.known(&changed.invoice_number).await;
     assert_eq!(
