@@ -12,6 +12,8 @@ pub mod crash;
 pub mod demo;
 pub mod k8s;
 pub mod million;
+pub mod payers;
+pub mod payment;
 pub mod report;
 pub mod stack;
 pub mod telemetry;

@@ -2,6 +2,7 @@
 #![expect(clippy::disallowed_methods, reason = "a benchmark lives in real time")]
 #![expect(clippy::indexing_slicing, reason = "a JSON value answers null for what it lacks")]
 
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::process::Command;
 use std::time::{Duration, Instant};
@@ -19,7 +20,7 @@ const ROUNDS: usize = 5;
 /// The longest file there is.
 const ROWS: u32 = 1_000_000;
 /// What can be measured alone.
-const PARTS: [&str; 3] = ["platform", "million", "demo"];
+const PARTS: [&str; 4] = ["platform", "payment", "million", "demo"];
 
 #[tokio::main]
 async fn main() -> anyhow::Result<()> {
@@ -31,6 +32,9 @@ async fn main() -> anyhow::Result<()> {
     let wanted = |part: &str| asked.is_empty() || asked.iter().any(|asked| asked == part);
     if wanted("platform") {
         platform(&mut figures).await?;
+    }
+    if wanted("payment") {
+        payment(&mut figures).await?;
     }
     if wanted("million") {
         million(&mut figures).await?;
@@ -122,6 +126,27 @@ async fn bills(stack: &Stack, figures: &mut serde_json::Map<String, Value>) -> a
     figure(figures, "first_pdf_us", micros(measured.first_print)?, "under 1000000");
     figure(figures, "pdf_a_second_on_one_core", measured.prints_per_second.into(), "at least 20");
     Ok(())
+}
+
+/// What a payment costs, whose work it is.
+async fn payment(figures: &mut serde_json::Map<String, Value>) -> anyhow::Result<()> {
+    let stack = Stack::start(Path::new(FOLDER), &loadtest::stack::SERVICES).await?;
+    let cost = loadtest::payment::measure(&stack).await?;
+    let all = |costs: &BTreeMap<String, u64>| Value::from(costs.values().sum::<u64>());
+    for (who, cost) in &cost.processor_us {
+        figure(
+            figures,
+            &format!("payment_us_{}", who.replace(' ', "_")),
+            (*cost).into(),
+            "of processor time",
+        );
+    }
+    figure(figures, "payment_us", all(&cost.processor_us), "of processor time, all together");
+    for (database, cost) in &cost.commits_milli {
+        figure(figures, &format!("payment_commits_milli_{database}"), (*cost).into(), "thousandths of one");
+    }
+    figure(figures, "payment_commits_milli", all(&cost.commits_milli), "thousandths of one, all together");
+    stack.stop().await
 }
 
 /// A file of a million rows, on services of their own.

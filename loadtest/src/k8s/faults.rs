@@ -4,8 +4,8 @@ use std::time::{Duration, Instant};
 use anyhow::{Context as _, ensure};
 
 use super::cluster::{self, RELEASE};
-use super::load::{self, Load};
 use super::{OURS, Site, more_bills, until};
+use crate::payers::{self, Load};
 use crate::report::{Report, say};
 
 /// A service is back, and payments end again.
@@ -24,7 +24,7 @@ const SERVERS: [&str; 3] = ["redis", "nats", "postgres"];
 pub async fn run(site: &mut Site, report: &mut Report) -> anyhow::Result<()> {
     report.chapter("Faults: each pod is killed, under load");
     more_bills(site, 5_000, report).await?;
-    let load = Load::start(site, PER_SECOND, RETRIES);
+    let load = Load::start(&mut site.payers, PER_SECOND, RETRIES);
     load.goes_on(20, SERVER_BACK).await?;
     for service in OURS {
         let back = killed(site, &load, service, SERVICE_BACK).await;
@@ -39,8 +39,8 @@ pub async fn run(site: &mut Site, report: &mut Report) -> anyhow::Result<()> {
             say(format!("         after {:.1} s", took.as_secs_f32()));
         }
     }
-    let told = load.finish(site).await?;
-    load::judge("while everything was killed once", &told, RETRIES, report);
+    let told = load.finish(&mut site.payers).await?;
+    payers::judge("while everything was killed once", &told, RETRIES, report);
     drain(site, report).await
 }
 
@@ -71,7 +71,7 @@ async fn drain(site: &mut Site, report: &mut Report) -> anyhow::Result<()> {
     report.chapter("Drain: the budget holds one replica of each service that has two");
     more_bills(site, 2_000, report).await?;
     replicas(site, 2)?;
-    let load = Load::start(site, PER_SECOND, 1);
+    let load = Load::start(&mut site.payers, PER_SECOND, 1);
     load.goes_on(20, SERVER_BACK).await?;
     let cluster = site.cluster.clone();
     let nodes = cluster.kubectl(&["get", "nodes", "-o", "jsonpath={.items[*].metadata.name}"])?;
@@ -97,8 +97,8 @@ async fn drain(site: &mut Site, report: &mut Report) -> anyhow::Result<()> {
         cluster.ready(service, 2, SERVER_BACK * 2).await?;
     }
     report.done("with the node back everything has two replicas again", load.goes_on(50, SERVER_BACK).await);
-    let told = load.finish(site).await?;
-    load::judge("while the node was drained", &told, 1, report);
+    let told = load.finish(&mut site.payers).await?;
+    payers::judge("while the node was drained", &told, 1, report);
     replicas(site, 1)
 }
 

@@ -6,10 +6,10 @@ use serde_json::Value;
 
 use super::cluster::{self, Cluster, NAMESPACE, RELEASE};
 use super::{Site, until};
-use crate::api::Api;
 use crate::demo;
+use crate::payers::Payers;
 use crate::report::{Report, say};
-use crate::stack::{Layout, SERVICES, mizan};
+use crate::stack::SERVICES;
 
 /// From the order to install until a payment is in the books.
 const FIRST_PAYMENT_WITHIN: Duration = Duration::from_mins(2);
@@ -17,8 +17,6 @@ const FIRST_PAYMENT_WITHIN: Duration = Duration::from_mins(2);
 const READY_WITHIN_MS: u64 = 1_000;
 /// From the start of a container until Kubernetes knows it, which asks once a second and counts whole ones.
 const SEEN_READY_WITHIN_S: i64 = 2;
-/// Systems that bring load.
-const CLIENTS: u32 = 12;
 /// Resident, at rest, in MiB: memory of its own, and an even share of the pages that all have in common.
 const AT_REST_MIB: u64 = 25;
 
@@ -56,19 +54,8 @@ pub async fn run(cluster: Cluster, report: &mut Report) -> anyhow::Result<Site> 
     let layout = cluster.layout()?;
     let demo = demo::seed(&layout, report).await?;
     at_rest(&cluster, report).await;
-    let clients = clients(&layout)?;
-    Ok(Site { cluster, layout, demo, clients, bills: Vec::new(), told: Vec::new() })
-}
-
-/// One system may ask fifty times a second: load comes from several.
-fn clients(layout: &Layout) -> anyhow::Result<Vec<Api>> {
-    let client = |number: u32| {
-        let name = format!("load-{number}");
-        let said = mizan(layout, &["identity", "create-key", "--agency", "TRF", "--name", &name])?;
-        let key = said.split_whitespace().find(|word| word.starts_with("mzn_")).context("an API key")?;
-        Ok(Api::new(layout.url("gateway", "http"), key.to_owned()))
-    };
-    (0..CLIENTS).map(client).collect()
+    let payers = Payers::new(&layout, &demo)?;
+    Ok(Site { cluster, layout, demo, payers })
 }
 
 /// Every pod was let into a namespace of restricted rights, and was soon ready.

@@ -88,7 +88,7 @@ pub async fn run(site: &Site, report: &mut Report) -> anyhow::Result<()> {
 /// What waited while NATS, `notifications` or the way to the agency was away has come in the end.
 async fn agencies_told(site: &Site, report: &mut Report) {
     let mut paid: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
-    for told in site.told.iter().filter(|told| told.captured()) {
+    for told in site.payers.told.iter().filter(|told| told.captured()) {
         paid.entry(&told.bill.agency).or_default().insert(&told.bill.bill_reference);
     }
     for (agency, bills) in paid {
@@ -108,7 +108,7 @@ async fn agencies_told(site: &Site, report: &mut Report) {
 fn told_and_booked(site: &Site, booked: &[Booked], report: &mut Report) {
     let by_id: BTreeMap<&str, &Booked> = booked.iter().map(|row| (row.payment_id.as_str(), row)).collect();
     let mut wrong = Vec::new();
-    for told in site.told.iter().filter(|told| told.captured()) {
+    for told in site.payers.told.iter().filter(|told| told.captured()) {
         match told.payment_id.as_deref().and_then(|id| by_id.get(id)) {
             None => wrong.push(format!("acknowledged and not in the books: {told:?}")),
             Some(row) if row.state != "captured" || row.amount_fils != told.bill.total_fils => {
@@ -117,7 +117,7 @@ fn told_and_booked(site: &Site, booked: &[Booked], report: &mut Report) {
             Some(_) => {}
         }
     }
-    let acknowledged = site.told.iter().filter(|told| told.captured()).count();
+    let acknowledged = site.payers.told.iter().filter(|told| told.captured()).count();
     report.nothing_wrong(
         &format!("{acknowledged} acknowledged payments are in the books as told (L4)"),
         &wrong,

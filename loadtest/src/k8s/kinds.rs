@@ -5,8 +5,8 @@ use anyhow::{Context as _, ensure};
 use serde_json::{Value, json};
 
 use super::cluster::{self, NAMESPACE};
-use super::load::{self, Load};
 use super::{Site, more_bills, until};
+use crate::payers::{self, Load};
 use crate::report::{Report, say};
 use crate::stack::mizan;
 
@@ -239,10 +239,10 @@ async fn without_operator(site: &mut Site, report: &mut Report) -> anyhow::Resul
     site.cluster.here(&["scale", "deployment/mizan-operator", "--replicas=0"])?;
     site.cluster.ready("operator", 0, TAKEN_OVER).await?;
     more_bills(site, 300, report).await?;
-    let load = Load::start(site, 10, 0);
+    let load = Load::start(&mut site.payers, 10, 0);
     load.goes_on(100, TAKEN_OVER).await?;
-    let told = load.finish(site).await?;
-    load::judge("without an operator", &told, 0, report);
+    let told = load.finish(&mut site.payers).await?;
+    payers::judge("without an operator", &told, 0, report);
     site.cluster.here(&["scale", "deployment/mizan-operator", "--replicas=1"])?;
     site.cluster.ready("operator", 1, TAKEN_OVER).await.map(drop)
 }

@@ -4,7 +4,6 @@ mod faults;
 mod install;
 mod judge;
 mod kinds;
-mod load;
 mod network;
 mod scaling;
 mod telemetry;
@@ -15,8 +14,8 @@ use std::time::{Duration, Instant};
 
 use anyhow::bail;
 
-use crate::api::Api;
-use crate::demo::{self, Bill, Demo};
+use crate::demo::Demo;
+use crate::payers::Payers;
 use crate::report::{Report, say};
 use crate::stack::{self, Layout};
 
@@ -37,12 +36,8 @@ pub struct Site {
     pub cluster: Cluster,
     pub layout: Layout,
     pub demo: Demo,
-    /// Systems of one agency, each with a rate of its own.
-    pub clients: Vec<Api>,
-    /// Bills for load, issued ahead.
-    pub bills: Vec<Bill>,
-    /// Everything that load was told, from the first chapter to the last.
-    pub told: Vec<load::Told>,
+    /// Load, from the first chapter to the last.
+    pub payers: Payers,
 }
 
 /// Runs `chapters` between the installation and the removal.
@@ -120,9 +115,7 @@ pub(crate) async fn until<T>(
     }
 }
 
-/// Uploads and issues `count` more bills for load, and keeps them.
+/// Uploads and issues `count` more bills for load.
 pub(crate) async fn more_bills(site: &mut Site, count: u32, report: &mut Report) -> anyhow::Result<()> {
-    let first = u32::try_from(site.told.len() + site.bills.len())?;
-    site.bills.extend(demo::issue_fines(&site.demo, first..first + count, report).await?);
-    Ok(())
+    site.payers.more_bills(&site.demo, count, report).await
 }

@@ -5,8 +5,8 @@ use anyhow::{Context as _, ensure};
 use serde_json::json;
 use sqlx::{Connection as _, PgConnection};
 
-use super::load::{self, Load};
 use super::{Site, more_bills, until};
+use crate::payers::{self, Load};
 use crate::report::{Report, say};
 use crate::stack::Layout;
 
@@ -23,7 +23,7 @@ const GOES_DOWN: Duration = Duration::from_mins(6);
 pub async fn run(site: &mut Site, report: &mut Report) -> anyhow::Result<()> {
     report.chapter("Scaling: payments from one replica to three and back, under load");
     more_bills(site, 4_000, report).await?;
-    let load = Load::start(site, 20, 1);
+    let load = Load::start(&mut site.payers, 20, 1);
     load.goes_on(40, SETTLES).await?;
     let one = stripes(site).await?;
     site.cluster.upgrade(&["--set", "services.payments.replicas=3", "--timeout", "5m"])?;
@@ -50,8 +50,8 @@ pub async fn run(site: &mut Site, report: &mut Report) -> anyhow::Result<()> {
     })
     .await?;
     say(format!("         the others' stripes are free again after {:.0} s", took.as_secs_f32()));
-    let told = load.finish(site).await?;
-    load::judge("while payments went from 1 to 3 to 1", &told, 1, report);
+    let told = load.finish(&mut site.payers).await?;
+    payers::judge("while payments went from 1 to 3 to 1", &told, 1, report);
     autoscaler(site, report).await
 }
 
@@ -73,7 +73,7 @@ async fn autoscaler(site: &mut Site, report: &mut Report) -> anyhow::Result<()> 
     let portal = "services.portal.autoscaling.enabled=true,services.portal.autoscaling.min=1,\
                   services.portal.autoscaling.max=3,services.portal.resources.requests.cpu=50m";
     cluster.upgrade(&["--set", portal, "--set-json", &format!("merge={soon}"), "--timeout", "5m"])?;
-    let bill = site.bills.last().context("a bill")?.bill_reference.clone();
+    let bill = site.payers.bills.last().context("a bill")?.bill_reference.clone();
     let page = format!("{}/en/bills/{bill}", site.demo.portal);
     let readers: Vec<_> = (0..4).map(|_| tokio::spawn(read(page.clone()))).collect();
     let replicas = || -> anyhow::Result<u64> {

@@ -7,8 +7,8 @@ use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair};
 use serde_json::json;
 
 use super::cluster::{self, Cluster, NAMESPACE, RELEASE};
-use super::load::{self, Load};
 use super::{OURS, Site, more_bills, until};
+use crate::payers::{self, Load};
 use crate::report::{Report, say};
 use crate::stack::{SERVICES, mizan};
 
@@ -45,7 +45,7 @@ pub async fn run(site: &mut Site, report: &mut Report) -> anyhow::Result<()> {
     let said = officer(&cluster, &["policy", "report"]);
     report.done("an officer's pod, which has a certificate, is answered", said);
 
-    let load = Load::start(site, PER_SECOND, 0);
+    let load = Load::start(&mut site.payers, PER_SECOND, 0);
     load.goes_on(20, GOES_ON).await?;
     let before = pods(&cluster)?;
     authority.issue_all(&cluster, RENEWED_FOR)?;
@@ -60,8 +60,8 @@ pub async fn run(site: &mut Site, report: &mut Report) -> anyhow::Result<()> {
     }
     report.done("payments go on", load.goes_on(50, GOES_ON).await);
     report.equal("in the same pods", &before, &pods(&cluster)?);
-    let told = load.finish(site).await?;
-    load::judge("while certificates were renewed", &told, 0, report);
+    let told = load.finish(&mut site.payers).await?;
+    payers::judge("while certificates were renewed", &told, 0, report);
     let off = cluster.upgrade(&["--set", "tls.enabled=false", "--timeout", "5m"]);
     report.done("and an upgrade turns it off", off);
     Ok(())

@@ -6,8 +6,8 @@ use anyhow::Context as _;
 use sqlx::{Connection as _, PgConnection};
 
 use super::cluster::{self, Cluster, NAMESPACE, RELEASE};
-use super::load::{self, Load};
 use super::{Site, more_bills};
+use crate::payers::{self, Load};
 use crate::report::Report;
 use crate::stack::Layout;
 
@@ -30,7 +30,7 @@ pub async fn run(site: &mut Site, report: &mut Report) -> anyhow::Result<()> {
     // Somebody holds the table that the migration must change.
     let mut holder = PgConnection::connect(&url).await?;
     sqlx::raw_sql("BEGIN; LOCK TABLE payment IN ACCESS SHARE MODE").execute(&mut holder).await?;
-    let load = Load::start(site, PER_SECOND, 1);
+    let load = Load::start(&mut site.payers, PER_SECOND, 1);
     load.goes_on(100, GOES_ON).await?;
     let pods = names(&cluster)?;
     let refused = cluster.upgrade(&["--set", "image.tag=next,migrations.backoffLimit=0", "--timeout", "90s"]);
@@ -58,13 +58,13 @@ pub async fn run(site: &mut Site, report: &mut Report) -> anyhow::Result<()> {
     report.equal("beside the newer schema", &true, &has_column(&url).await?);
     report.done("payments go on", load.goes_on(100, GOES_ON).await);
     let (rate, least) = (load.begun_a_minute(), u128::from(PER_SECOND) * 60 * AT_LEAST_PERCENT / 100);
-    let told = load.finish(site).await?;
+    let told = load.finish(&mut site.payers).await?;
     report.equal(
         &format!("{} payments were begun meanwhile, {rate} a minute, at least {least}", told.len()),
         &true,
         &(rate >= least),
     );
-    load::judge("upgrade, failed and done, and rollback", &told, 1, report);
+    payers::judge("upgrade, failed and done, and rollback", &told, 1, report);
     Ok(())
 }
 

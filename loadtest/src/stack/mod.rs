@@ -27,7 +27,7 @@ pub struct Stack {
     /// In start order; the outside world (`sandbox`) first.
     pub services: Vec<Service>,
     /// Ended last.
-    _servers: Servers,
+    servers: Servers,
 }
 
 /// Servers run and everything is planned; no process was started yet.
@@ -67,7 +67,7 @@ impl Prepared {
         for service in &mut services {
             service.ready(READY_WITHIN).await?;
         }
-        Ok(Stack { layout, services, _servers: servers })
+        Ok(Stack { layout, services, servers })
     }
 }
 
@@ -78,6 +78,11 @@ impl Stack {
     /// As these two.
     pub async fn start(folder: &Path, processes: &[&'static str]) -> anyhow::Result<Stack> {
         Prepared::new(folder)?.start(processes).await
+    }
+
+    /// The process ids of NATS, Redis and Postgres.
+    pub fn server_ids(&self) -> Vec<u32> {
+        self.servers.process_ids()
     }
 
     /// Starts one more process; gives the time until it was ready.

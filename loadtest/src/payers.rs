@@ -8,18 +8,64 @@ use reqwest::Method;
 use serde_json::{Value, json};
 use tokio::task::{JoinHandle, JoinSet};
 
-use super::Site;
 use crate::api::{Answer, Api, Body};
-use crate::demo::Bill;
+use crate::demo::{self, Bill, Demo};
 use crate::report::Report;
+use crate::stack::{Layout, mizan};
 use crate::world::World;
+
+/// Systems that bring load: one may ask fifty times a second.
+const CLIENTS: u32 = 12;
 
 /// Before a call that was not answered well is sent a second time.
 const BETWEEN_TRIES: Duration = Duration::from_secs(1);
 /// Between two looks at a payment.
-const LOOK_EVERY: Duration = Duration::from_millis(400);
+const LOOK_EVERY: Duration = Duration::from_secs(1);
 /// A payment that has not ended by then never will.
 const ENDS_WITHIN: Duration = Duration::from_secs(90);
+
+/// Those who pay: the systems they come through, the bills that wait for them, and what they were told.
+#[derive(Debug)]
+pub struct Payers {
+    clients: Arc<[Api]>,
+    world: World,
+    /// Issued ahead.
+    pub bills: Vec<Bill>,
+    /// Everything, from the first to the last.
+    pub told: Vec<Told>,
+}
+
+impl Payers {
+    /// Without bills so far.
+    ///
+    /// # Errors
+    /// A system gets no key.
+    pub fn new(layout: &Layout, demo: &Demo) -> anyhow::Result<Payers> {
+        let client = |number: u32| {
+            let name = format!("load-{number}");
+            let said = mizan(layout, &["identity", "create-key", "--agency", "TRF", "--name", &name])?;
+            let key = said.split_whitespace().find(|word| word.starts_with("mzn_")).context("an API key")?;
+            Ok(Api::new(layout.url("gateway", "http"), key.to_owned()))
+        };
+        let clients: anyhow::Result<Vec<Api>> = (0..CLIENTS).map(client).collect();
+        Ok(Payers {
+            clients: clients?.into(),
+            world: demo.world.clone(),
+            bills: Vec::new(),
+            told: Vec::new(),
+        })
+    }
+
+    /// Uploads and issues `count` more bills.
+    ///
+    /// # Errors
+    /// As [`demo::issue_fines`].
+    pub async fn more_bills(&mut self, demo: &Demo, count: u32, report: &mut Report) -> anyhow::Result<()> {
+        let first = u32::try_from(self.told.len() + self.bills.len())?;
+        self.bills.extend(demo::issue_fines(demo, first..first + count, report).await?);
+        Ok(())
+    }
+}
 
 /// What a payer was told in the end.
 #[derive(Clone, Debug)]
@@ -70,10 +116,10 @@ struct Payer {
 
 impl Load {
     /// Lets `per_second` payers a second begin, until told to stop or out of bills. Each call may be repeated `retries` times.
-    pub fn start(site: &mut Site, per_second: u32, retries: u32) -> Load {
+    pub fn start(payers: &mut Payers, per_second: u32, retries: u32) -> Load {
         let progress = Arc::new(Progress::default());
-        let (clients, world) = (site.clients.clone().into(), site.demo.world.clone());
-        let (payer, bills) = (Payer { clients, world, retries }, std::mem::take(&mut site.bills));
+        let payer = Payer { clients: payers.clients.clone(), world: payers.world.clone(), retries };
+        let bills = std::mem::take(&mut payers.bills);
         let pace = tokio::spawn(pace(payer, bills, per_second, progress.clone()));
         Load { progress, since: Instant::now(), pace }
     }
@@ -108,11 +154,11 @@ impl Load {
     ///
     /// # Errors
     /// A payer's task died.
-    pub async fn finish(self, site: &mut Site) -> anyhow::Result<Vec<Told>> {
+    pub async fn finish(self, payers: &mut Payers) -> anyhow::Result<Vec<Told>> {
         self.progress.stop.store(true, Ordering::SeqCst);
         let (told, left) = self.pace.await.context("the pace maker died")??;
-        site.bills = left;
-        site.told.extend(told.clone());
+        payers.bills = left;
+        payers.told.extend(told.clone());
         Ok(told)
     }
 }
