@@ -37,6 +37,7 @@ const ON_PURPOSE: &[&str] = &[
     "SELECT payment.payment_id FROM payment LEFT JOIN open_case",
     "SELECT what AS",
     "WITH applied AS (",
+    "WITH closed AS (",
     "WITH day AS (",
     "WITH found AS (",
     "WITH held AS (",
@@ -45,6 +46,8 @@ const ON_PURPOSE: &[&str] = &[
     "WITH said (account, fils) AS (",
     "WITH share AS (",
     "WITH summed AS (",
+    // The first batch of each lane: by the lane once there are any, which an empty table does not show.
+    "SELECT min(sealed_at) FROM lane",
     // Reports, read now and then.
     "SELECT kind, count(*) AS \"cases!\"",
     "SELECT u.channel_exception_id, count(*)",

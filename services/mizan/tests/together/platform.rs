@@ -461,7 +461,10 @@ impl Platform {
     /// The open questions.
     pub async fn cases(&self) -> Vec<String> {
         let known = payments::cases(&self.env.database_url).await.unwrap();
-        known.into_iter().map(|case| case.kind).collect()
+        let mut kinds: Vec<String> = known.into_iter().map(|case| case.kind).collect();
+        // Which came first is a matter of luck.
+        kinds.sort();
+        kinds
     }
 }
 
