@@ -39,7 +39,7 @@ lint: ## format and lints
 e2e-k8s: ## the chart on a real cluster, if there is one: make e2e-k8s CHAPTERS="upgrade faults"
 	tools/e2e-k8s $(CHAPTERS)
 
-bench: release ## the figures of docs/performance.md; PARTS="platform million demo" for some of them
+bench: release ## the figures of docs/performance.md; PARTS="platform payment million demo" for some of them
 	target/release/bench $(PARTS)
 
 bench-posting: release ## the posting engine beside pgbench and cala-ledger

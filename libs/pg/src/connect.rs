@@ -151,9 +151,9 @@ impl Pg {
         self.start(&self.begin).await
     }
 
-    /// Opens a transaction on the connection that the last one left, if there is one and it still lives. Await this to its
-    /// end: it is for tasks that nobody drops, and that come back often. Its statements keep one plan, whatever the length
-    /// of their arrays: to make a plan anew costs more than most of them.
+    /// Opens a transaction on the connection that the last one kept, if there is one and it still lives, so that others who want
+    /// connections are never before this. Await this to its end: it is for tasks that nobody drops, and that come back often. Its
+    /// statements keep one plan, whatever the length of their arrays: to make a plan anew costs more than most of them.
     ///
     /// # Errors
     /// As [`Pg::begin`].
@@ -230,7 +230,7 @@ impl Pg {
         clippy::disallowed_methods,
         reason = "bounded by its own time-out, and the pool waits for its connection"
     )]
-    async fn begun(&self, held: Box<Held>, begin: Begin) -> Result<Tx, sqlx::Error> {
+    async fn begun(&self, held: Held, begin: Begin) -> Result<Tx, sqlx::Error> {
         let pg = self.clone();
         let opened = tokio::spawn(async move {
             let opened = Tx::open(held, begin).await;

@@ -58,7 +58,7 @@ impl Seats {
     }
 
     /// The connection that was used last, or one of the pool.
-    pub(crate) async fn take(self: &Arc<Seats>, pool: &PgPool) -> Result<Box<Held>, sqlx::Error> {
+    pub(crate) async fn take(self: &Arc<Seats>, pool: &PgPool) -> Result<Held, sqlx::Error> {
         let taken = timeout(ACQUIRE_TIMEOUT, async {
             let permit = self.permits.clone().acquire_owned().await;
             let permit = permit.map_err(|_closed| sqlx::Error::PoolClosed)?;
@@ -67,8 +67,7 @@ impl Seats {
                 Some(kept) => (kept.conn, kept.out_since),
                 None => (pool.acquire().await?, self.clock.monotonic()),
             };
-            // Boxed: callers' futures stay small.
-            Ok(Box::new(Held { conn, out_since, seats: self.clone(), permit }))
+            Ok(Held { conn, out_since, seats: self.clone(), permit })
         });
         taken.await.unwrap_or(Err(sqlx::Error::PoolTimedOut))
     }

@@ -31,7 +31,7 @@ const PATIENCE_AFTER_LIMIT: Duration = Duration::from_secs(3);
 #[must_use = "a transaction that is not committed is rolled back"]
 #[derive(Debug)]
 pub struct Tx {
-    held: Box<Held>,
+    held: Held,
     /// A statement that is not answered by then never will be.
     patience: Duration,
 }
@@ -47,7 +47,7 @@ pub(crate) struct Begin {
 
 impl Tx {
     /// Sends `begin`. This future must not be dropped before it ends, so [`crate::Pg::begin`] gives it its own task.
-    pub(crate) async fn open(mut held: Box<Held>, begin: Begin) -> Result<Tx, sqlx::Error> {
+    pub(crate) async fn open(mut held: Held, begin: Begin) -> Result<Tx, sqlx::Error> {
         let Begin { sql, statement_timeout } = begin;
         match said_within(PATIENCE_AT_BEGIN, &mut held.conn, AssertSqlSafe(sql)).await {
             Ok(()) => Ok(Tx { held, patience: statement_timeout.saturating_add(PATIENCE_AFTER_LIMIT) }),
@@ -89,10 +89,9 @@ impl Tx {
     }
 }
 
-/// A connection that one task keeps from transaction to transaction: nobody else can have left anything open on it, so
-/// nothing has to be asked in between.
+/// A connection that one task keeps from transaction to transaction: it never waits for one while others have them all.
 #[derive(Debug)]
-pub struct Seat(pub(crate) Box<Held>);
+pub struct Seat(pub(crate) Held);
 
 impl Seat {
     /// The one number that statements select which begin and end a transaction. Dropped halfway, or after an error, its connection

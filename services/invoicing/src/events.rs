@@ -148,3 +148,21 @@ async fn hear(svc: &Invoicing, received: &Received) -> Result<(), HandlerError> 
     let news = news(&receivable.unwrap_or_default())?;
     Ok(receivable::hear(svc, received.event.event_id, &news).await?)
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    #[test]
+    fn every_step_of_a_payment_that_may_change_what_is_paid_is_heard() {
+        let proto = include_str!("../../../proto/mizan/payments/v1/payment.proto");
+        let words =
+            proto.split("or stays of it, may be another: ").nth(1).unwrap().split('.').next().unwrap();
+        let told: BTreeSet<&str> =
+            words.split(['|', '\n', ' ', '/']).filter(|word| !word.is_empty()).collect();
+        let heard = NEWS.iter().filter_map(|subject| subject.strip_prefix("mizan.payments.payment."));
+        assert_eq!(heard.collect::<BTreeSet<_>>(), told);
+    }
+}

@@ -11,9 +11,6 @@ use crate::{
     domain::webhook_event::WebhookEvent,
 };
 
-/// What agencies and payers are told of a payment; see [`WebhookEvent`].
-const PAYMENTS: [&str; 3] =
-    ["mizan.payments.payment.captured", "mizan.payments.payment.late", "mizan.payments.payment.failed"];
 /// Whom to tell of a bill, and when to stop.
 const BILLS: [&str; 5] = [
     "mizan.invoicing.notice.due",
@@ -28,7 +25,9 @@ const AT_ONCE: usize = 16;
 /// Hears of payments and bills until the service stops.
 pub fn listen(svc: &Notifications, bus: &Bus) {
     let hears = svc.clone();
-    let config = ConsumerConfig { name: payment_event::CONSUMER, subjects: &PAYMENTS, at_once: AT_ONCE };
+    let payments = WebhookEvent::ALL.map(WebhookEvent::subject);
+    let subjects = payments.each_ref().map(String::as_str);
+    let config = ConsumerConfig { name: payment_event::CONSUMER, subjects: &subjects, at_once: AT_ONCE };
     bus.consume(config, move |received| {
         let svc = hears.clone();
         async move { payment_changed(&svc, received).await.map_err(HandlerError::from) }
@@ -42,8 +41,8 @@ pub fn listen(svc: &Notifications, bus: &Bus) {
 }
 
 async fn payment_changed(svc: &Notifications, received: Received) -> Result<(), Error> {
-    let what = received.event.subject.rsplit('.').next().unwrap_or_default();
-    let Some(event) = WebhookEvent::of(what) else { return Ok(()) };
+    // A replica of another version may have asked for more.
+    let Some(event) = WebhookEvent::of(&received.event.subject) else { return Ok(()) };
     let changed: PaymentChanged = read(&received)?;
     let payment = changed.payment.ok_or(Error::Event { what: "it has no payment", source: None })?;
     payment_event::hear(svc, received.event.event_id, event, payment).await

@@ -2,11 +2,11 @@
 
 use std::{future::poll_fn, pin::pin, task::Poll, time::Duration};
 
-use pg::{Options, Pg};
+use pg::{Options, Pg, Tx};
 use sqlx::Row as _;
 use testkit::{Env, FaultProxy, wait_for};
 
-use crate::{boxes, env, idle_in_transaction, put};
+use crate::{boxes, end_all_others, env, idle_in_transaction, put};
 
 const SOON: Duration = Duration::from_secs(10);
 
@@ -100,17 +100,26 @@ async fn after_a_restart_of_postgres_the_first_begin_works() {
     drop(four);
     wait_for("all are idle", SOON, async || (idle_in_transaction(&env.pg).await == 0).then_some(())).await;
 
-    let mut tx = env.pg.begin().await.unwrap();
-    sqlx::query_scalar::<_, bool>(
-        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()",
-    )
-    .fetch_all(tx.conn())
-    .await
-    .unwrap();
+    end_all_others(&env.pg).await;
 
     let mut first = pg.begin().await.unwrap();
     put(&mut first, 1, 1).await.unwrap();
     first.commit().await.unwrap();
+}
+
+#[tokio::test]
+async fn what_a_crash_may_forget_is_forgettable_alone() {
+    let env = env().await;
+    let pg = Pg::connect(&env.database_url, "DATABASE_URL", 1).await.unwrap();
+    let waits_for_disk = async |mut tx: Tx| {
+        let setting = sqlx::query_scalar::<_, String>("SELECT current_setting('synchronous_commit')");
+        let setting = setting.fetch_one(tx.conn()).await.unwrap();
+        tx.commit().await.unwrap();
+        setting
+    };
+    assert_eq!(waits_for_disk(pg.begin_forgettable().await.unwrap()).await, "off");
+    // On the same connection.
+    assert_eq!(waits_for_disk(pg.begin().await.unwrap()).await, "on");
 }
 
 #[tokio::test]
@@ -127,13 +136,7 @@ async fn a_number_is_asked_on_one_connection_until_it_dies() {
         .await;
 
     let (seat, _) = pg.number(None, backend).await.unwrap();
-    let mut tx = env.pg.begin().await.unwrap();
-    sqlx::query_scalar::<_, bool>(
-        "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()",
-    )
-    .fetch_all(tx.conn())
-    .await
-    .unwrap();
+    end_all_others(&env.pg).await;
     let (_, after) = pg.number(Some(seat), backend).await.unwrap();
     assert_ne!(after, first, "another connection");
 }

@@ -31,6 +31,15 @@ async fn boxes(pg: &Pg) -> Vec<i64> {
     sqlx::query_scalar("SELECT box_id FROM box ORDER BY box_id").fetch_all(tx.conn()).await.unwrap()
 }
 
+/// Ends all connections to this database but our own.
+async fn end_all_others(pg: &Pg) {
+    let mut tx = pg.begin().await.unwrap();
+    let ended = "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity
+                  WHERE datname = current_database() AND pid <> pg_backend_pid()";
+    let ended = sqlx::query_scalar::<_, bool>(ended).fetch_all(tx.conn()).await.unwrap();
+    assert!(!ended.is_empty() && ended.iter().all(|ended| *ended), "{ended:?}");
+}
+
 /// Connections of this database that hold a transaction open and do nothing.
 async fn idle_in_transaction(pg: &Pg) -> i64 {
     let mut tx = pg.read().await.unwrap();

@@ -6,7 +6,7 @@ use futures::future::{join_all, try_join_all};
 use pg::{Options, Pg, Tx};
 use testkit::{Env, wait_for};
 
-use crate::{boxes, env, put};
+use crate::{boxes, end_all_others, env, put};
 
 const SOON: Duration = Duration::from_secs(10);
 
@@ -84,11 +84,7 @@ async fn connections_at_hand_that_died_are_not_tried_one_after_the_other() {
     for tx in try_join_all((0..4).map(|_| pg.begin())).await.unwrap() {
         tx.commit().await.unwrap();
     }
-    let mut tx = env.pg.begin().await.unwrap();
-    let killed =
-        "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE application_name = 'dying'";
-    let killed = sqlx::query_scalar::<_, bool>(killed).fetch_all(tx.conn()).await.unwrap();
-    assert_eq!(killed, [true; 4]);
+    end_all_others(&env.pg).await;
 
     let mut next = pg.begin().await.unwrap();
     put(&mut next, 1, 1).await.unwrap();

@@ -11,11 +11,16 @@ pub enum WebhookEvent {
 }
 
 impl WebhookEvent {
-    /// Of the last word of an event's subject; none for steps on the way.
-    pub fn of(what: &str) -> Option<WebhookEvent> {
-        [WebhookEvent::Captured, WebhookEvent::Late, WebhookEvent::Failed]
-            .into_iter()
-            .find(|event| event.name().strip_prefix("payment.") == Some(what))
+    pub const ALL: [WebhookEvent; 3] = [WebhookEvent::Captured, WebhookEvent::Late, WebhookEvent::Failed];
+
+    /// By the subject at which `payments` tells it.
+    pub fn of(subject: &str) -> Option<WebhookEvent> {
+        WebhookEvent::ALL.into_iter().find(|event| event.subject() == subject)
+    }
+
+    /// Where `payments` tells it.
+    pub fn subject(self) -> String {
+        format!("mizan.payments.{}", self.name())
     }
 
     /// The `type` of the webhook.
@@ -81,10 +86,11 @@ mod tests {
 
     #[test]
     fn only_ends_are_told_and_only_captured_money_gets_a_receipt() {
-        assert_eq!(WebhookEvent::of("captured"), Some(WebhookEvent::Captured));
-        assert_eq!(WebhookEvent::of("late").map(WebhookEvent::gets_receipt), Some(false));
+        let of = |step: &str| WebhookEvent::of(&format!("mizan.payments.payment.{step}"));
+        assert_eq!(of("captured"), Some(WebhookEvent::Captured));
+        assert_eq!(of("late").map(WebhookEvent::gets_receipt), Some(false));
         for step in ["started", "action_required", "doubted", "expired", "contradicted", ""] {
-            assert_eq!(WebhookEvent::of(step), None, "{step}");
+            assert_eq!(of(step), None, "{step}");
         }
     }
 }
