@@ -23,12 +23,14 @@ use crate::{
     store::{self, idempotency},
 };
 
+/// First answers by (scope, key).
+pub(super) type First = HashMap<(String, String), idempotency::Answer>;
+
 /// Every row the commands of a batch may touch.
 #[derive(Debug, Default)]
 pub(super) struct Loaded {
     pub world: World,
-    /// First answers by (scope, key).
-    pub first: HashMap<(String, String), idempotency::Answer>,
+    pub first: First,
     pub before: Before,
 }
 

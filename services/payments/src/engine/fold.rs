@@ -4,8 +4,8 @@ use prost::Message as _;
 use proto::payments::v1 as pb;
 
 use super::{
-    Answer, Job,
-    batch::{Loaded, Writes},
+    Answer, Job, Key,
+    batch::{First, Loaded, Writes},
 };
 use crate::{
     Error,
@@ -26,16 +26,8 @@ pub(super) fn fold(loaded: Loaded, jobs: &[Job], at: &Moment<'_>) -> Folded {
     let mut writes = Box::new(Writes::over(world, before));
     let mut answers = Vec::with_capacity(jobs.len());
     for job in jobs {
-        let key = job.key.as_ref().map(|key| ((key.scope.clone(), key.key.clone()), &key.body_hash));
-        if let Some((name, body_hash)) = &key
-            && let Some(known) = first.get(name)
-        {
-            let same = known.body_hash == **body_hash;
-            answers.push(if same {
-                Ok(Answer::Bytes(known.response.clone()))
-            } else {
-                Err(Error::KeyReused)
-            });
+        if let Some(known) = known(&first, job) {
+            answers.push(known);
             continue;
         }
         let (changes, reply) = match decide(&writes.world, &job.command, at) {
@@ -47,16 +39,31 @@ pub(super) fn fold(loaded: Loaded, jobs: &[Job], at: &Moment<'_>) -> Folded {
         };
         writes.add(changes, job.traceparent.as_ref());
         let answer = answer(&reply);
-        if let (Some((name, body_hash)), Answer::Bytes(response)) = (key, &answer) {
-            let (scope, key) = name.clone();
-            let kept =
-                idempotency::Answer { scope, key, body_hash: body_hash.clone(), response: response.clone() };
+        if let (Some(Key { scope, key, body_hash }), Answer::Bytes(response)) = (job.key.clone(), &answer) {
+            let name = (scope.clone(), key.clone());
+            let kept = idempotency::Answer { scope, key, body_hash, response: response.clone() };
             first.insert(name, kept.clone());
             writes.first.push(kept);
         }
         answers.push(Ok(answer));
     }
+    // All are answered after the batch: who was refused before its twin was done hears what was done.
+    for (job, answer) in jobs.iter().zip(&mut answers) {
+        if let Err(Error::Refused(_)) = &answer
+            && let Some(Ok(done)) = known(&first, job)
+        {
+            *answer = Ok(done);
+        }
+    }
     Folded { answers, writes }
+}
+
+/// The answer that a command's key has already, if it has one.
+fn known(first: &First, job: &Job) -> Option<Result<Answer, Error>> {
+    let key = job.key.as_ref()?;
+    let known = first.get(&(key.scope.clone(), key.key.clone()))?;
+    let same = known.body_hash == key.body_hash;
+    Some(if same { Ok(Answer::Bytes(known.response.clone())) } else { Err(Error::KeyReused) })
 }
 
 /// The bytes that every replay gets.

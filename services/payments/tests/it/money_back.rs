@@ -5,6 +5,7 @@ use proto::{
     payments::v1::{self as pb, DisputeState, PaymentState, RefundState},
 };
 
+use crate::engine::until_waiting_in_lane;
 use crate::support::{
     Stack,
     officers::{CLERK, OFFICER},
@@ -217,6 +218,40 @@ async fn cash_goes_back_to_an_iban_once_the_bank_has_paid_it() {
     assert_eq!(t.balance("treasury_bank").await, -6_000);
     assert_eq!(t.payment(&payment.payment_id).await.state(), PaymentState::PartiallyRefunded);
     t.books_hold().await;
+}
+
+#[tokio::test]
+async fn who_is_refused_in_the_batch_in_which_a_twin_is_done_hears_what_was_done() {
+    let t = Stack::start_with(&["--payments-lanes", "1"]).await;
+    let (_bill, payment) = captured(&t, 1).await;
+    let dispute = t.dispute(&payment.payment_id, 6_000, "CB-1").await.unwrap();
+    let held = t.bill(2, 5_000);
+    t.receivable(&held).await;
+    // The lane waits at the row of another bill; what comes meanwhile makes one batch.
+    let gate = t.gate(&held).await;
+    let refund = || t.refund_of(&payment.payment_id, 1_000, "x");
+    let (_first, early, _closed, late, ()) = tokio::join!(
+        t.pay(&held, "first"),
+        async {
+            t.waiting(1).await;
+            refund().await
+        },
+        async {
+            until_waiting_in_lane(&t, 1).await;
+            t.close_dispute(&dispute.dispute_id, DisputeState::Won).await.unwrap()
+        },
+        async {
+            until_waiting_in_lane(&t, 2).await;
+            refund().await
+        },
+        async {
+            until_waiting_in_lane(&t, 3).await;
+            drop(gate);
+        },
+    );
+    let (early, late) = (early.unwrap(), late.unwrap());
+    assert_eq!((&early, late.state()), (&late, RefundState::Requested));
+    assert_eq!(t.count("refund").await, 1);
 }
 
 #[tokio::test]

@@ -257,9 +257,8 @@ impl Sim {
         };
         let ids = self.processes.get(n / 2).unwrap().ids.clone();
         for job in jobs {
-            if let Some((key, first)) = job.key.as_ref().and_then(|key| Some((key, known.get(&key.name)?))) {
-                let same = first.body == key.body;
-                batch.answers.push(if same { Outcome::Ok(first.reply.clone()) } else { Outcome::KeyReused });
+            if let Some(answer) = replayed(&known, job) {
+                batch.answers.push(answer);
                 continue;
             }
             let claim = claim_of(&job.command);
@@ -283,6 +282,11 @@ impl Sim {
                     }
                     batch.answers.push(Outcome::Ok(reply));
                 }
+            }
+        }
+        for (job, answer) in jobs.iter().zip(&mut batch.answers) {
+            if let (Outcome::Refused(_), Some(done @ Outcome::Ok(_))) = (&answer, replayed(&known, job)) {
+                *answer = done;
             }
         }
         batch
@@ -422,4 +426,12 @@ fn claim_of(command: &Command) -> Option<(Uuid, i64)> {
         | Command::RequestAdjustment(_)
         | Command::Adjust(_) => None,
     }
+}
+
+/// The answer that a command's key has already, if it has one.
+fn replayed(known: &BTreeMap<(String, String), First>, job: &Job) -> Option<Outcome> {
+    let key = job.key.as_ref()?;
+    let first = known.get(&key.name)?;
+    let same = first.body == key.body;
+    Some(if same { Outcome::Ok(first.reply.clone()) } else { Outcome::KeyReused })
 }
