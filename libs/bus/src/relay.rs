@@ -66,7 +66,7 @@ impl Relay {
                         tracing::info!(service = self.source, "the outbox is published again");
                     }
                     healthy = true;
-                    if full { Duration::ZERO } else { POLL }
+                    if full { Duration::ZERO } else { POLL } // full: no need to linger, another batch is there already
                 }
                 Err(error) => {
                     if healthy {
@@ -83,7 +83,7 @@ impl Relay {
             }
             tokio::select! {
                 () = self.waits.sleep(wait) => {}
-                () = self.bell.notified(), if healthy => self.waits.sleep(LINGER).await,
+                () = self.bell.notified(), if wait == POLL => self.waits.sleep(LINGER).await,
                 () = stopping.cancelled() => {}
             }
         }

@@ -4,8 +4,8 @@
 //! transaction of one statement as many round trips as the transaction itself. They go back there all the same when they have been
 //! out for long or lie unused, so that the pool closes those that are old or too many.
 //!
-//! There are as many permits as the pool may have connections, and whoever has a connection has a permit. So somebody who finds
-//! none at hand gets one from the pool: those that are not there are with others who have permits.
+//! There are as many permits as the pool may have connections, and each connection that is neither at hand nor in the pool has one.
+//! So somebody who finds none at hand does not wait at the pool for what others have.
 
 use std::{
     collections::VecDeque,
@@ -15,7 +15,7 @@ use std::{
 };
 
 use boot::Clock;
-use sqlx::{PgPool, Postgres, pool::PoolConnection};
+use sqlx::{PgConnection, PgPool, Postgres, pool::PoolConnection};
 use tokio::{
     sync::{OwnedSemaphorePermit, Semaphore},
     time::timeout,
@@ -30,24 +30,24 @@ const AT_HAND: Duration = Duration::from_mins(1);
 pub(crate) struct Seats {
     permits: Arc<Semaphore>,
     /// The one used last is at the back.
-    at_hand: Mutex<VecDeque<Kept>>,
+    at_hand: Mutex<VecDeque<One>>,
     clock: Clock,
-}
-
-#[derive(Debug)]
-struct Kept {
-    conn: PoolConnection<Postgres>,
-    out_since: Duration,
-    unused_since: Duration,
 }
 
 /// A connection that somebody has. Dropped, it goes back to the pool, which looks what was left open on it.
 #[derive(Debug)]
 pub(crate) struct Held {
-    pub(crate) conn: PoolConnection<Postgres>,
-    out_since: Duration,
+    one: One,
     seats: Arc<Seats>,
-    permit: OwnedSemaphorePermit,
+}
+
+#[derive(Debug)]
+struct One {
+    conn: PoolConnection<Postgres>,
+    out_since: Duration,
+    unused_since: Duration,
+    /// Only while somebody has it.
+    permit: Option<OwnedSemaphorePermit>,
 }
 
 impl Seats {
@@ -63,11 +63,12 @@ impl Seats {
             let permit = self.permits.clone().acquire_owned().await;
             let permit = permit.map_err(|_closed| sqlx::Error::PoolClosed)?;
             let at_hand = self.at_hand().pop_back();
-            let (conn, out_since) = match at_hand {
-                Some(kept) => (kept.conn, kept.out_since),
-                None => (pool.acquire().await?, self.clock.monotonic()),
+            let mut one = match at_hand {
+                Some(one) => one,
+                None => One::out(pool.acquire().await?, self.clock.monotonic()),
             };
-            Ok(Held { conn, out_since, seats: self.clone(), permit })
+            one.permit = Some(permit);
+            Ok(Held { one, seats: self.clone() })
         });
         taken.await.unwrap_or(Err(sqlx::Error::PoolTimedOut))
     }
@@ -75,8 +76,8 @@ impl Seats {
     /// Closes all that are at hand. The pool would wait for the answer of each.
     pub(crate) fn clear(&self) {
         let all = mem::take(&mut *self.at_hand());
-        for mut kept in all {
-            kept.conn.close_on_drop();
+        for mut one in all {
+            one.conn.close_on_drop();
         }
     }
 
@@ -86,7 +87,7 @@ impl Seats {
         self.clear();
     }
 
-    fn at_hand(&self) -> MutexGuard<'_, VecDeque<Kept>> {
+    fn at_hand(&self) -> MutexGuard<'_, VecDeque<One>> {
         self.at_hand.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -94,20 +95,51 @@ impl Seats {
 impl Held {
     /// Its transaction has ended, and Postgres has said so: it is at hand for the next one.
     pub(crate) fn keep(self) {
-        let Held { conn, out_since, seats, permit } = self;
+        let Held { mut one, seats } = self;
         let now = seats.clock.monotonic();
         let long_ago = |since: Duration| now.saturating_sub(since) > AT_HAND;
         let mut at_hand = seats.at_hand();
-        let unused = at_hand.pop_front_if(|kept| long_ago(kept.unused_since));
-        let too_long = if long_ago(out_since) || seats.permits.is_closed() {
-            Some(conn)
+        let unused = at_hand.pop_front_if(|one| long_ago(one.unused_since));
+        if long_ago(one.out_since) || seats.permits.is_closed() {
+            drop(at_hand);
         } else {
-            at_hand.push_back(Kept { conn, out_since, unused_since: now });
-            None
-        };
-        drop(at_hand);
-        drop((unused, too_long));
-        // Last: who waits for it finds the connection.
-        drop(permit);
+            let permit = one.permit.take();
+            one.unused_since = now;
+            at_hand.push_back(one);
+            drop(at_hand);
+            // Last: who waits for it finds the connection.
+            drop(permit);
+        }
+        drop(unused);
+    }
+
+    /// It is of no use any more.
+    pub(crate) fn close(mut self) {
+        self.one.permit = None;
+        self.one.conn.close_on_drop();
+    }
+
+    pub(crate) fn conn(&mut self) -> &mut PgConnection {
+        &mut self.one.conn
+    }
+}
+
+impl One {
+    fn out(conn: PoolConnection<Postgres>, now: Duration) -> One {
+        One { conn, out_since: now, unused_since: now, permit: None }
+    }
+}
+
+impl Drop for One {
+    /// Its permit stays with it until the pool has looked: a statement may run on it for long.
+    #[expect(clippy::disallowed_methods, reason = "bounded by the look's time-outs")]
+    fn drop(&mut self) {
+        if let Some(permit) = self.permit.take() {
+            let back = self.conn.return_to_pool();
+            tokio::spawn(async move {
+                back.await;
+                drop(permit);
+            });
+        }
     }
 }

@@ -49,10 +49,10 @@ impl Tx {
     /// Sends `begin`. This future must not be dropped before it ends, so [`crate::Pg::begin`] gives it its own task.
     pub(crate) async fn open(mut held: Held, begin: Begin) -> Result<Tx, sqlx::Error> {
         let Begin { sql, statement_timeout } = begin;
-        match said_within(PATIENCE_AT_BEGIN, &mut held.conn, AssertSqlSafe(sql)).await {
+        match said_within(PATIENCE_AT_BEGIN, held.conn(), AssertSqlSafe(sql)).await {
             Ok(()) => Ok(Tx { held, patience: statement_timeout.saturating_add(PATIENCE_AFTER_LIMIT) }),
             Err(error) => {
-                held.conn.close_on_drop();
+                held.close();
                 Err(error)
             }
         }
@@ -60,7 +60,7 @@ impl Tx {
 
     /// The connection, for one statement after the other. One that the network swallows ends with an error too.
     pub fn conn(&mut self) -> Conn<'_> {
-        Conn::new(&mut self.held.conn, self.patience)
+        Conn::new(self.held.conn(), self.patience)
     }
 
     /// Keeps everything this transaction wrote.
@@ -76,13 +76,13 @@ impl Tx {
     /// # Errors
     /// The connection broke, which rolls back as well.
     pub async fn rollback(mut self) -> Result<(), Error> {
-        match said(&mut self.held.conn, "ROLLBACK").await {
+        match said(self.held.conn(), "ROLLBACK").await {
             Ok(()) => {
                 self.held.keep();
                 Ok(())
             }
             Err(source) => {
-                self.held.conn.close_on_drop();
+                self.held.close();
                 Err(source.into())
             }
         }
@@ -97,7 +97,7 @@ impl Seat {
     /// The one number that statements select which begin and end a transaction. Dropped halfway, or after an error, its connection
     /// goes back to the pool, which rolls back.
     pub(crate) async fn number(mut self, sql: &str) -> Result<(Seat, i64), sqlx::Error> {
-        let asked = sqlx::raw_sql(AssertSqlSafe(sql)).fetch_all(&mut *self.0.conn);
+        let asked = sqlx::raw_sql(AssertSqlSafe(sql)).fetch_all(self.0.conn());
         let rows = timeout(PATIENCE, asked)
             .await
             .map_err(|_elapsed| timed_out("no answer of Postgres in time"))??;
@@ -114,12 +114,12 @@ impl Tx {
     pub async fn commit_and_keep(mut self) -> Result<Seat, Error> {
         // COMMIT of a transaction in which a statement failed rolls back and reports no error. The SELECT before it, in
         // the same message, fails then: a swallowed error cannot pass for a commit.
-        match said(&mut self.held.conn, "SELECT 1; COMMIT").await {
+        match said(self.held.conn(), "SELECT 1; COMMIT").await {
             Ok(()) => Ok(Seat(self.held)),
             Err(source) => {
                 let error = at_commit(source);
                 if matches!(error, Error::CommitUnknown(_)) {
-                    self.held.conn.close_on_drop();
+                    self.held.close();
                 }
                 Err(error)
             }

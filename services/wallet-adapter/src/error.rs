@@ -53,7 +53,8 @@ impl From<Error> for Problem {
                 return problem.retry_after(Duration::from_secs(1));
             }
             Error::Database(cause) if cause.is_unavailable() => {
-                let detail = "The evidence cannot be kept now, so nothing was sent; ask again.";
+                let detail =
+                    "The evidence cannot be kept now, so nothing was changed at the provider; ask again.";
                 return Problem::new(C::Unavailable, "unavailable", detail).caused_by(error);
             }
             Error::Database(_) | Error::Panicked(_) => return Problem::internal(error),

@@ -78,7 +78,7 @@ async fn more_callers_than_connections_come_through_one_after_the_other() {
 }
 
 #[tokio::test]
-async fn connections_at_hand_that_died_are_not_tried_one_after_the_other() {
+async fn after_the_death_of_all_at_hand_the_next_transaction_begins() {
     let env = env().await;
     let pg = named(&env, "dying", 4).await;
     for tx in try_join_all((0..4).map(|_| pg.begin())).await.unwrap() {
@@ -89,6 +89,20 @@ async fn connections_at_hand_that_died_are_not_tried_one_after_the_other() {
     let mut next = pg.begin().await.unwrap();
     put(&mut next, 1, 1).await.unwrap();
     next.commit().await.unwrap();
+}
+
+#[tokio::test]
+async fn who_waits_behind_an_abandoned_statement_gets_the_connection_that_is_free_first() {
+    let env = env().await;
+    let pg = named(&env, "abandoned", 2).await;
+    let (mut slow, quick) = (pg.begin().await.unwrap(), pg.begin().await.unwrap());
+    // Longer than anybody waits for a connection.
+    let asked = sqlx::raw_sql("SELECT pg_sleep(6)").execute(slow.conn());
+    assert!(tokio::time::timeout(Duration::from_millis(100), asked).await.is_err(), "it runs");
+    drop(slow);
+
+    let (next, ()) = tokio::join!(pg.begin(), async { quick.commit().await.unwrap() });
+    next.unwrap().rollback().await.unwrap();
 }
 
 #[tokio::test]

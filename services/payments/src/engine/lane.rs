@@ -93,7 +93,7 @@ impl Lane {
 
     fn turn_away(&self, job: Job) {
         self.parts.metrics.shed.inc();
-        job.answer.send(Err(Error::Overloaded)).ok();
+        answer(job, Err(Error::Overloaded));
     }
 
     async fn process(&mut self, jobs: Vec<Job>) {
@@ -106,11 +106,7 @@ impl Lane {
         for job in &jobs {
             self.parts.metrics.waited(begins.saturating_sub(job.queued_at));
         }
-        let answers = self.post(&jobs).await;
-        for (job, answer) in jobs.into_iter().zip(answers) {
-            // A caller that hung up hears it when it asks again.
-            job.answer.send(answer).ok();
-        }
+        self.post(jobs).await;
     }
 
     /// Turns away what waited too long: its caller has given up, and doing it would only make others late.
@@ -127,22 +123,22 @@ impl Lane {
     }
 
     /// One batch; if something in it cannot be written, each alone, so that it spoils only itself.
-    async fn post(&mut self, jobs: &[Job]) -> Answers {
-        let error = match self.try_post(jobs).await {
-            Ok(answers) => return answers,
+    async fn post(&mut self, jobs: Vec<Job>) {
+        let error = match self.try_post(&jobs).await {
+            Ok(answers) => return answer_all(jobs, answers),
             Err(error) => error,
         };
         let by_one_of_them = matches!(&error, Error::Corrupt { .. }) || !is_unavailable(&error);
         if jobs.len() == 1 || matches!(error, Error::CommitUnknown) || !by_one_of_them {
-            return vec![Err(error); jobs.len()];
+            let answers = vec![Err(error); jobs.len()];
+            return answer_all(jobs, answers);
         }
         tracing::warn!(%error, commands = jobs.len(), "a batch cannot be written, trying its commands one by one");
-        let mut answers = Vec::with_capacity(jobs.len());
         for job in jobs {
-            let alone = self.try_post(std::slice::from_ref(job)).await;
-            answers.push(alone.and_then(|mut one| one.pop().unwrap_or(Err(Error::Panicked))));
+            let alone = self.try_post(std::slice::from_ref(&job)).await;
+            // At once: who is refused hears it before a twin behind it is done, and nobody waits for what others wait for.
+            answer(job, alone.and_then(|mut one| one.pop().unwrap_or(Err(Error::Panicked))));
         }
-        answers
     }
 
     async fn try_post(&mut self, jobs: &[Job]) -> Result<Answers, Error> {
@@ -329,6 +325,17 @@ fn again(error: pg::Error) -> Result<Tried, Error> {
         // Held rows are tried one by one: who needs them waits alone.
         pg::Error::CommitUnknown(_) | pg::Error::Held(_) | pg::Error::Database(_) => Err(error.into()),
     }
+}
+
+fn answer_all(jobs: Vec<Job>, answers: Answers) {
+    for (job, its) in jobs.into_iter().zip(answers) {
+        answer(job, its);
+    }
+}
+
+fn answer(job: Job, answer: Result<Answer, Error>) {
+    // A caller that hung up hears it when it asks again.
+    job.answer.send(answer).ok();
 }
 
 fn is_unavailable(error: &Error) -> bool {

@@ -112,6 +112,33 @@ async fn a_row_that_somebody_holds_makes_only_those_wait_who_need_it() {
 }
 
 #[tokio::test]
+async fn who_is_done_alone_hears_it_before_the_next_one_is_tried() {
+    // Time enough for what comes meanwhile to be seen in the lane, one after the other.
+    let t = Stack::start_with(&["--payments-lanes", "1", "--payments-lock-wait-ms", "6000"]).await;
+    let (held, free) = (t.bill(1, 5_000), t.bill(2, 6_000));
+    for bill in [&held, &free] {
+        t.receivable(bill).await;
+    }
+    let gate = t.gate(&held).await;
+    // The lane waits for the held row in vain; then those two are one batch, which does too, and each is tried alone.
+    let (first, (), waits) = tokio::join!(
+        t.record(&held, 5_000, "POS-1"),
+        async {
+            t.waiting(1).await;
+            t.record(&free, 6_000, "POS-2").await.unwrap();
+            drop(gate);
+        },
+        async {
+            until_waiting_in_lane(&t, 1).await;
+            t.record(&held, 5_000, "POS-3").await
+        },
+    );
+    assert_eq!(first.unwrap_err().code, "books_unavailable");
+    waits.unwrap();
+    t.books_hold().await;
+}
+
+#[tokio::test]
 async fn a_lane_that_lost_its_stripe_writes_nothing_there_and_goes_on_with_another() {
     let t = Stack::start_with(&["--payments-lanes", "1"]).await;
     let (one, two) = (t.bill(1, 5_000), t.bill(2, 6_000));

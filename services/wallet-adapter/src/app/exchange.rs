@@ -70,7 +70,7 @@ pub async fn initiate(
 /// Asks `provider` what became of an attempt.
 ///
 /// # Errors
-/// `ProviderUnknown`, `ProviderBusy`, `Database`: nothing was sent.
+/// `ProviderUnknown`, `ProviderBusy`: nothing was sent. `Database`: what was heard could not be kept, so nobody hears it.
 pub async fn inquire(adapter: Adapter, provider: String, attempt: AttemptId) -> Result<Ended, Error> {
     let provider = adapter.provider(&provider)?;
     let outgoing = provider.inquire(attempt);
@@ -103,7 +103,7 @@ pub async fn refund(adapter: Adapter, provider: String, refund: Refund) -> Resul
 /// Asks `provider` what became of a refund.
 ///
 /// # Errors
-/// `ProviderUnknown`, `ProviderBusy`, `Database`: nothing was sent.
+/// As [`inquire`].
 pub async fn inquire_refund(adapter: Adapter, provider: String, refund: RefundId) -> Result<Ended, Error> {
     let provider = adapter.provider(&provider)?;
     let outgoing = provider.inquire_refund(refund);
@@ -181,6 +181,8 @@ async fn exchange(
             tracing::info!(outcome = outcome.name(), reason = outcome.reason(), "a provider was asked");
             Ok(Ended { outcome, qr_payload: qr_payload.unwrap_or_default() })
         }
+        // Nothing has changed there, so it is no doubt of the provider's making: ask again.
+        Err(error) if !call.kind.changes() => Err(error),
         Err(error) => {
             tracing::error!(error = boot::start_error::chain(&error), "an answer could not be kept");
             let outcome = Outcome::indeterminate("evidence_not_kept");

@@ -19,14 +19,15 @@ use boot::grpc::Channel;
 use proto::{
     common::v1::Money,
     wallet::v1::{
-        CaptureRequest, Indeterminate, InitiateRequest, InquireRefundRequest, InquireRequest, NotSent,
-        Observation, RefundRequest, ReverseRequest, outcome::Kind,
+        CaptureRequest, Indeterminate, InitiateRequest, InquireRefundRequest, InquireRequest,
+        InquireResponse, NotSent, Observation, RefundRequest, ReverseRequest, outcome::Kind,
         wallet_service_client::WalletServiceClient,
     },
 };
 use serde_json::json;
 use standards::keyval;
 use testkit::{Env, FaultProxy};
+use tonic::Status;
 use wallet_adapter::{MIGRATOR, Running, Settings};
 
 pub const ATTEMPT: &str = "019b1d2e-7a3b-7c4d-8e5f-a0b1c2d3e4f5";
@@ -42,7 +43,10 @@ pub struct Stack {
     pub running: Running,
     pub wallet: WalletServiceClient<Channel>,
     pub provider: Provider,
+    /// The line to the provider.
     pub proxy: FaultProxy,
+    /// The line to Postgres.
+    pub postgres: FaultProxy,
 }
 
 pub fn settings(env: &Env, provider: SocketAddr) -> Settings {
@@ -68,9 +72,12 @@ impl Stack {
         let env = Env::start("wallet-adapter", &MIGRATOR).await;
         let provider = Provider::start().await;
         let proxy = FaultProxy::start(provider.addr).await;
-        let running = wallet_adapter::start(settings(&env, proxy.addr()), &env.ctx).await.unwrap();
+        let postgres = FaultProxy::start(env.addresses.postgres).await;
+        let settings =
+            Settings { database_url: postgres.url(&env.database_url), ..settings(&env, proxy.addr()) };
+        let running = wallet_adapter::start(settings, &env.ctx).await.unwrap();
         let channel = boot::grpc::channel(&format!("http://{}", running.grpc)).unwrap();
-        Stack { env, running, wallet: WalletServiceClient::new(channel), provider, proxy }
+        Stack { env, running, wallet: WalletServiceClient::new(channel), provider, proxy, postgres }
     }
 
     pub fn order() -> InitiateRequest {
@@ -91,9 +98,12 @@ impl Stack {
     }
 
     pub async fn inquire(&self) -> Kind {
+        self.inquiry().await.unwrap().outcome.unwrap().kind.unwrap()
+    }
+
+    pub async fn inquiry(&self) -> Result<InquireResponse, Status> {
         let request = InquireRequest { provider: "benefit-pay".to_owned(), attempt_id: ATTEMPT.to_owned() };
-        let answer = self.wallet.clone().inquire(request).await.unwrap();
-        answer.into_inner().outcome.unwrap().kind.unwrap()
+        Ok(self.wallet.clone().inquire(request).await?.into_inner())
     }
 
     pub fn capture_order() -> CaptureRequest {

@@ -6,6 +6,7 @@ use proto::{
 };
 use standards::emv_qr;
 use testkit::wait_for;
+use tonic::Code;
 
 use crate::harness::{ATTEMPT, REFERENCE, SOON, Script, Stack, doubt, not_sent, observed};
 
@@ -160,7 +161,19 @@ async fn what_cannot_be_kept_is_not_believed() {
     let refuse = "ALTER TABLE provider_exchange ADD CONSTRAINT nothing_ends CHECK (ended_at IS NULL)";
     sqlx::raw_sql(refuse).execute(tx.conn()).await.unwrap();
     tx.commit().await.unwrap();
-    assert_eq!(doubt(t.inquire().await), "evidence_not_kept");
+    assert_eq!(doubt(t.initiate().await), "evidence_not_kept");
+    // An inquiry has changed nothing there, so no doubt comes of it.
+    assert_eq!(t.inquiry().await.unwrap_err().code(), Code::Internal);
+}
+
+#[tokio::test]
+async fn an_inquiry_that_cannot_be_kept_now_says_that_we_are_away_and_not_the_provider() {
+    let t = Stack::start().await;
+    t.provider.play(Script::Says("SUCCESS", "CAPTURED", "5.250"));
+    t.postgres.cut();
+    assert_eq!(t.inquiry().await.unwrap_err().code(), Code::Unavailable);
+    t.postgres.heal();
+    assert_eq!(observed(t.inquire().await).state(), ObservedState::Paid);
 }
 
 #[tokio::test]

@@ -119,7 +119,7 @@ async fn the_refund_is_evidence_before_it_leaves_and_what_is_not_kept_is_not_bel
     let refuse = "ALTER TABLE provider_exchange ADD CONSTRAINT none_ends CHECK (ended_at IS NULL) NOT VALID";
     sqlx::raw_sql(refuse).execute(tx.conn()).await.unwrap();
     tx.commit().await.unwrap();
-    assert_eq!(doubt(t.inquire_refund().await), "evidence_not_kept");
+    assert_eq!(doubt(t.refund().await), "evidence_not_kept");
 }
 
 #[tokio::test]
