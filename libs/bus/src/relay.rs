@@ -66,7 +66,7 @@ impl Relay {
                         tracing::info!(service = self.source, "the outbox is published again");
                     }
                     healthy = true;
-                    if full { Duration::ZERO } else { POLL } // full: no need to linger, another batch is there already
+                    if full { Duration::ZERO } else { POLL }
                 }
                 Err(error) => {
                     if healthy {
@@ -83,6 +83,7 @@ impl Relay {
             }
             tokio::select! {
                 () = self.waits.sleep(wait) => {}
+                // After a full batch there is more already, and nothing to linger for.
                 () = self.bell.notified(), if wait == POLL => self.waits.sleep(LINGER).await,
                 () = stopping.cancelled() => {}
             }

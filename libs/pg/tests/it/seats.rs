@@ -96,13 +96,21 @@ async fn who_waits_behind_an_abandoned_statement_gets_the_connection_that_is_fre
     let env = env().await;
     let pg = named(&env, "abandoned", 2).await;
     let (mut slow, quick) = (pg.begin().await.unwrap(), pg.begin().await.unwrap());
-    // Longer than anybody waits for a connection.
-    let asked = sqlx::raw_sql("SELECT pg_sleep(6)").execute(slow.conn());
-    assert!(tokio::time::timeout(Duration::from_millis(100), asked).await.is_err(), "it runs");
+    let slow_backend = backend(&mut slow).await;
+    let lock = "SELECT pg_advisory_xact_lock(1)";
+    let mut gate = env.pg.begin().await.unwrap();
+    sqlx::raw_sql(lock).execute(gate.conn()).await.unwrap();
+    tokio::select! {
+        _ = sqlx::raw_sql(lock).execute(slow.conn()) => panic!("the gate is closed"),
+        () = wait_for("the statement runs", SOON, async || {
+            (last_statement(&env, slow_backend).await == lock).then_some(())
+        }) => {}
+    }
     drop(slow);
 
     let (next, ()) = tokio::join!(pg.begin(), async { quick.commit().await.unwrap() });
     next.unwrap().rollback().await.unwrap();
+    drop(gate);
 }
 
 #[tokio::test]

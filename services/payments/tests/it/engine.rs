@@ -93,14 +93,20 @@ async fn overload_is_told_before_anything_begins_and_says_when_to_return() {
     assert_eq!(t.count("payment").await, 1);
 }
 
-#[tokio::test]
-async fn a_row_that_somebody_holds_makes_only_those_wait_who_need_it() {
-    let t = Stack::start_with(&["--payments-lanes", "1", "--payments-lock-wait-ms", "300"]).await;
-    let (held, free) = (t.bill(1, 5_000), t.bill(2, 6_000));
-    for bill in [&held, &free] {
+/// One lane, a bill of 5.000 whose row is held until the transaction is dropped, and a free one of 6.000.
+async fn one_of_two_is_held(lock_wait_ms: &str) -> (Stack, [String; 2], pg::Tx) {
+    let t = Stack::start_with(&["--payments-lanes", "1", "--payments-lock-wait-ms", lock_wait_ms]).await;
+    let bills = [t.bill(1, 5_000), t.bill(2, 6_000)];
+    for bill in &bills {
         t.receivable(bill).await;
     }
-    let gate = t.gate(&held).await;
+    let gate = t.gate(&bills[0]).await;
+    (t, bills, gate)
+}
+
+#[tokio::test]
+async fn a_row_that_somebody_holds_makes_only_those_wait_who_need_it() {
+    let (t, [held, free], gate) = one_of_two_is_held("300").await;
     let (stuck, paid) = tokio::join!(t.record(&held, 5_000, "POS-1"), t.record(&free, 6_000, "POS-2"));
     let stuck = stuck.unwrap_err();
     assert_eq!(stuck.code, "books_unavailable");
@@ -114,12 +120,7 @@ async fn a_row_that_somebody_holds_makes_only_those_wait_who_need_it() {
 #[tokio::test]
 async fn who_is_done_alone_hears_it_before_the_next_one_is_tried() {
     // Time enough for what comes meanwhile to be seen in the lane, one after the other.
-    let t = Stack::start_with(&["--payments-lanes", "1", "--payments-lock-wait-ms", "6000"]).await;
-    let (held, free) = (t.bill(1, 5_000), t.bill(2, 6_000));
-    for bill in [&held, &free] {
-        t.receivable(bill).await;
-    }
-    let gate = t.gate(&held).await;
+    let (t, [held, free], gate) = one_of_two_is_held("6000").await;
     // The lane waits for the held row in vain; then those two are one batch, which does too, and each is tried alone.
     let (first, (), waits) = tokio::join!(
         t.record(&held, 5_000, "POS-1"),
